@@ -1,0 +1,21 @@
+//! The Kubernetes objects as plain data, a file a kind, and how they are read and written.
+//!
+//! What comes in is a tree ([`crate::manifest::Node`]), what goes out are typed objects and, back again, JSON in the
+//! form and order in which Go writes it. Nothing is judged here: that is `admission`'s room.
+
+pub mod codec;
+pub mod decoder;
+pub mod endpoint_slice;
+pub mod endpoints;
+pub mod ingress;
+pub mod meta;
+pub mod namespace;
+pub mod network_policy;
+pub mod node;
+pub mod object;
+pub mod pod;
+pub mod resource;
+pub mod secret;
+pub mod service;
+pub mod time;
+pub mod workload;

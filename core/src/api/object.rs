@@ -1,0 +1,181 @@
+//! Structs of the Kubernetes API as plain data, declared once: [`object!`](crate::object) makes the Rust type, its
+//! decoding, its JSON and the description that types for other languages and editors are made from.
+
+use super::codec::Codec;
+use crate::json::Json;
+
+/// What decoding and encoding need to know of a field.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its JSON name.
+    pub name: &'static str,
+    /// The Go type, where the Rust type does not tell it: `v1.ServiceType`.
+    pub go_type: Option<&'static str>,
+    /// The embedded Go struct that the field comes through (`IngressRuleValue`), which Go names in its messages.
+    pub embedded: Option<&'static str>,
+    /// Whether the field is written also when it is empty (no `omitempty`).
+    pub always: bool,
+}
+
+impl Field {
+    /// A field with `omitempty` whose Rust type tells its Go type.
+    pub const PLAIN: Field = Field { name: "", go_type: None, embedded: None, always: false };
+}
+
+/// A struct with named fields.
+pub trait Object {
+    /// The name of the Go type, without its package: `ServiceSpec`.
+    fn go_name(&self) -> &'static str;
+    /// Its fields, in the order of the Go type.
+    fn schema(&self) -> &'static [Field];
+    /// The field of that JSON name, to read.
+    fn field(&self, name: &str) -> Option<&dyn Codec>;
+    /// The field of that JSON name, to decode into.
+    fn field_mut(&mut self, name: &str) -> Option<&mut dyn Codec>;
+}
+
+/// A struct described for people: what types for other languages, completion and hover are made from. It stands apart
+/// from [`Object`] so that a build that does not ask for it does not carry its texts.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// The Rust type's name, which is the Go type's too unless they collide.
+    pub name: &'static str,
+    /// Its documentation.
+    pub doc: &'static str,
+    /// Its fields: JSON name, Rust type as declared (`Option<Vec<String>>`), documentation.
+    pub fields: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// A type that can describe itself.
+pub trait Describe {
+    /// Its description.
+    const DESCRIPTION: Description;
+}
+
+/// Writes a struct as Go's `json.Marshal` would: its fields in order, the empty ones left out where `omitempty` says so.
+pub fn encode_object(object: &dyn Object) -> Json {
+    let mut members = Vec::new();
+    for field in object.schema() {
+        if let Some(value) = object.field(field.name)
+            && (field.always || !value.is_empty())
+        {
+            members.push((field.name.into(), value.encode()));
+        }
+    }
+    Json::Object(members)
+}
+
+/// Declares structs of the Kubernetes API, or of the questions and answers.
+///
+/// ```
+/// portolan::object! {
+///     /// A port.
+///     pub struct Port {
+///         /// Its name.
+///         "name" => name: String;
+///         /// Its number; written even when it is 0.
+///         "port" => port: i32 [always];
+///         /// Its protocol, a named string in Go.
+///         "protocol" => protocol: Option<String> [go "v1.Protocol"];
+///     }
+/// }
+/// ```
+///
+/// Behind the type may stand, in brackets, what Go's declaration says beside it: `always` (no `omitempty`), `go "TYPE"`
+/// (the Go type where the Rust type does not tell it), `embedded "STRUCT"` (the embedded Go struct it comes through).
+#[macro_export]
+macro_rules! object {
+    ($(
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident {
+            $(
+                $(#[doc = $field_doc:literal])*
+                $json:literal => $field:ident : $type:ty $([$($option:tt)*])?;
+            )*
+        }
+    )*) => { $(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $name {
+            $( $(#[doc = $field_doc])* pub $field: $type, )*
+        }
+
+        impl $crate::api::object::Object for $name {
+            fn go_name(&self) -> &'static str {
+                stringify!($name)
+            }
+
+            fn schema(&self) -> &'static [$crate::api::object::Field] {
+                const FIELDS: &[$crate::api::object::Field] = &[
+                    $( $crate::api::object::Field { name: $json, ..$crate::field_options!($($($option)*)?) }, )*
+                ];
+                FIELDS
+            }
+
+            fn field(&self, name: &str) -> Option<&dyn $crate::api::codec::Codec> {
+                match name {
+                    $( $json => Some(&self.$field), )*
+                    _ => None,
+                }
+            }
+
+            fn field_mut(&mut self, name: &str) -> Option<&mut dyn $crate::api::codec::Codec> {
+                match name {
+                    $( $json => Some(&mut self.$field), )*
+                    _ => None,
+                }
+            }
+        }
+
+        impl $crate::api::codec::Codec for $name {
+            fn decode(&mut self, node: &$crate::manifest::Node, decoder: &mut $crate::api::decoder::Decoder) {
+                decoder.decode_object(node, self);
+            }
+
+            fn encode(&self) -> $crate::json::Json {
+                $crate::api::object::encode_object(self)
+            }
+
+            /// Go's `omitempty` never leaves a struct out.
+            fn is_empty(&self) -> bool {
+                false
+            }
+
+            fn go_type(&self) -> String {
+                concat!("v1.", stringify!($name)).to_owned()
+            }
+        }
+
+        impl $crate::api::object::Describe for $name {
+            const DESCRIPTION: $crate::api::object::Description = $crate::api::object::Description {
+                name: stringify!($name),
+                doc: concat!($($doc, "\n"),*),
+                fields: &[ $( ($json, stringify!($type), concat!($($field_doc, "\n"),*)), )* ],
+            };
+        }
+    )* };
+}
+
+/// What stands in brackets behind a field of [`object!`](crate::object), as a [`Field`](api::object::Field).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! field_options {
+    () => { $crate::api::object::Field::PLAIN };
+    (always $(, $($rest:tt)*)?) => {
+        $crate::api::object::Field { always: true, ..$crate::field_options!($($($rest)*)?) }
+    };
+    (go $type:literal $(, $($rest:tt)*)?) => {
+        $crate::api::object::Field { go_type: Some($type), ..$crate::field_options!($($($rest)*)?) }
+    };
+    (embedded $struct:literal $(, $($rest:tt)*)?) => {
+        $crate::api::object::Field { embedded: Some($struct), ..$crate::field_options!($($($rest)*)?) }
+    };
+}
+
+/// Decodes a whole typed value from a tree, leniently: gives the value with all that could be read, and every problem met.
+pub fn decode<T: Codec + Default>(node: &crate::manifest::Node) -> (T, Vec<super::decoder::Problem>) {
+    let mut value = T::default();
+    let mut decoder = super::decoder::Decoder::new();
+    value.decode(node, &mut decoder);
+    (value, decoder.into_problems())
+}

@@ -1,0 +1,23 @@
+//! `v1` Secret: the part of it that TLS looks at. No secret value is read.
+
+use super::meta::ObjectMeta;
+use crate::json::Json;
+use std::collections::BTreeMap;
+
+crate::object! {
+    /// Something to keep secret.
+    pub struct Secret {
+        /// `v1`
+        "apiVersion" => api_version: String [embedded "TypeMeta"];
+        /// `Secret`
+        "kind" => kind: String [embedded "TypeMeta"];
+        /// Name and namespace.
+        "metadata" => metadata: ObjectMeta;
+        /// Its values, base64.
+        "data" => data: BTreeMap<String, Json>;
+        /// Its values, plain.
+        "stringData" => string_data: BTreeMap<String, Json>;
+        /// Its type: `kubernetes.io/tls`, …
+        "type" => r#type: String;
+    }
+}

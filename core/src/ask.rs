@@ -1,0 +1,141 @@
+//! The questions and answers: the one door that every host uses.
+//!
+//! A question is a JSON object `{"ask": KIND, "id": …, …}`, an answer `{"ask": KIND, "id": …, …}` or
+//! `{"id": …, "error": {"reason", "message", "field"}}`. Each kind of question has a file below this one; it reads its
+//! question from the tree, asks the engine's room, and writes the answer.
+
+use crate::engine::Engine;
+use crate::json::Json;
+use crate::manifest::{self, Node};
+use thiserror::Error;
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct AskError {
+    /// One word: `BadRequest`, `NotFound`, `Invalid`.
+    pub reason: &'static str,
+    /// What is wrong, for people.
+    pub message: String,
+    /// The field of the question it is about, where it is about one.
+    pub field: Option<String>,
+}
+
+impl AskError {
+    /// A question that cannot be understood.
+    pub fn bad(field: &str, message: impl Into<String>) -> Self {
+        AskError { reason: "BadRequest", message: message.into(), field: Some(field.to_owned()) }
+    }
+
+    /// A question about something that is not there.
+    pub fn not_found(field: &str, message: impl Into<String>) -> Self {
+        AskError { reason: "NotFound", message: message.into(), field: Some(field.to_owned()) }
+    }
+
+    fn to_json(&self) -> Json {
+        let error = Json::object().with("reason", self.reason).with("message", self.message.clone());
+        match &self.field {
+            Some(field) => error.with("field", field.clone()),
+            None => error,
+        }
+    }
+}
+
+/// Answers one question given as JSON text, with JSON text. Whatever comes in, an answer goes out.
+pub fn answer_text(engine: &Engine, question: &str) -> String {
+    match manifest::json::read(question) {
+        Ok(node) => answer(engine, &node).to_string(),
+        Err(error) => {
+            let message = format!("the question is not JSON: {error} (line {}, column {})", error.line, error.column);
+            let error = AskError { reason: "BadRequest", message, field: None };
+            Json::object().with("id", Json::Null).with("error", error.to_json()).to_string()
+        }
+    }
+}
+
+/// Answers one question.
+pub fn answer(engine: &Engine, question: &Node) -> Json {
+    let id = question.get("id").map_or(Json::Null, Node::to_json);
+    match dispatch(engine, question) {
+        Ok((kind, Json::Object(members))) => {
+            let mut answer = Json::object().with("ask", kind.to_owned()).with("id", id);
+            for (name, value) in members {
+                answer.set(name, value);
+            }
+            answer
+        }
+        Ok((kind, other)) => Json::object().with("ask", kind.to_owned()).with("id", id).with("answer", other),
+        Err(error) => Json::object().with("id", id).with("error", error.to_json()),
+    }
+}
+
+/// One kind of question: reads it from the tree and gives the members of its answer.
+type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
+
+/// The kinds of question, in the order of the contract, each with the file that answers it.
+const KINDS: &[(&str, Ask)] = &[];
+
+fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
+    let kind = match question.get("ask") {
+        Some(kind) => kind.as_str().ok_or_else(|| AskError::bad("ask", "`ask` has to be a string"))?,
+        None => return Err(AskError::bad("ask", "the question has no `ask` field")),
+    };
+    match KINDS.iter().find(|(name, _)| *name == kind) {
+        Some((_, ask)) => Ok((kind, ask(engine, question)?)),
+        None => {
+            let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+            Err(AskError::bad("ask", format!("`{kind}` is no kind of question; there are {}", known.join(", "))))
+        }
+    }
+}
+
+/// Reads the parts that several kinds of question share.
+pub mod part {
+    use super::AskError;
+    use crate::api::resource::ObjectKey;
+    use crate::manifest::Node;
+
+    /// A required string member of the question.
+    ///
+    /// # Errors
+    /// The member is missing or no string.
+    pub fn text<'q>(question: &'q Node, name: &str) -> Result<&'q str, AskError> {
+        match question.get(name) {
+            Some(node) => node.as_str().ok_or_else(|| AskError::bad(name, format!("`{name}` has to be a string"))),
+            None => Err(AskError::bad(name, format!("the question has no `{name}` field"))),
+        }
+    }
+
+    /// A required `{"namespace": …, "name": …}` member; a missing namespace is `default`. The name may stand under
+    /// another word (`pod`, in the ends of a connection).
+    ///
+    /// # Errors
+    /// The member is missing, or its name is no string.
+    pub fn key(question: &Node, name: &str, word: &str) -> Result<ObjectKey, AskError> {
+        let node =
+            question.get(name).ok_or_else(|| AskError::bad(name, format!("the question has no `{name}` field")))?;
+        let named = node.get(word).and_then(Node::as_str);
+        let named = named
+            .ok_or_else(|| AskError::bad(&format!("{name}.{word}"), format!("`{name}.{word}` has to be a string")))?;
+        let namespace = node.get("namespace").and_then(Node::as_str).filter(|namespace| !namespace.is_empty());
+        Ok(ObjectKey::new(namespace.unwrap_or("default"), named))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Options;
+
+    #[test]
+    fn what_cannot_be_understood_gets_an_error_with_its_id() {
+        let engine = Engine::new(Options::default());
+        let text = answer_text(&engine, r#"{"id":7}"#);
+        assert_eq!(
+            text,
+            r#"{"id":7,"error":{"reason":"BadRequest","message":"the question has no `ask` field","field":"ask"}}"#
+        );
+        assert!(answer_text(&engine, "{").starts_with(r#"{"id":null,"error":{"reason":"BadRequest""#));
+        assert!(answer_text(&engine, r#"{"ask":"weather"}"#).contains("`weather` is no kind of question"));
+    }
+}

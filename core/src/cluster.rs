@@ -1,0 +1,237 @@
+//! The stored objects of a cluster, by kind and name: a change in, the new cluster out.
+//!
+//! Nothing is computed here. The rooms behind it (endpoints, proxy, dns, ingress, policy) compile what they need from a
+//! cluster; where an object stands in somebody's file is kept beside it, so that an answer can point at its line.
+
+use crate::api::endpoint_slice::EndpointSlice;
+use crate::api::endpoints::Endpoints;
+use crate::api::ingress::{Ingress, IngressClass};
+use crate::api::namespace::{IPAddress, Namespace, ServiceCIDR};
+use crate::api::network_policy::NetworkPolicy;
+use crate::api::node::Node as ClusterNode;
+use crate::api::pod::Pod;
+use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::api::secret::Secret;
+use crate::api::service::Service;
+use crate::api::workload::Workload;
+use crate::manifest::Node;
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is set for the whole cluster, in the words of its components' flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// `--service-cluster-ip-range`: one range, or one a family.
+    pub service_cluster_ip_range: Vec<IpNet>,
+    /// `--service-node-port-range`: first and last.
+    pub service_node_port_range: (u16, u16),
+    /// `--cluster-domain`
+    pub cluster_domain: String,
+    /// `--cluster-cidr`: the range that made-up pods take their addresses from.
+    pub cluster_cidr: IpNet,
+}
+
+impl Default for Options {
+    /// `10.0.0.0/16`, `30000-32767`, `cluster.local`, `10.244.0.0/16`.
+    fn default() -> Self {
+        let range = |a, b| IpNet::new_assert(std::net::IpAddr::from([a, b, 0, 0]), 16);
+        Options {
+            service_cluster_ip_range: vec![range(10, 0)],
+            service_node_port_range: (30000, 32767),
+            cluster_domain: "cluster.local".to_owned(),
+            cluster_cidr: range(10, 244),
+        }
+    }
+}
+
+/// Where an object comes from: a file and the object's tree in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The file's name, as given.
+    pub file: Arc<str>,
+    /// The object's tree, with the place of every field.
+    pub node: Arc<Node>,
+}
+
+/// A place in somebody's file, as answers carry it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourcePlace {
+    /// The file's name.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// The field's path.
+    pub field: String,
+}
+
+impl Source {
+    /// Where that field of the object stands.
+    pub fn place_of(&self, field: &str) -> SourcePlace {
+        let place = self.node.place_of(field);
+        SourcePlace { file: self.file.to_string(), line: place.line, column: place.column, field: field.to_owned() }
+    }
+}
+
+/// The objects of one kind.
+#[derive(Clone, Debug)]
+pub struct Store<T> {
+    objects: BTreeMap<ObjectKey, Arc<T>>,
+}
+
+impl<T> Default for Store<T> {
+    fn default() -> Self {
+        Store { objects: BTreeMap::new() }
+    }
+}
+
+impl<T> Store<T> {
+    /// The object of that namespace (empty for kinds of cluster scope) and name.
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
+        self.objects.get(&ObjectKey::new(namespace, name))
+    }
+
+    /// The object of that key.
+    pub fn by_key(&self, key: &ObjectKey) -> Option<&Arc<T>> {
+        self.objects.get(key)
+    }
+
+    /// Every object, by namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<T>)> {
+        self.objects.iter()
+    }
+
+    /// The objects of one namespace, by name.
+    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<T>)> {
+        self.objects.range(ObjectKey::new(namespace, "")..).take_while(move |(key, _)| key.namespace == namespace)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// Puts an object in; gives the one it takes the place of.
+    pub fn insert(&mut self, key: ObjectKey, object: Arc<T>) -> Option<Arc<T>> {
+        self.objects.insert(key, object)
+    }
+
+    /// Takes an object out.
+    pub fn remove(&mut self, key: &ObjectKey) -> Option<Arc<T>> {
+        self.objects.remove(key)
+    }
+}
+
+/// The stored objects of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    /// What is set for the whole cluster.
+    pub options: Options,
+    /// Namespaces. One that is not there but named by an object exists all the same, with its name as its only label.
+    pub namespaces: Store<Namespace>,
+    /// Nodes.
+    pub nodes: Store<ClusterNode>,
+    /// Pods: those stored, and those that workloads stand for.
+    pub pods: Store<Pod>,
+    /// Services.
+    pub services: Store<Service>,
+    /// Endpoints that somebody wrote.
+    pub endpoints: Store<Endpoints>,
+    /// EndpointSlices that somebody wrote.
+    pub endpoint_slices: Store<EndpointSlice>,
+    /// Ingresses.
+    pub ingresses: Store<Ingress>,
+    /// IngressClasses.
+    pub ingress_classes: Store<IngressClass>,
+    /// NetworkPolicies.
+    pub network_policies: Store<NetworkPolicy>,
+    /// IPAddresses that somebody wrote.
+    pub ip_addresses: Store<IPAddress>,
+    /// ServiceCIDRs.
+    pub service_cidrs: Store<ServiceCIDR>,
+    /// Secrets.
+    pub secrets: Store<Secret>,
+    /// What makes pods, by kind.
+    pub workloads: BTreeMap<Kind, Store<Workload>>,
+    sources: BTreeMap<(Kind, ObjectKey), Source>,
+}
+
+impl Cluster {
+    /// A cluster without objects.
+    pub fn new(options: Options) -> Self {
+        Cluster { options, ..Cluster::default() }
+    }
+
+    /// Stores an object as it stands, in place of the one of the same kind and name. Pods that a workload stands for
+    /// are `workload`'s business, not this function's.
+    pub fn insert(&mut self, resource: Resource, source: Option<Source>) {
+        let (kind, key) = (resource.kind(), resource.key());
+        match source {
+            Some(source) => self.sources.insert((kind, key.clone()), source),
+            None => self.sources.remove(&(kind, key.clone())),
+        };
+        match resource {
+            Resource::Namespace(object) => drop(self.namespaces.insert(key, Arc::from(object))),
+            Resource::Node(object) => drop(self.nodes.insert(key, Arc::from(object))),
+            Resource::Pod(object) => drop(self.pods.insert(key, Arc::from(object))),
+            Resource::Service(object) => drop(self.services.insert(key, Arc::from(object))),
+            Resource::Endpoints(object) => drop(self.endpoints.insert(key, Arc::from(object))),
+            Resource::EndpointSlice(object) => drop(self.endpoint_slices.insert(key, Arc::from(object))),
+            Resource::Ingress(object) => drop(self.ingresses.insert(key, Arc::from(object))),
+            Resource::IngressClass(object) => drop(self.ingress_classes.insert(key, Arc::from(object))),
+            Resource::NetworkPolicy(object) => drop(self.network_policies.insert(key, Arc::from(object))),
+            Resource::IPAddress(object) => drop(self.ip_addresses.insert(key, Arc::from(object))),
+            Resource::ServiceCIDR(object) => drop(self.service_cidrs.insert(key, Arc::from(object))),
+            Resource::Secret(object) => drop(self.secrets.insert(key, Arc::from(object))),
+            Resource::Deployment(object)
+            | Resource::StatefulSet(object)
+            | Resource::DaemonSet(object)
+            | Resource::ReplicaSet(object)
+            | Resource::ReplicationController(object)
+            | Resource::Job(object)
+            | Resource::CronJob(object) => {
+                drop(self.workloads.entry(kind).or_default().insert(key, Arc::from(object)));
+            }
+        }
+    }
+
+    /// Takes an object out. Tells whether it was there.
+    pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+        self.sources.remove(&(kind, key.clone()));
+        match kind {
+            Kind::Namespace => self.namespaces.remove(key).is_some(),
+            Kind::Node => self.nodes.remove(key).is_some(),
+            Kind::Pod => self.pods.remove(key).is_some(),
+            Kind::Service => self.services.remove(key).is_some(),
+            Kind::Endpoints => self.endpoints.remove(key).is_some(),
+            Kind::EndpointSlice => self.endpoint_slices.remove(key).is_some(),
+            Kind::Ingress => self.ingresses.remove(key).is_some(),
+            Kind::IngressClass => self.ingress_classes.remove(key).is_some(),
+            Kind::NetworkPolicy => self.network_policies.remove(key).is_some(),
+            Kind::IPAddress => self.ip_addresses.remove(key).is_some(),
+            Kind::ServiceCIDR => self.service_cidrs.remove(key).is_some(),
+            Kind::Secret => self.secrets.remove(key).is_some(),
+            workload => self.workloads.get_mut(&workload).is_some_and(|store| store.remove(key).is_some()),
+        }
+    }
+
+    /// Where the object comes from, where it comes from a file.
+    pub fn source(&self, kind: Kind, key: &ObjectKey) -> Option<&Source> {
+        self.sources.get(&(kind, key.clone()))
+    }
+
+    /// The labels of a namespace. The API server sets `kubernetes.io/metadata.name` on every one, so a namespace that no
+    /// file describes has that label all the same.
+    pub fn namespace_labels(&self, name: &str) -> crate::api::meta::StringMap {
+        let mut labels = self.namespaces.get("", name).map(|found| found.metadata.labels.clone()).unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+        labels
+    }
+}

@@ -1,0 +1,15 @@
+//! Portolan: what a Kubernetes cluster would do with your manifests, and why.
+//!
+//! The core thinks and does nothing else: values come in, values go out. It does no I/O, reads no clock, draws no
+//! randomness and panics on no input, so it runs the same in a terminal, a browser, Node and a proxy.
+//!
+//! Data flows one way: text → documents ([`manifest`]) → typed objects ([`api`]) → [`cluster`] → the engines → [`ask`].
+//! A room uses the rooms before it, never one after it.
+
+pub mod api;
+pub mod ask;
+pub mod cluster;
+pub mod engine;
+pub mod field;
+pub mod json;
+pub mod manifest;

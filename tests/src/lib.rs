@@ -1,0 +1,120 @@
+//! Loads the recorded answers in `tests/vectors/`, asks Portolan the same questions, and keeps score.
+//!
+//! Beside the recordings stands `floors.txt`: a line a recording, its name and how many of its cases are right. A runner
+//! fails when it gets fewer right than that; when it gets more, it says so, and the number is raised by hand.
+
+use flate2::read::GzDecoder;
+use portolan::ask;
+use portolan::engine::Engine;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::PathBuf;
+
+/// The folder with the recordings.
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+/// The text of a recording, decompressed.
+///
+/// # Panics
+/// When the file is not there or is no gzip: a test without its recording has failed.
+#[expect(clippy::panic, reason = "a test without its recording has failed")]
+pub fn text(file: &str) -> String {
+    let path = folder().join(file);
+    let mut text = String::new();
+    let opened = File::open(&path).and_then(|file| GzDecoder::new(file).read_to_string(&mut text));
+    match opened {
+        Ok(_) => text,
+        Err(error) => panic!("{}: {error}", path.display()),
+    }
+}
+
+/// The lines of a JSON Lines recording.
+///
+/// # Panics
+/// When a line is not JSON.
+#[expect(clippy::panic, reason = "a broken recording is a failed test")]
+pub fn lines(file: &str) -> Vec<Value> {
+    let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{file}: {error}"));
+    text(file).lines().map(parse).collect()
+}
+
+/// The recordings whose names begin with `prefix`, by name, each as one JSON value.
+///
+/// # Panics
+/// When there is none, or one is not JSON.
+#[expect(clippy::panic, reason = "a broken recording is a failed test")]
+pub fn files(prefix: &str) -> Vec<(String, Value)> {
+    let listed = fs::read_dir(folder()).unwrap_or_else(|error| panic!("tests/vectors: {error}"));
+    let mut names: Vec<String> = listed
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "no recording begins with {prefix}");
+    let parse = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{prefix}: {error}"));
+    names.into_iter().map(|name| (name.clone(), parse(&text(&name)))).collect()
+}
+
+/// Asks the engine one question and gives its answer, through text both ways as every host does.
+///
+/// # Panics
+/// When the answer is not JSON.
+#[expect(clippy::panic, reason = "an answer that is not JSON is a failed test")]
+pub fn answer(engine: &Engine, question: &Value) -> Value {
+    let text = ask::answer_text(engine, &question.to_string());
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("answer to {question} is not JSON: {error}: {text}"))
+}
+
+/// Counts the right answers of one recording.
+#[derive(Debug)]
+pub struct Score {
+    recording: &'static str,
+    right: usize,
+    asked: usize,
+    shown: usize,
+}
+
+impl Score {
+    /// How many differences are printed.
+    const SHOWN: usize = 12;
+
+    /// A score for the recording of that name in `floors.txt`.
+    pub fn new(recording: &'static str) -> Self {
+        Score { recording, right: 0, asked: 0, shown: 0 }
+    }
+
+    /// Counts one case; the first differences are printed.
+    #[expect(clippy::print_stdout, reason = "a runner prints its score")]
+    pub fn case(&mut self, right: bool, difference: impl FnOnce() -> String) {
+        self.asked += 1;
+        if right {
+            self.right += 1;
+        } else if self.shown < Self::SHOWN {
+            self.shown += 1;
+            println!("{}: case {} differs\n{}", self.recording, self.asked, difference());
+        }
+    }
+
+    /// Prints the score.
+    ///
+    /// # Panics
+    /// When fewer are right than `floors.txt` says, or nothing was asked.
+    #[expect(clippy::print_stdout, clippy::panic, reason = "a runner prints its score, and fails when it is too low")]
+    pub fn finish(self) {
+        let floors = fs::read_to_string(folder().join("floors.txt")).unwrap_or_default();
+        let floor = floors.lines().find_map(|line| {
+            let (name, number) = line.split_once(' ')?;
+            (name == self.recording).then(|| number.trim().parse::<usize>().ok())?
+        });
+        let Some(floor) = floor else { panic!("floors.txt has no line for {}", self.recording) };
+        println!("{}: {} of {} right", self.recording, self.right, self.asked);
+        assert!(self.asked > 0, "{}: nothing was asked", self.recording);
+        assert!(self.right >= floor, "{}: {} right, fewer than the {floor} noted", self.recording, self.right);
+        if self.right > floor {
+            println!("{}: floors.txt may be raised from {floor}", self.recording);
+        }
+    }
+}
