@@ -1,0 +1,108 @@
+// Package portolan asks the project's own binary: `portolan ask`, questions as
+// JSON lines in, answers as JSON lines out, in the same order.
+package portolan
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"portolan/reference/internal/difference"
+)
+
+// ErrNotBuilt is returned by [Find] where there is no binary to ask.
+var ErrNotBuilt = errors.New("no portolan binary: build it (cargo build --release -p portolan-cli) or name it with --portolan")
+
+// Find gives the path of the binary: the one named, else $PORTOLAN, else the
+// youngest of the release and debug builds of the tree that `start` is in.
+func Find(named string) (string, error) {
+	if named == "" {
+		named = os.Getenv("PORTOLAN")
+	}
+	if named != "" {
+		if _, err := os.Stat(named); err != nil {
+			return "", fmt.Errorf("%w (%v)", ErrNotBuilt, err)
+		}
+		return named, nil
+	}
+	var path string
+	var built time.Time
+	for _, target := range targets() {
+		for _, profile := range []string{"release", "debug"} {
+			candidate := filepath.Join(target, profile, "portolan")
+			if info, err := os.Stat(candidate); err == nil && info.ModTime().After(built) {
+				path, built = candidate, info.ModTime()
+			}
+		}
+	}
+	if path == "" {
+		return "", ErrNotBuilt
+	}
+	return path, nil
+}
+
+func targets() []string {
+	if target := os.Getenv("CARGO_TARGET_DIR"); target != "" {
+		return []string{target}
+	}
+	directory, err := os.Getwd()
+	if err != nil {
+		return nil
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(directory, "Cargo.toml")); err == nil {
+			return []string{filepath.Join(directory, "target")}
+		}
+		parent := filepath.Dir(directory)
+		if parent == directory {
+			return nil
+		}
+		directory = parent
+	}
+}
+
+// Ask runs `portolan ask` with the arguments and gives an answer for each
+// question, decoded with numbers as written. It fails where the binary fails
+// or answers fewer or more lines.
+func Ask(binary string, arguments []string, questions []any) ([]any, error) {
+	var input bytes.Buffer
+	encoder := json.NewEncoder(&input)
+	encoder.SetEscapeHTML(false)
+	for _, question := range questions {
+		if err := encoder.Encode(question); err != nil {
+			return nil, err
+		}
+	}
+	command := exec.Command(binary, append([]string{"ask"}, arguments...)...)
+	command.Stdin = &input
+	var output, complaints bytes.Buffer
+	command.Stdout, command.Stderr = &output, &complaints
+	if err := command.Run(); err != nil {
+		return nil, fmt.Errorf("%s ask: %w: %s", binary, err, bytes.TrimSpace(complaints.Bytes()))
+	}
+	var answers []any
+	lines := bufio.NewReaderSize(&output, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(bytes.TrimSpace(line)) > 0 {
+			answer, err := difference.Decode(line)
+			if err != nil {
+				return nil, fmt.Errorf("answer %d: %w", len(answers)+1, err)
+			}
+			answers = append(answers, answer)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if len(answers) != len(questions) {
+		return nil, fmt.Errorf("%d questions, %d answers", len(questions), len(answers))
+	}
+	return answers, nil
+}
