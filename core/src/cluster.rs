@@ -14,6 +14,7 @@ use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
+use crate::json::Json;
 use crate::manifest::Node;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -28,19 +29,24 @@ pub struct Options {
     pub service_node_port_range: (u16, u16),
     /// `--cluster-domain`
     pub cluster_domain: String,
-    /// `--cluster-cidr`: the range that made-up pods take their addresses from.
-    pub cluster_cidr: IpNet,
+    /// Whether a range of cluster IPs or node ports was given. Where none was, files that name addresses of another
+    /// cluster's ranges are taken at their word.
+    pub service_ranges_given: bool,
+    /// `--cluster-cidr`: the ranges that made-up pods take their addresses from, at most one a family.
+    pub cluster_cidr: Vec<IpNet>,
 }
 
 impl Default for Options {
-    /// `10.0.0.0/16`, `30000-32767`, `cluster.local`, `10.244.0.0/16`.
+    /// `10.0.0.0/16`, `30000-32767`, `cluster.local`, `10.244.0.0/16` and `fd00:10:244::/64`.
     fn default() -> Self {
         let range = |a, b| IpNet::new_assert(std::net::IpAddr::from([a, b, 0, 0]), 16);
+        let pods_v6 = IpNet::new_assert(std::net::IpAddr::from([0xfd00, 0x10, 0x244, 0, 0, 0, 0, 0]), 64);
         Options {
             service_cluster_ip_range: vec![range(10, 0)],
             service_node_port_range: (30000, 32767),
             cluster_domain: "cluster.local".to_owned(),
-            cluster_cidr: range(10, 244),
+            service_ranges_given: false,
+            cluster_cidr: vec![range(10, 244), pods_v6],
         }
     }
 }
@@ -65,6 +71,17 @@ pub struct SourcePlace {
     pub column: u32,
     /// The field's path.
     pub field: String,
+}
+
+impl SourcePlace {
+    /// The place as answers carry it: `{"file", "line", "column", "field"}`.
+    pub fn to_json(&self) -> Json {
+        Json::object()
+            .with("file", self.file.clone())
+            .with("line", self.line)
+            .with("column", self.column)
+            .with("field", self.field.clone())
+    }
 }
 
 impl Source {

@@ -11,5 +11,6 @@ pub mod ask;
 pub mod cluster;
 pub mod engine;
 pub mod field;
+pub mod finding;
 pub mod json;
 pub mod manifest;

@@ -1,0 +1,122 @@
+//! Findings as plain data: what is wrong or doubtful, where, and what to do. How they look is the host's affair.
+
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::SourcePlace;
+use crate::json::Json;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Info,
+    /// Accepted, and surely or probably not what was meant.
+    Warning,
+    /// Refused, or it cannot work.
+    Error,
+}
+
+impl Severity {
+    /// `info`, `warning` or `error`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// One thing found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable code: `syntax`, `refused`, `warning`, or a lint rule's.
+    pub code: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What was found; for a refusal and a warning of the API server, its own words.
+    pub message: String,
+    /// The object it is about, where it is about one.
+    pub object: Option<(Kind, ObjectKey)>,
+    /// Where it stands.
+    pub place: SourcePlace,
+    /// What to write instead, or why it matters.
+    pub help: Option<String>,
+    /// Other places involved, each with a word on how.
+    pub related: Vec<(String, SourcePlace)>,
+    /// Edits that would mend it, all of them together.
+    pub fix: Vec<Edit>,
+}
+
+/// A replacement of bytes in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The file's name.
+    pub file: String,
+    /// Byte range to replace.
+    pub range: std::ops::Range<u32>,
+    /// What to put there.
+    pub text: String,
+}
+
+impl Finding {
+    /// A finding without help, related places or a fix.
+    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>, place: SourcePlace) -> Self {
+        let message = message.into();
+        Finding { code, severity, message, object: None, place, help: None, related: Vec::new(), fix: Vec::new() }
+    }
+
+    /// The same finding, about that object.
+    #[must_use]
+    pub fn about(mut self, kind: Kind, key: ObjectKey) -> Self {
+        self.object = Some((kind, key));
+        self
+    }
+
+    /// The same finding, with a word of help.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The finding as JSON: `code`, `severity`, `message`, `object`, `file`, `line`, `column`, `endLine`…, `help`, `related`, `fix`.
+    pub fn to_json(&self) -> Json {
+        let mut json = Json::object()
+            .with("code", self.code)
+            .with("severity", self.severity.name())
+            .with("message", self.message.clone());
+        if let Some((kind, key)) = &self.object {
+            json.set("object", reference(*kind, key));
+        }
+        json.set("source", self.place.to_json());
+        if let Some(help) = &self.help {
+            json.set("help", help.clone());
+        }
+        if !self.related.is_empty() {
+            let related = |(text, place): &(String, SourcePlace)| {
+                Json::object().with("message", text.clone()).with("source", place.to_json())
+            };
+            json.set("related", Json::Array(self.related.iter().map(related).collect()));
+        }
+        if !self.fix.is_empty() {
+            let edit = |edit: &Edit| {
+                Json::object()
+                    .with("file", edit.file.clone())
+                    .with("start", edit.range.start)
+                    .with("end", edit.range.end)
+                    .with("text", edit.text.clone())
+            };
+            json.set("fix", Json::Array(self.fix.iter().map(edit).collect()));
+        }
+        json
+    }
+}
+
+/// A reference to an object as answers carry it: `{"kind", "namespace", "name"}`.
+pub fn reference(kind: Kind, key: &ObjectKey) -> Json {
+    let mut json = Json::object().with("kind", kind.name());
+    if !key.namespace.is_empty() {
+        json.set("namespace", key.namespace.clone());
+    }
+    json.with("name", key.name.clone())
+}
