@@ -2,19 +2,24 @@
 //!
 //! Tables are compiled when the first question needs them and kept until an object they are made from changes.
 
+use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Options, Source};
+use crate::workload::Standing;
+use crate::workload::standing::Change;
+use std::sync::Arc;
 
 /// A cluster and its compiled tables. Asking needs only `&self`; [`Engine::apply`] and [`Engine::remove`] change it.
 #[derive(Debug, Default)]
 pub struct Engine {
     cluster: Cluster,
+    standing: Standing,
 }
 
 impl Engine {
     /// An engine for a cluster without objects.
     pub fn new(options: Options) -> Self {
-        Engine { cluster: Cluster::new(options) }
+        Engine { cluster: Cluster::new(options), ..Engine::default() }
     }
 
     /// The cluster as it stands.
@@ -22,14 +27,125 @@ impl Engine {
         &self.cluster
     }
 
-    /// Stores an object as it stands, and forgets the tables that are made from its kind.
+    /// Stores an object as it stands, and the pods that follow from it where it is a workload.
     pub fn apply(&mut self, resource: Resource, source: Option<Source>) {
+        let (kind, key, metadata) = (resource.kind(), resource.key(), resource.metadata().clone());
+        self.store(resource, source);
+        let changes = self.standing.follow(&self.cluster, kind, &key, Some(&metadata));
+        self.carry_out(changes);
+    }
+
+    /// Stores many objects, and then the pods that follow from them: the quick way for a whole cluster.
+    pub fn apply_all(&mut self, resources: impl IntoIterator<Item = (Resource, Option<Source>)>) {
+        let mut bare = Vec::new();
+        for (resource, source) in resources {
+            // Bare pods are completed last: which nodes there are is known only then.
+            match resource {
+                Resource::Pod(pod) if crate::workload::is_bare(&pod) => bare.push((Resource::Pod(pod), source)),
+                other => self.store(other, source),
+            }
+        }
+        for (resource, source) in bare {
+            self.store(resource, source);
+        }
+        let changes = self.standing.stand_all(&self.cluster);
+        self.carry_out(changes);
+    }
+
+    /// Takes an object out, and the pods that it stood for. Tells whether it was there.
+    pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+        let metadata = match kind {
+            Kind::Pod => self.cluster.pods.by_key(key).map(|pod| pod.metadata.clone()),
+            _ => self.cluster.workloads.get(&kind).and_then(|store| store.by_key(key)).map(|it| it.metadata.clone()),
+        };
+        let was_there = self.drop_object(kind, key);
+        let changes = self.standing.follow(&self.cluster, kind, key, metadata.as_ref());
+        self.carry_out(changes);
+        was_there
+    }
+
+    /// The pod that a question names: by its own name, or by the name of the workload that makes it (`web` or
+    /// `deployment/web`), of which it is the first.
+    pub fn pod_named(&self, key: &ObjectKey) -> Option<(ObjectKey, &Arc<Pod>)> {
+        if let Some(pod) = self.cluster.pods.by_key(key) {
+            return Some((key.clone(), pod));
+        }
+        let (wanted, name) = match key.name.split_once('/') {
+            Some((kind, name)) => (Some(kind), name),
+            None => (None, key.name.as_str()),
+        };
+        let matches = |kind: &Kind| wanted.is_none_or(|wanted| kind.name().eq_ignore_ascii_case(wanted));
+        let workload = ObjectKey::new(key.namespace.as_str(), name);
+        let kinds =
+            self.cluster.workloads.iter().filter(|(kind, store)| matches(kind) && store.by_key(&workload).is_some());
+        let made_by = |kind: Kind| self.pods_made_by(kind, &workload).into_iter().next();
+        let found = kinds.filter_map(|(kind, _)| made_by(*kind)).next()?;
+        self.cluster.pods.by_key(&found).map(|pod| (found.clone(), pod))
+    }
+
+    /// The pods that a workload makes: those that stand for it, or the stored ones that it owns, itself or through
+    /// another workload.
+    pub fn pods_made_by(&self, kind: Kind, key: &ObjectKey) -> Vec<ObjectKey> {
+        let standing = self.standing.pods_of(kind, key);
+        if !standing.is_empty() {
+            return standing.to_vec();
+        }
+        let made = |pod: &Arc<Pod>| {
+            let Some(owner) = crate::workload::owner(&pod.metadata) else { return false };
+            let over = |(kind, key): &(Kind, ObjectKey)| {
+                self.cluster
+                    .workloads
+                    .get(kind)
+                    .and_then(|store| store.by_key(key))
+                    .and_then(|it| crate::workload::owner(&it.metadata))
+            };
+            owner == (kind, key.clone()) || over(&owner) == Some((kind, key.clone()))
+        };
+        self.cluster
+            .pods
+            .in_namespace(&key.namespace)
+            .filter(|(_, pod)| made(pod))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    fn carry_out(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Put(pod) => {
+                    self.forget(Kind::Pod);
+                    self.cluster.insert(Resource::Pod(pod), None);
+                }
+                Change::Gone(key) => {
+                    self.forget(Kind::Pod);
+                    self.cluster.remove(Kind::Pod, &key);
+                }
+            }
+        }
+    }
+
+    /// Stores one object; every way in comes through here or through [`Engine::carry_out`].
+    fn store(&mut self, mut resource: Resource, source: Option<Source>) {
+        if let Resource::Pod(pod) = &mut resource {
+            let key = ObjectKey::new(
+                if pod.metadata.namespace.is_empty() { "default" } else { &pod.metadata.namespace },
+                &pod.metadata.name,
+            );
+            if let Some(old) = self.cluster.pods.by_key(&key) {
+                self.standing.release(old);
+            }
+            self.standing.admit(&self.cluster, pod);
+        }
         self.forget(resource.kind());
         self.cluster.insert(resource, source);
     }
 
-    /// Takes an object out. Tells whether it was there.
-    pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+    fn drop_object(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+        if kind == Kind::Pod
+            && let Some(pod) = self.cluster.pods.by_key(key)
+        {
+            self.standing.release(pod);
+        }
         self.forget(kind);
         self.cluster.remove(kind, key)
     }

@@ -14,3 +14,4 @@ pub mod field;
 pub mod finding;
 pub mod json;
 pub mod manifest;
+pub mod workload;
