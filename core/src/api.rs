@@ -5,6 +5,7 @@
 
 pub mod codec;
 pub mod decoder;
+pub mod describe;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod ingress;

@@ -4,6 +4,8 @@
 //! `{"id": …, "error": {"reason", "message", "field"}}`. Each kind of question has a file below this one; it reads its
 //! question from the tree, asks the engine's room, and writes the answer.
 
+pub mod contract;
+
 use crate::engine::Engine;
 use crate::json::Json;
 use crate::manifest::{self, Node};

@@ -34,24 +34,6 @@ pub trait Object {
     fn field_mut(&mut self, name: &str) -> Option<&mut dyn Codec>;
 }
 
-/// A struct described for people: what types for other languages, completion and hover are made from. It stands apart
-/// from [`Object`] so that a build that does not ask for it does not carry its texts.
-#[derive(Clone, Copy, Debug)]
-pub struct Description {
-    /// The Rust type's name, which is the Go type's too unless they collide.
-    pub name: &'static str,
-    /// Its documentation.
-    pub doc: &'static str,
-    /// Its fields: JSON name, Rust type as declared (`Option<Vec<String>>`), documentation.
-    pub fields: &'static [(&'static str, &'static str, &'static str)],
-}
-
-/// A type that can describe itself.
-pub trait Describe {
-    /// Its description.
-    const DESCRIPTION: Description;
-}
-
 /// Writes a struct as Go's `json.Marshal` would: its fields in order, the empty ones left out where `omitempty` says so.
 pub fn encode_object(object: &dyn Object) -> Json {
     let mut members = Vec::new();
@@ -146,12 +128,18 @@ macro_rules! object {
             }
         }
 
-        impl $crate::api::object::Describe for $name {
-            const DESCRIPTION: $crate::api::object::Description = $crate::api::object::Description {
-                name: stringify!($name),
-                doc: concat!($($doc, "\n"),*),
-                fields: &[ $( ($json, stringify!($type), concat!($($field_doc, "\n"),*)), )* ],
-            };
+        impl $crate::api::describe::Describe for $name {
+            fn shape() -> $crate::api::describe::Shape {
+                $crate::api::describe::Shape::Struct($crate::api::describe::Description {
+                    name: stringify!($name),
+                    doc: concat!($($doc, "\n"),*),
+                    fields: &[ $( $crate::api::describe::FieldDescription {
+                        name: $json,
+                        doc: concat!($($field_doc, "\n"),*),
+                        shape: <$type as $crate::api::describe::Describe>::shape,
+                    }, )* ],
+                })
+            }
         }
     )* };
 }

@@ -77,6 +77,11 @@ macro_rules! resources {
                 match self { $( Kind::$kind => $namespaced, )* }
             }
 
+            /// What an object of it looks like.
+            pub fn shape(self) -> super::describe::Shape {
+                match self { $( Kind::$kind => <$type as super::describe::Describe>::shape(), )* }
+            }
+
             /// Whether the project knows every field of it, so that an unknown field is a finding.
             pub fn is_whole(self) -> bool {
                 match self { $( Kind::$kind => $whole, )* }

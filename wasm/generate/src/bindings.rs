@@ -1,0 +1,37 @@
+//! The JavaScript glue of the module, once for Node and once for browsers. The module beside it is the same.
+
+use std::fs;
+use std::path::Path;
+use wasm_bindgen_cli_support::Bindgen;
+
+/// Writes `node/` and `web/` below the folder.
+///
+/// # Errors
+/// The module cannot be read or was made with another version of wasm-bindgen, or the folder cannot be written.
+pub(crate) fn generate(module: &Path, folder: &Path) -> Result<(), String> {
+    for target in ["node", "web"] {
+        let out = folder.join(target);
+        fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+        bindgen(module, target, &out).map_err(|error| format!("{}: {error:#}", module.display()))?;
+    }
+    Ok(())
+}
+
+fn bindgen(module: &Path, target: &str, out: &Path) -> Result<(), anyhow::Error> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(module)
+        .out_name("portolan")
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        // A module that trapped is made afresh through this function.
+        .reset_state_function(true)
+        // The library leaves the module's address out unless told so; browsers need it.
+        .omit_default_module_path(false);
+    match target {
+        "node" => bindgen.nodejs(true)?,
+        _ => bindgen.web(true)?,
+    };
+    bindgen.generate(out)
+}
