@@ -5,6 +5,7 @@
 //! question from the tree, asks the engine's room, and writes the answer.
 
 pub mod contract;
+pub mod objects;
 
 use crate::engine::Engine;
 use crate::json::Json;
@@ -75,7 +76,7 @@ pub fn answer(engine: &Engine, question: &Node) -> Json {
 type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
-const KINDS: &[(&str, Ask)] = &[];
+const KINDS: &[(&str, Ask)] = &[("objects", objects::ask)];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
     let kind = match question.get("ask") {

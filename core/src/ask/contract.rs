@@ -121,6 +121,23 @@ shapes! {
         /// Its name.
         name: "string";
     }
+    /// An object in a list.
+    ListedObject {
+        /// `Service`, `Ingress`, …
+        kind: "string";
+        /// Its namespace; absent for kinds of cluster scope.
+        namespace ?_: "string";
+        /// Its name.
+        name: "string";
+        /// Its labels.
+        labels ?_: "Record<string, string>";
+        /// Where it stands, where it comes from a file.
+        source ?_: "SourcePlace";
+        /// For a pod that no file holds: what makes it.
+        standsFor ?_: "Reference";
+        /// The object itself, where it was asked for.
+        object ?_: "KubernetesObject";
+    }
     /// A replacement of part of a file.
     Edit {
         /// The file's name.
@@ -131,6 +148,25 @@ shapes! {
         end: "number";
         /// What to put there.
         text: "string";
+    }
+    /// Something found: what cannot be read, what kube-apiserver refuses or warns about, what will not work.
+    Finding {
+        /// A stable code: `syntax`, `refused`, `warning`, or a lint rule's.
+        code: "string";
+        /// How much it weighs.
+        severity: "\"info\" | \"warning\" | \"error\"";
+        /// What was found; for a refusal and a warning of the API server, its own words.
+        message: "string";
+        /// The object it is about, where it is about one.
+        object ?_: "Reference";
+        /// Where it stands.
+        source: "SourcePlace";
+        /// What to write instead, or why it matters.
+        help ?_: "string";
+        /// Other places involved, each with a word on how.
+        related ?_: "{ message: string; source: SourcePlace }[]";
+        /// Edits that would mend it, all of them together.
+        fix ?_: "Edit[]";
     }
     /// A document of a stream, or why it is none.
     ReadDocument {
@@ -171,6 +207,34 @@ shapes! {
         name: "string";
         /// The port of the backend, by number or name.
         port: "number | string";
+    }
+    /// `metav1.Status`: why the server refused.
+    Status {
+        /// `Status`
+        kind ?_: "string";
+        /// `v1`
+        apiVersion ?_: "string";
+        /// Empty.
+        metadata ?_: "Record<string, unknown>";
+        /// `Failure`
+        status ?_: "string";
+        /// What is wrong, in the server's words.
+        message ?_: "string";
+        /// One word: `Invalid`, `BadRequest`, …
+        reason ?_: "string";
+        /// More about the reason.
+        details ?_: "{ name?: string; group?: string; kind?: string; uid?: string; causes?: StatusCause[]; retryAfterSeconds?: number }";
+        /// The HTTP code.
+        code ?_: "number";
+    }
+    /// One mistake of several.
+    StatusCause {
+        /// One word: `FieldValueRequired`, …
+        reason ?_: "string";
+        /// What is wrong.
+        message ?_: "string";
+        /// The field's path.
+        field ?_: "string";
     }
     /// One step to a verdict.
     VerdictReason {
@@ -364,5 +428,17 @@ questions! {
         outcome: "string";
         /// The steps on its way.
         hops: "Hop[]";
+    }
+    /// What is in the cluster?
+    objects {
+        /// Only objects of these kinds.
+        kinds ?_: "string[]";
+        /// Only objects of this namespace.
+        namespace ?_: "string";
+        /// Gives the objects themselves too.
+        whole ?_: "boolean";
+    } => {
+        /// The objects, by kind, namespace and name.
+        objects: "ListedObject[]";
     }
 }

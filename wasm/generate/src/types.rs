@@ -42,8 +42,14 @@ pub(crate) fn typescript() -> String {
     out
 }
 
-/// The table from kinds of question to their types.
+/// The kinds of question: their names, their types, and a method for each.
 fn table(out: &mut String) {
+    let names: Vec<String> = QUESTIONS.iter().map(|question| format!("\"{}\"", question.kind)).collect();
+    let _ = write!(
+        out,
+        "/** The kinds of question, in the order of the contract. */\nexport const KINDS = [{}] as const;\n\n",
+        names.join(", ")
+    );
     out.push_str(
         "/** The kinds of question, each with what it asks and what it answers. */\nexport interface Questions {\n",
     );
@@ -51,6 +57,17 @@ fn table(out: &mut String) {
         document(out, "  ", question.doc);
         let name = capitalized(question.kind);
         let _ = writeln!(out, "  {}: {{ question: {name}Question; answer: {name}Answer }};", question.kind);
+    }
+    out.push_str(
+        "}\n\n/** A method for each kind of question. Each throws a `PortolanError` where there is no answer. */\n",
+    );
+    out.push_str("export interface Asking {\n");
+    for question in QUESTIONS {
+        document(out, "  ", question.doc);
+        let name = capitalized(question.kind);
+        // A question without a member that must be there may be asked without any.
+        let mark = if question.asks.iter().all(|member| member.optional) { "?" } else { "" };
+        let _ = writeln!(out, "  {}(question{mark}: {name}Question): {name}Answer;", question.kind);
     }
     out.push_str("}\n");
 }

@@ -1,0 +1,189 @@
+import { call, currentInstance, module, PortolanError, type Handle, type Refusal } from "./engine.js";
+import { KINDS, type Asking, type Finding, type KubernetesObject, type Questions, type Reference } from "./types.js";
+
+/** A file of manifests. */
+export interface ManifestFile {
+  /** Its name, which findings and answers give back. */
+  name: string;
+  /** YAML or JSON, one document or many, `List` objects too. */
+  text: string;
+}
+
+/** What a cluster is made from: the text of manifests, files of them, or objects. */
+export type Input = string | ManifestFile | KubernetesObject | readonly (ManifestFile | KubernetesObject)[];
+
+/** What is set for the whole cluster, in the words of its components' flags. */
+export interface ClusterOptions {
+  /** `--service-cluster-ip-range`: `10.0.0.0/16` unless given; a comma separates a second family. */
+  serviceClusterIPRange?: string;
+  /** `--service-node-port-range`: `30000-32767` unless given. */
+  serviceNodePortRange?: string;
+  /** `--cluster-domain`: `cluster.local` unless given. */
+  clusterDomain?: string;
+  /**
+   * Takes the objects as they stand, read leniently, as stored in a cluster; none is refused. Otherwise each passes
+   * through admission in the order given: what kube-apiserver would refuse is reported and left out.
+   */
+  stored?: boolean;
+}
+
+/** A question of the contract. */
+export type Question<K extends keyof Questions = keyof Questions> = {
+  [Kind in K]: { ask: Kind; id?: unknown } & Questions[Kind]["question"];
+}[K];
+
+/** The answer to a question of the contract. */
+export type Answer<K extends keyof Questions = keyof Questions> = Questions[K]["answer"];
+
+/** A cluster has one method for each kind of question. */
+export interface Cluster extends Asking {}
+
+/**
+ * A cluster, held inside the engine.
+ *
+ * It is freed by `free()`, at the end of a `using` block, or some time after it was dropped.
+ *
+ * @example
+ * ```js
+ * import { Cluster } from "portolan";
+ *
+ * const cluster = Cluster.load(await readFile("shop.yaml", "utf8"));
+ * for (const finding of cluster.findings) console.log(finding.message);
+ * console.log(cluster.route({ url: "https://shop.example/cart" }).service);
+ * ```
+ */
+export class Cluster {
+  #handle: Handle | undefined;
+  #instance: number;
+  #findings: Finding[] = [];
+
+  private constructor(handle: Handle) {
+    this.#handle = handle;
+    this.#instance = currentInstance();
+  }
+
+  /**
+   * Makes a cluster of manifests.
+   *
+   * A broken document or a refused object is a finding and is left out; the rest is loaded.
+   *
+   * @param input the text of manifests, files of them, or objects
+   * @param options what is set for the whole cluster
+   * @throws {@link PortolanError} `Invalid` for an option that cannot be, with its `field`
+   */
+  static load(input: Input = [], options: ClusterOptions = {}): Cluster {
+    const { Handle } = module();
+    const cluster = new Cluster(call(() => new Handle(JSON.stringify(options))));
+    cluster.#findings = cluster.#call((handle) => {
+      for (const file of files(input)) handle.add(file.name, file.text);
+      return JSON.parse(handle.load()) as Finding[];
+    });
+    return cluster;
+  }
+
+  /** What was found while loading: broken documents, refusals, warnings, in the order of the files. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /**
+   * Takes in a file's text in place of what it said before: its objects are created or updated, and those that it no
+   * longer holds are taken out. Only what depends on them is compiled again.
+   *
+   * @param text YAML or JSON, or objects
+   * @param file the file's name; `manifest.yaml` unless given, which is the name that a text loaded without one has
+   * @returns what was found in this file
+   */
+  apply(text: string | KubernetesObject | readonly KubernetesObject[], file = DEFAULT_NAME): Finding[] {
+    const written = typeof text === "string" ? text : listOf(Array.isArray(text) ? text : [text]);
+    return this.#call((handle) => JSON.parse(handle.apply(file, written)) as Finding[]);
+  }
+
+  /**
+   * Takes an object out.
+   *
+   * @param reference its kind, namespace (`default` unless given) and name
+   * @returns whether it was there
+   */
+  remove(reference: Reference): boolean {
+    return this.#call((handle) => handle.remove(JSON.stringify(reference)));
+  }
+
+  /** What is to be said about the cluster as it stands: refusals, warnings, and findings across objects. */
+  check(): Finding[] {
+    return this.#call((handle) => JSON.parse(handle.check()) as Finding[]);
+  }
+
+  /**
+   * Answers one question of the contract.
+   *
+   * @throws {@link PortolanError} with `reason` and `field` where there is no answer
+   */
+  ask<K extends keyof Questions>(question: Question<K>): Answer<K> {
+    const answer = JSON.parse(this.askText(JSON.stringify(question))) as { error?: Refusal };
+    if (answer.error !== undefined) throw new PortolanError(answer.error);
+    return answer as Answer<K>;
+  }
+
+  /**
+   * Answers one question given as JSON text with JSON text, byte for byte as `portolan ask` does. What cannot be
+   * answered gets an answer with an `error` in it.
+   */
+  askText(question: string): string {
+    return this.#call((handle) => handle.ask(question));
+  }
+
+  /** Lets go of the cluster. Asking it afterwards throws. */
+  free(): void {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    if (handle !== undefined && this.#instance === currentInstance()) handle.free();
+  }
+
+  /** Lets go of the cluster at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  #call<T>(work: (handle: Handle) => T): T {
+    const handle = this.#handle;
+    if (handle === undefined || this.#instance !== currentInstance()) {
+      const message = handle === undefined ? "the cluster was let go of" : "the engine was made afresh since: load again";
+      throw new PortolanError({ reason: "Gone", message });
+    }
+    return call(() => work(handle));
+  }
+}
+
+for (const kind of KINDS) {
+  Object.defineProperty(Cluster.prototype, kind, {
+    configurable: true,
+    writable: true,
+    value(this: Cluster, question: object) {
+      return this.ask({ ...question, ask: kind } as Question);
+    },
+  });
+}
+
+const DEFAULT_NAME = "manifest.yaml";
+
+function files(input: Input): ManifestFile[] {
+  if (typeof input === "string") return [{ name: DEFAULT_NAME, text: input }];
+  const items = Array.isArray(input) ? (input as readonly (ManifestFile | KubernetesObject)[]) : [input as ManifestFile];
+  const objects: KubernetesObject[] = [];
+  const texts: ManifestFile[] = [];
+  for (const item of items) {
+    if (isFile(item)) texts.push(item);
+    else objects.push(item);
+  }
+  if (objects.length > 0) texts.push({ name: "objects.json", text: listOf(objects) });
+  return texts;
+}
+
+function isFile(item: ManifestFile | KubernetesObject): item is ManifestFile {
+  return typeof (item as ManifestFile).text === "string";
+}
+
+function listOf(objects: readonly KubernetesObject[]): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+}
