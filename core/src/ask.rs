@@ -5,6 +5,7 @@
 //! question from the tree, asks the engine's room, and writes the answer.
 
 pub mod contract;
+pub mod endpoints;
 pub mod objects;
 
 use crate::engine::Engine;
@@ -76,7 +77,7 @@ pub fn answer(engine: &Engine, question: &Node) -> Json {
 type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
-const KINDS: &[(&str, Ask)] = &[("objects", objects::ask)];
+const KINDS: &[(&str, Ask)] = &[("endpoints", endpoints::ask), ("objects", objects::ask)];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
     let kind = match question.get("ask") {

@@ -5,15 +5,17 @@
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Options, Source};
+use crate::endpoints::EndpointsTable;
 use crate::workload::Standing;
 use crate::workload::standing::Change;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A cluster and its compiled tables. Asking needs only `&self`; [`Engine::apply`] and [`Engine::remove`] change it.
 #[derive(Debug, Default)]
 pub struct Engine {
     cluster: Cluster,
     standing: Standing,
+    endpoints: OnceLock<EndpointsTable>,
 }
 
 impl Engine {
@@ -25,6 +27,11 @@ impl Engine {
     /// The cluster as it stands.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// What the controllers publish for every Service, compiled with the first question and kept up to date from then on.
+    pub fn endpoints(&self) -> &EndpointsTable {
+        self.endpoints.get_or_init(|| EndpointsTable::compile(&self.cluster))
     }
 
     /// Stores an object as it stands, and the pods that follow from it where it is a workload.
@@ -112,14 +119,8 @@ impl Engine {
     fn carry_out(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
-                Change::Put(pod) => {
-                    self.forget(Kind::Pod);
-                    self.cluster.insert(Resource::Pod(pod), None);
-                }
-                Change::Gone(key) => {
-                    self.forget(Kind::Pod);
-                    self.cluster.remove(Kind::Pod, &key);
-                }
+                Change::Put(pod) => self.put(Resource::Pod(pod), None),
+                Change::Gone(key) => drop(self.take(Kind::Pod, &key)),
             }
         }
     }
@@ -136,8 +137,7 @@ impl Engine {
             }
             self.standing.admit(&self.cluster, pod);
         }
-        self.forget(resource.kind());
-        self.cluster.insert(resource, source);
+        self.put(resource, source);
     }
 
     fn drop_object(&mut self, kind: Kind, key: &ObjectKey) -> bool {
@@ -146,8 +146,38 @@ impl Engine {
         {
             self.standing.release(pod);
         }
+        self.take(kind, key)
+    }
+
+    /// Puts an object into the cluster, and lets the tables follow.
+    fn put(&mut self, resource: Resource, source: Option<Source>) {
+        let (kind, key) = (resource.kind(), resource.key());
+        let before = self.pod_at(kind, &key);
         self.forget(kind);
-        self.cluster.remove(kind, key)
+        self.cluster.insert(resource, source);
+        self.follow(kind, &key, before.as_deref());
+    }
+
+    /// Takes an object out of the cluster, and lets the tables follow.
+    fn take(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+        let before = self.pod_at(kind, key);
+        self.forget(kind);
+        let was_there = self.cluster.remove(kind, key);
+        self.follow(kind, key, before.as_deref());
+        was_there
+    }
+
+    fn pod_at(&self, kind: Kind, key: &ObjectKey) -> Option<Arc<Pod>> {
+        if kind == Kind::Pod { self.cluster.pods.by_key(key).cloned() } else { None }
+    }
+
+    /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.
+    fn follow(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
+        let Some(endpoints) = self.endpoints.get_mut() else { return };
+        let _touched = match kind {
+            Kind::Pod => endpoints.pod_changed(&self.cluster, key, before),
+            _ => endpoints.object_changed(&self.cluster, kind, key),
+        };
     }
 
     /// Drops the tables that are made from objects of that kind.

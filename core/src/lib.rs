@@ -9,9 +9,11 @@
 pub mod api;
 pub mod ask;
 pub mod cluster;
+pub mod endpoints;
 pub mod engine;
 pub mod field;
 pub mod finding;
+pub mod ip;
 pub mod json;
 pub mod manifest;
 pub mod workload;

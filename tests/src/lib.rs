@@ -4,8 +4,10 @@
 //! fails when it gets fewer right than that; when it gets more, it says so, and the number is raised by hand.
 
 use flate2::read::GzDecoder;
-use portolan::ask;
+use portolan::api::resource::{Kind, Resource};
+use portolan::cluster::Options;
 use portolan::engine::Engine;
+use portolan::{ask, manifest};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -56,6 +58,28 @@ pub fn files(prefix: &str) -> Vec<(String, Value)> {
     assert!(!names.is_empty(), "no recording begins with {prefix}");
     let parse = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{prefix}: {error}"));
     names.into_iter().map(|name| (name.clone(), parse(&text(&name)))).collect()
+}
+
+/// An engine whose cluster holds these objects as stored.
+///
+/// # Panics
+/// When one is not an object of a kind that the project knows.
+pub fn engine<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Engine {
+    let mut engine = Engine::new(Options::default());
+    engine.apply_all(objects.into_iter().map(|object| (resource(object), None)));
+    engine
+}
+
+/// One object of a recording, read as the engine reads what is stored.
+///
+/// # Panics
+/// When it is not an object of a kind that the project knows.
+#[expect(clippy::panic, reason = "a recording that cannot be loaded is a failed test")]
+pub fn resource(object: &Value) -> Resource {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    let Some(kind) = Kind::of(text("apiVersion"), text("kind")) else { panic!("of no known kind: {object}") };
+    let node = manifest::json::read(&object.to_string()).unwrap_or_else(|error| panic!("{error}: {object}"));
+    portolan::api::resource::read(kind, &node).0
 }
 
 /// Asks the engine one question and gives its answer, through text both ways as every host does.

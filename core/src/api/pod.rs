@@ -168,15 +168,18 @@ crate::object! {
 }
 
 impl Pod {
-    /// Its addresses: `podIPs`, or `podIP` alone where only that is given.
+    /// Its addresses: `podIPs`, or `podIP` alone where only that is given or where the two differ
+    /// (`Convert_v1_PodStatus_To_core_PodStatus`, k8s.io/kubernetes/pkg/apis/core/v1 v1.36.3).
     pub fn ips(&self) -> impl Iterator<Item = &str> {
-        let plural = &self.status.pod_ips;
-        let single = (plural.is_empty() && !self.status.pod_ip.is_empty()).then_some(self.status.pod_ip.as_str());
-        plural.iter().map(|address| address.ip.as_str()).chain(single)
+        let (plural, single) = (&self.status.pod_ips, self.status.pod_ip.as_str());
+        let single_holds = !single.is_empty() && plural.first().is_none_or(|first| first.ip != single);
+        let plural: &[PodIP] = if single_holds { &[] } else { plural };
+        plural.iter().map(|address| address.ip.as_str()).chain(single_holds.then_some(single))
     }
 
     /// Whether its condition `Ready` is `True`.
     pub fn is_ready(&self) -> bool {
-        self.status.conditions.iter().any(|condition| condition.r#type == "Ready" && condition.status == "True")
+        let ready = self.status.conditions.iter().find(|condition| condition.r#type == "Ready");
+        ready.is_some_and(|condition| condition.status == "True")
     }
 }
