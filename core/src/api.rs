@@ -3,6 +3,8 @@
 //! What comes in is a tree ([`crate::manifest::Node`]), what goes out are typed objects and, back again, JSON in the
 //! form and order in which Go writes it. Nothing is judged here: that is `admission`'s room.
 
+pub mod admin_network_policy;
+pub mod cluster_network_policy;
 pub mod codec;
 pub mod decoder;
 pub mod describe;

@@ -3,6 +3,8 @@
 //! Nothing is computed here. The rooms behind it (endpoints, proxy, dns, ingress, policy) compile what they need from a
 //! cluster; where an object stands in somebody's file is kept beside it, so that an answer can point at its line.
 
+use crate::api::admin_network_policy::{AdminNetworkPolicy, BaselineAdminNetworkPolicy};
+use crate::api::cluster_network_policy::ClusterNetworkPolicy;
 use crate::api::endpoint_slice::EndpointSlice;
 use crate::api::endpoints::Endpoints;
 use crate::api::ingress::{Ingress, IngressClass};
@@ -169,6 +171,12 @@ pub struct Cluster {
     pub ingress_classes: Store<IngressClass>,
     /// NetworkPolicies.
     pub network_policies: Store<NetworkPolicy>,
+    /// AdminNetworkPolicies.
+    pub admin_network_policies: Store<AdminNetworkPolicy>,
+    /// BaselineAdminNetworkPolicies.
+    pub baseline_admin_network_policies: Store<BaselineAdminNetworkPolicy>,
+    /// ClusterNetworkPolicies.
+    pub cluster_network_policies: Store<ClusterNetworkPolicy>,
     /// IPAddresses that somebody wrote.
     pub ip_addresses: Store<IPAddress>,
     /// ServiceCIDRs.
@@ -204,6 +212,13 @@ impl Cluster {
             Resource::Ingress(object) => drop(self.ingresses.insert(key, Arc::from(object))),
             Resource::IngressClass(object) => drop(self.ingress_classes.insert(key, Arc::from(object))),
             Resource::NetworkPolicy(object) => drop(self.network_policies.insert(key, Arc::from(object))),
+            Resource::AdminNetworkPolicy(object) => drop(self.admin_network_policies.insert(key, Arc::from(object))),
+            Resource::BaselineAdminNetworkPolicy(object) => {
+                drop(self.baseline_admin_network_policies.insert(key, Arc::from(object)));
+            }
+            Resource::ClusterNetworkPolicy(object) => {
+                drop(self.cluster_network_policies.insert(key, Arc::from(object)))
+            }
             Resource::IPAddress(object) => drop(self.ip_addresses.insert(key, Arc::from(object))),
             Resource::ServiceCIDR(object) => drop(self.service_cidrs.insert(key, Arc::from(object))),
             Resource::Secret(object) => drop(self.secrets.insert(key, Arc::from(object))),
@@ -232,6 +247,9 @@ impl Cluster {
             Kind::Ingress => self.ingresses.remove(key).is_some(),
             Kind::IngressClass => self.ingress_classes.remove(key).is_some(),
             Kind::NetworkPolicy => self.network_policies.remove(key).is_some(),
+            Kind::AdminNetworkPolicy => self.admin_network_policies.remove(key).is_some(),
+            Kind::BaselineAdminNetworkPolicy => self.baseline_admin_network_policies.remove(key).is_some(),
+            Kind::ClusterNetworkPolicy => self.cluster_network_policies.remove(key).is_some(),
             Kind::IPAddress => self.ip_addresses.remove(key).is_some(),
             Kind::ServiceCIDR => self.service_cidrs.remove(key).is_some(),
             Kind::Secret => self.secrets.remove(key).is_some(),

@@ -6,6 +6,7 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Options, Source};
 use crate::endpoints::EndpointsTable;
+use crate::policy::PolicyIndex;
 use crate::workload::Standing;
 use crate::workload::standing::Change;
 use std::sync::{Arc, OnceLock};
@@ -16,6 +17,7 @@ pub struct Engine {
     cluster: Cluster,
     standing: Standing,
     endpoints: OnceLock<EndpointsTable>,
+    policies: OnceLock<PolicyIndex>,
 }
 
 impl Engine {
@@ -116,6 +118,11 @@ impl Engine {
             .collect()
     }
 
+    /// The compiled network policies.
+    pub fn policies(&self) -> &PolicyIndex {
+        self.policies.get_or_init(|| PolicyIndex::compile(&self.cluster))
+    }
+
     fn carry_out(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
@@ -181,5 +188,9 @@ impl Engine {
     }
 
     /// Drops the tables that are made from objects of that kind.
-    fn forget(&mut self, _kind: Kind) {}
+    fn forget(&mut self, kind: Kind) {
+        if PolicyIndex::is_made_from(kind) {
+            self.policies.take();
+        }
+    }
 }

@@ -16,4 +16,5 @@ pub mod finding;
 pub mod ip;
 pub mod json;
 pub mod manifest;
+pub mod policy;
 pub mod workload;

@@ -1,5 +1,7 @@
 //! The kinds the project knows, and reading an object of any of them.
 
+use super::admin_network_policy::{AdminNetworkPolicy, BaselineAdminNetworkPolicy};
+use super::cluster_network_policy::ClusterNetworkPolicy;
 use super::decoder::{Problem, ProblemKind};
 use super::endpoint_slice::EndpointSlice;
 use super::endpoints::Endpoints;
@@ -146,6 +148,12 @@ resources! {
     IngressClass(IngressClass), "networking.k8s.io", false, true;
     /// `networking.k8s.io/v1` NetworkPolicy
     NetworkPolicy(NetworkPolicy), "networking.k8s.io", true, true;
+    /// `policy.networking.k8s.io/v1alpha1` AdminNetworkPolicy
+    AdminNetworkPolicy(AdminNetworkPolicy), "policy.networking.k8s.io", false, true;
+    /// `policy.networking.k8s.io/v1alpha1` BaselineAdminNetworkPolicy
+    BaselineAdminNetworkPolicy(BaselineAdminNetworkPolicy), "policy.networking.k8s.io", false, true;
+    /// `policy.networking.k8s.io/v1alpha2` ClusterNetworkPolicy
+    ClusterNetworkPolicy(ClusterNetworkPolicy), "policy.networking.k8s.io", false, true;
     /// `networking.k8s.io/v1` IPAddress
     IPAddress(IPAddress), "networking.k8s.io", false, true;
     /// `networking.k8s.io/v1` ServiceCIDR

@@ -403,8 +403,8 @@ questions! {
         from: "PodName | IPAddressOf";
         /// To whom.
         to: "PodName | IPAddressOf";
-        /// The port; any port unless given.
-        port ?_: "number | string";
+        /// The destination's own port, by number or by the name that the destination pod gives it.
+        port: "number | string";
         /// `TCP` unless given.
         protocol ?_: "string";
     } => {
@@ -416,6 +416,8 @@ questions! {
         ingress: "boolean";
         /// Why.
         because: "VerdictReason[]";
+        /// What the API leaves to the network plugin, and how it is taken here.
+        notes ?_: "string[]";
     }
     /// What happens to a request, from end to end?
     trace {

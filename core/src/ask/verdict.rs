@@ -1,0 +1,178 @@
+//! `verdict`: would this connection be let through?
+
+use super::AskError;
+use crate::api::resource::ObjectKey;
+use crate::engine::Engine;
+use crate::finding::reference;
+use crate::json::Json;
+use crate::manifest::Node;
+use crate::policy::verdict::{Effect, End, Reason};
+use crate::policy::{PodNumber, PolicyIndex, Protocol};
+
+/// Answers `{"from", "to", "port", "protocol"}` with `{"allowed", "egress", "ingress", "because"}`.
+///
+/// # Errors
+/// An end is no pod and no address, or a pod that is not there; the port or the protocol is none.
+pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
+    let index = engine.policies();
+    let (from, to) = (end(engine, index, question, "from")?, end(engine, index, question, "to")?);
+    let protocol = protocol(question)?;
+    let port = port(index, question, to, protocol)?;
+    let (verdict, reasons) = index.explain(from, to, port, protocol);
+    let because = reasons.iter().map(|reason| reason_json(engine, reason)).collect();
+    let mut answer = Json::object()
+        .with("allowed", verdict.allowed())
+        .with("egress", verdict.egress)
+        .with("ingress", verdict.ingress)
+        .with("because", Json::Array(because));
+    let left_open: Vec<Json> = NOTES
+        .iter()
+        .filter(|(effect, _)| reasons.iter().any(|reason| reason.effect == *effect))
+        .map(|(_, note)| Json::from(*note))
+        .collect();
+    if !left_open.is_empty() {
+        answer.set("notes", Json::Array(left_open));
+    }
+    Ok(answer)
+}
+
+/// What is said where the API leaves the answer to the network plugin.
+const NOTES: &[(Effect, &str)] = &[
+    (
+        Effect::HostNetwork,
+        "what policies do with a pod on its node's network is undefined; it is taken here for its node, which no selector matches, as most network plugins do",
+    ),
+    (Effect::Node, "traffic between a pod and its own node always passes NetworkPolicy"),
+];
+
+/// One end of the connection: `{"namespace", "pod"}` (a pod, or a workload that makes pods) or `{"ip"}`.
+///
+/// # Errors
+/// It is neither, or the pod is not there.
+pub(super) fn end(engine: &Engine, index: &PolicyIndex, question: &Node, name: &str) -> Result<End, AskError> {
+    if let Some(ip) = question.get(name).and_then(|end| end.get("ip")) {
+        let field = format!("{name}.ip");
+        let text = ip.as_str().ok_or_else(|| AskError::bad(&field, format!("`{field}` has to be a string")))?;
+        let address = text.parse().map_err(|_| AskError::bad(&field, format!("`{text}` is no IP address")))?;
+        return Ok(End::Address(address));
+    }
+    let key = super::part::key(question, name, "pod")?;
+    let found = engine.pod_named(&key).and_then(|(key, _)| index.pod(&key));
+    found.map(End::Pod).ok_or_else(|| AskError::not_found(name, format!("there is no pod `{key}`")))
+}
+
+/// The protocol of the question; TCP where it names none.
+///
+/// # Errors
+/// It is none of the three.
+pub(super) fn protocol(question: &Node) -> Result<Protocol, AskError> {
+    let Some(given) = question.get("protocol").filter(|given| !given.is_null()) else { return Ok(Protocol::Tcp) };
+    given
+        .as_str()
+        .and_then(Protocol::of)
+        .ok_or_else(|| AskError::bad("protocol", "`protocol` has to be `TCP`, `UDP` or `SCTP`"))
+}
+
+fn port(index: &PolicyIndex, question: &Node, to: End, protocol: Protocol) -> Result<u16, AskError> {
+    let given = question.get("port").ok_or_else(|| AskError::bad("port", "the question has no `port` field"))?;
+    if let Some(name) = given.as_str() {
+        let found = match to {
+            End::Pod(pod) => index.port_named(pod, name, protocol),
+            End::Address(_) => None,
+        };
+        return found.ok_or_else(|| {
+            AskError::not_found("port", format!("the destination has no {protocol} port of the name `{name}`"))
+        });
+    }
+    let number = given.as_int().and_then(|number| u16::try_from(number).ok());
+    number.ok_or_else(|| AskError::bad("port", "`port` has to be a number from 0 to 65535, or a name"))
+}
+
+/// One step of the walk, with the place of the field that it is about.
+pub(super) fn reason_json(engine: &Engine, reason: &Reason) -> Json {
+    let mut json = Json::object().with("direction", reason.direction.name());
+    if let Some((kind, key)) = &reason.policy {
+        json.set("policy", reference(*kind, key));
+    }
+    for (name, place) in [("rule", reason.rule), ("peer", reason.peer), ("port", reason.port)] {
+        if let Some(place) = place {
+            json.set(name, place);
+        }
+    }
+    json.set("effect", reason.effect.name());
+    if let (Some((kind, key)), Some(field)) = (&reason.policy, reason.field()) {
+        match engine.cluster().source(*kind, key) {
+            Some(source) => json.set("source", source.place_of(&field).to_json()),
+            None => json.set("field", field),
+        }
+    }
+    json
+}
+
+/// A pod as answers name it: `{"namespace", "pod"}`.
+pub(super) fn pod_json(index: &PolicyIndex, pod: PodNumber) -> Json {
+    let ObjectKey { namespace, name } = index.key_of(pod).unwrap_or_default();
+    Json::object().with("namespace", namespace).with("pod", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::resource::{Kind, read};
+    use crate::ask::answer_text;
+    use crate::cluster::{Options, Source};
+    use crate::engine::Engine;
+    use crate::manifest::json;
+    use std::sync::Arc;
+
+    fn engine(objects: &[&str]) -> Engine {
+        let mut engine = Engine::new(Options::default());
+        engine.apply_all(objects.iter().map(|text| {
+            let node = json::read(text).unwrap();
+            let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
+            let kind = Kind::of(text_of("apiVersion"), text_of("kind")).unwrap();
+            let resource = read(kind, &node).0;
+            (resource, Some(Source { file: Arc::from("all.json"), node: Arc::new(node) }))
+        }));
+        engine
+    }
+
+    const WEB: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop","labels":{"app":"web"}},
+        "spec":{"nodeName":"n1","containers":[{"name":"c","ports":[{"name":"http","containerPort":8080}]}]}}"#;
+    const NODE: &str = r#"{"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"},
+        "status":{"addresses":[{"type":"InternalIP","address":"192.168.0.1"}]}}"#;
+    const LOG: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"log","namespace":"shop","labels":{"app":"web"}},
+        "spec":{"nodeName":"n1","hostNetwork":true}}"#;
+    const LET_HTTP_IN: &str = r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"p","namespace":"shop"},
+        "spec":{"podSelector":{},"ingress":[{"from":[{"podSelector":{"matchLabels":{"app":"no"}}},{"ipBlock":{"cidr":"203.0.113.0/24"}}],
+        "ports":[{"port":"http"}]}]}}"#;
+
+    #[test]
+    fn the_reason_names_rule_peer_and_port_and_where_they_stand() {
+        let engine = engine(&[WEB, LET_HTTP_IN]);
+        let ask = |ip: &str, port: &str| {
+            let question = r#"{"ask":"verdict","from":{"ip":"IP"},"to":{"namespace":"shop","pod":"web"},"port":PORT}"#;
+            answer_text(&engine, &question.replace("IP", ip).replace("PORT", port))
+        };
+        let answer = ask("203.0.113.9", "8080");
+        assert_eq!(ask("203.0.113.9", r#""http""#), answer);
+        assert!(answer.contains(r#""allowed":true,"egress":true,"ingress":true"#), "{answer}");
+        let step = concat!(
+            r#"{"direction":"ingress","policy":{"kind":"NetworkPolicy","namespace":"shop","name":"p"},"rule":0,"peer":1,"port":0,"#,
+            r#""effect":"allow","source":{"file":"all.json","line":2,"column":99,"field":"spec.ingress[0].from[1]"}}"#
+        );
+        assert!(answer.contains(step), "{answer}");
+        let answer = ask("203.0.113.9", "80");
+        assert!(answer.contains(r#""allowed":false"#) && answer.contains(r#""effect":"isolate""#), "{answer}");
+        assert!(ask("8.8.8.8", "8080").contains(r#""allowed":false"#));
+    }
+
+    #[test]
+    fn the_pods_own_node_passes_and_a_pod_on_it_is_taken_for_it() {
+        let engine = engine(&[WEB, LET_HTTP_IN, NODE, LOG]);
+        for end in [r#"{"ip":"192.168.0.1"}"#, r#"{"namespace":"shop","pod":"log"}"#] {
+            let question = r#"{"ask":"verdict","from":END,"to":{"namespace":"shop","pod":"web"},"port":1}"#;
+            let answer = answer_text(&engine, &question.replace("END", end));
+            assert!(answer.contains(r#""allowed":true"#) && answer.contains("always passes"), "{answer}");
+        }
+    }
+}

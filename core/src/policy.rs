@@ -1,0 +1,21 @@
+//! NetworkPolicy and the tiers above and below it: a connection in, the verdict and its reason out.
+//!
+//! [`PolicyIndex::compile`] sorts the pods of a cluster into classes that no policy can tell apart. Label selectors
+//! become sets of classes, `ipBlock`s become regions of the address space of which the longest prefix decides, ports
+//! become intervals. [`PolicyIndex::verdict`] then looks only at the policies that select the two ends;
+//! [`PolicyIndex::explain`] is the same walk, telling its steps.
+//!
+//! Semantics: `k8s.io/api/networking/v1` NetworkPolicy (v0.36.3), `sigs.k8s.io/network-policy-api` v1alpha1 (v0.1.7) and
+//! v1alpha2 (v0.2.0). What those leave open is said in [`verdict`].
+
+mod index;
+pub mod ports;
+mod ranges;
+mod rule;
+mod selector;
+pub mod verdict;
+
+pub use index::{PodNumber, PolicyIndex};
+pub use ports::{PortSet, Protocol};
+pub use rule::{Action, Direction, Tier};
+pub use verdict::{Effect, End, Reason, Verdict};

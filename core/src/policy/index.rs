@@ -1,0 +1,350 @@
+//! The compiled form: pods fall into classes by what policies can tell apart, and a question about two pods is one about
+//! their two classes.
+
+use super::ports::{NamedPort, Protocol};
+use super::ranges::{NOWHERE, Regions, parse_address};
+use super::rule::{Direction, Peer, PodSet, Policies, Policy, Scope};
+use super::selector::{Selector, Signature, number};
+use crate::api::pod::{ContainerPort, Pod};
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::Cluster;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The policies of a cluster, compiled. Asking costs the same in a cluster of ten pods and of a hundred thousand: it
+/// looks at the policies that select the two pods and at nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyIndex {
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) sets: Vec<PodSet>,
+    pub(crate) blocks: Vec<super::ranges::Block>,
+    pub(crate) regions: Regions,
+    pub(crate) namespaces: Vec<String>,
+    pub(crate) pods: Vec<PodEntry>,
+    pub(crate) classes: Vec<Class>,
+    by_address: HashMap<IpAddr, u32, BuildHasherDefault<Mixer>>,
+    node_of_address: BTreeMap<IpAddr, u32>,
+    node_numbers: BTreeMap<String, u32>,
+}
+
+/// A pod of the cluster, numbered in the order of namespace and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PodNumber(pub(crate) u32);
+
+#[derive(Clone, Debug)]
+pub(crate) struct PodEntry {
+    pub(crate) namespace: u32,
+    pub(crate) pod: Arc<Pod>,
+    /// None for a pod on its node's network, which no selector of a policy is taken to match.
+    pub(crate) class: Option<u32>,
+    pub(crate) node: Option<u32>,
+    pub(crate) addresses: [Option<IpAddr>; 2],
+    /// Whether its first address is IPv6.
+    pub(crate) prefers_ipv6: bool,
+}
+
+/// Pods that no policy can tell apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Class {
+    /// The sets of pods it belongs to, in order.
+    pub(crate) sets: Box<[u32]>,
+    /// Its ports whose names rules mention.
+    pub(crate) named: Box<[NamedPort]>,
+    /// The region of its IPv4 and of its IPv6 address.
+    pub(crate) regions: [u32; 2],
+    /// The policies with something to say on its egress and on its ingress, in the order they are asked.
+    pub(crate) policies: [Box<[u32]>; 2],
+}
+
+impl Class {
+    pub(crate) fn is_in(&self, set: u32) -> bool {
+        self.sets.binary_search(&set).is_ok()
+    }
+
+    pub(crate) fn policies(&self, direction: Direction) -> &[u32] {
+        let [egress, ingress] = &self.policies;
+        match direction {
+            Direction::Egress => egress,
+            Direction::Ingress => ingress,
+        }
+    }
+
+    pub(crate) fn region(&self, ipv6: bool) -> u32 {
+        let [v4, v6] = self.regions;
+        if ipv6 { v6 } else { v4 }
+    }
+}
+
+impl PolicyIndex {
+    /// Compiles the policies of a cluster over its pods, namespaces and nodes.
+    pub fn compile(cluster: &Cluster) -> Self {
+        let lowered = Policies::of(cluster);
+        let mut index = PolicyIndex { regions: Regions::new(&lowered.blocks), ..PolicyIndex::default() };
+        index.take_nodes(cluster);
+        index.take_pods(cluster, &lowered);
+        let Policies { policies, sets, blocks, .. } = lowered;
+        (index.policies, index.sets, index.blocks) = (policies, sets, blocks);
+        index
+    }
+
+    /// The pod of that namespace and name.
+    pub fn pod(&self, key: &ObjectKey) -> Option<PodNumber> {
+        let namespace = self.namespaces.binary_search(&key.namespace).ok().map(number)?;
+        let at = self.pods.binary_search_by(|entry| {
+            (entry.namespace, entry.pod.metadata.name.as_str()).cmp(&(namespace, key.name.as_str()))
+        });
+        at.ok().map(|at| PodNumber(number(at)))
+    }
+
+    /// Whether objects of that kind go into the index, so that a change of one makes it stale.
+    pub fn is_made_from(kind: Kind) -> bool {
+        matches!(
+            kind,
+            Kind::Namespace
+                | Kind::Node
+                | Kind::Pod
+                | Kind::NetworkPolicy
+                | Kind::AdminNetworkPolicy
+                | Kind::BaselineAdminNetworkPolicy
+                | Kind::ClusterNetworkPolicy
+        )
+    }
+
+    /// The number of a pod's port of that name and protocol.
+    pub fn port_named(&self, pod: PodNumber, name: &str, protocol: Protocol) -> Option<u16> {
+        let found = container_ports(&self.entry(pod.0)?.pod)
+            .find(|port| port.name == name && Protocol::of(&port.protocol) == Some(protocol));
+        u16::try_from(found?.container_port).ok()
+    }
+
+    /// How many pods there are.
+    pub fn pod_count(&self) -> usize {
+        self.pods.len()
+    }
+
+    /// How many classes the pods fall into.
+    pub fn class_count(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// The namespace and name of a pod.
+    pub fn key_of(&self, pod: PodNumber) -> Option<ObjectKey> {
+        let entry = self.pods.get(pod.0 as usize)?;
+        Some(ObjectKey::new(self.namespaces.get(entry.namespace as usize)?.as_str(), entry.pod.metadata.name.as_str()))
+    }
+
+    /// Every pod.
+    pub fn pods(&self) -> impl Iterator<Item = PodNumber> + use<> {
+        (0..number(self.pods.len())).map(PodNumber)
+    }
+
+    pub(crate) fn entry(&self, pod: u32) -> Option<&PodEntry> {
+        self.pods.get(pod as usize)
+    }
+
+    pub(crate) fn class(&self, class: u32) -> Option<&Class> {
+        self.classes.get(class as usize)
+    }
+
+    pub(crate) fn policy(&self, policy: u32) -> Option<&Policy> {
+        self.policies.get(policy as usize)
+    }
+
+    pub(crate) fn pod_of_address(&self, address: IpAddr) -> Option<u32> {
+        self.by_address.get(&address).copied()
+    }
+
+    pub(crate) fn node_of_address(&self, address: IpAddr) -> Option<u32> {
+        self.node_of_address.get(&address).copied()
+    }
+
+    /// Whether a pod of that class, or an address of that region, is the peer.
+    pub(crate) fn is_peer(&self, peer: Peer, class: Option<&Class>, region: u32) -> bool {
+        match peer {
+            Peer::Pods(set) => class.is_some_and(|class| class.is_in(set)),
+            Peer::Block(block) => self.regions.is_in(region, block),
+            Peer::Anybody => true,
+        }
+    }
+
+    fn take_nodes(&mut self, cluster: &Cluster) {
+        for (position, (key, node)) in cluster.nodes.iter().enumerate() {
+            self.node_numbers.insert(key.name.clone(), number(position));
+            for address in node.status.addresses.iter().filter_map(|address| parse_address(&address.address)) {
+                self.node_of_address.entry(address).or_insert(number(position));
+            }
+        }
+    }
+
+    fn take_pods(&mut self, cluster: &Cluster, policies: &Policies) {
+        let mut names: Vec<&str> = cluster.pods.iter().map(|(key, _)| key.namespace.as_str()).collect();
+        names.dedup();
+        self.namespaces = names.iter().map(|name| (*name).to_owned()).collect();
+        let candidates = candidates(cluster, policies, &self.namespaces);
+        // A pod whose address is not known has one out of the cluster's range.
+        let assumed = [false, true].map(|ipv6| {
+            let ranges = &cluster.options.cluster_cidr;
+            let range = ranges.iter().find(|range| matches!(range, ipnet::IpNet::V6(_)) == ipv6);
+            range.map_or(NOWHERE, |range| self.regions.find(range.network()))
+        });
+        let mut classes: BTreeMap<Class, u32> = BTreeMap::new();
+        let mut known: BTreeMap<Signature, Box<[u32]>> = BTreeMap::new();
+        let mut namespace = 0;
+        for (key, pod) in cluster.pods.iter() {
+            while self.namespaces.get(namespace).is_some_and(|name| *name != key.namespace) {
+                namespace += 1;
+                known.clear();
+            }
+            let mut entry = PodEntry {
+                namespace: number(namespace),
+                pod: Arc::clone(pod),
+                class: None,
+                node: self.node_numbers.get(&pod.spec.node_name).copied(),
+                addresses: [None, None],
+                prefers_ipv6: false,
+            };
+            for (position, address) in pod.ips().filter_map(parse_address).enumerate() {
+                let [v4, v6] = &mut entry.addresses;
+                let slot = if address.is_ipv6() { v6 } else { v4 };
+                slot.get_or_insert(address);
+                entry.prefers_ipv6 |= position == 0 && address.is_ipv6();
+            }
+            if !pod.spec.host_network {
+                let signature = policies.pod_labels.signature(&pod.metadata.labels);
+                let sets = known.entry(signature).or_insert_with_key(|signature| {
+                    let of_namespace = candidates.get(namespace).map(Vec::as_slice).unwrap_or_default();
+                    let inside =
+                        |set: &&u32| policies.sets.get(**set as usize).is_some_and(|set| set.pods.matches(signature));
+                    of_namespace.iter().filter(inside).copied().collect()
+                });
+                let without_address = entry.addresses == [None, None];
+                let [v4, v6] = entry.addresses.map(|address| address.map_or(NOWHERE, |found| self.regions.find(found)));
+                let class = Class {
+                    sets: sets.clone(),
+                    named: named_ports(pod, policies),
+                    regions: if without_address { assumed } else { [v4, v6] },
+                    policies: [Box::default(), Box::default()],
+                };
+                let next = number(classes.len());
+                entry.class = Some(*classes.entry(class).or_insert(next));
+                if !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed") {
+                    for address in entry.addresses.into_iter().flatten() {
+                        self.by_address.entry(address).or_insert(number(self.pods.len()));
+                    }
+                }
+            }
+            self.pods.push(entry);
+        }
+        self.classes = vec![Class::default(); classes.len()];
+        let selecting = selecting(policies);
+        for (mut class, at) in classes {
+            class.policies = policies_of(&class, policies, &selecting);
+            if let Some(slot) = self.classes.get_mut(at as usize) {
+                *slot = class;
+            }
+        }
+    }
+}
+
+/// For each namespace the sets that pods of it may be in, in order.
+fn candidates(cluster: &Cluster, policies: &Policies, namespaces: &[String]) -> Vec<Vec<u32>> {
+    let signatures: Vec<Signature> =
+        namespaces.iter().map(|name| policies.namespace_labels.signature(&cluster.namespace_labels(name))).collect();
+    let mut with_label: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
+    for (at, signature) in signatures.iter().enumerate() {
+        for label in signature {
+            with_label.entry(*label).or_default().push(at);
+        }
+    }
+    let mut found: Vec<Vec<u32>> = vec![Vec::new(); namespaces.len()];
+    let mut of_selector: BTreeMap<&Selector, Vec<usize>> = BTreeMap::new();
+    for (set, spoken_of) in policies.sets.iter().enumerate() {
+        let mut put = |at: usize| {
+            if let Some(sets) = found.get_mut(at) {
+                sets.push(number(set));
+            }
+        };
+        match &spoken_of.scope {
+            Scope::Namespace(name) => namespaces.binary_search(name).into_iter().for_each(put),
+            Scope::Selected(selector) => {
+                let matching = of_selector.entry(selector).or_insert_with(|| {
+                    let matches = |at: &usize| signatures.get(*at).is_some_and(|labels| selector.matches(labels));
+                    match selector.needed_label() {
+                        Some(label) => {
+                            with_label.get(&label).into_iter().flatten().copied().filter(|at| matches(at)).collect()
+                        }
+                        None => (0..namespaces.len()).filter(matches).collect(),
+                    }
+                });
+                matching.iter().for_each(|at| put(*at));
+            }
+        }
+    }
+    found
+}
+
+/// The ports of a pod's containers, sidecars among them.
+fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
+    let sidecars = pod.spec.init_containers.iter().filter(|one| one.restart_policy.as_deref() == Some("Always"));
+    pod.spec.containers.iter().chain(sidecars).flat_map(|container| &container.ports)
+}
+
+/// The ports of the pod whose names rules mention.
+fn named_ports(pod: &Pod, policies: &Policies) -> Box<[NamedPort]> {
+    if policies.port_names.is_empty() {
+        return Box::default();
+    }
+    let mut named: Vec<NamedPort> = container_ports(pod)
+        .filter_map(|port| {
+            let name = *policies.port_names.get(&port.name)?;
+            Some((name, Protocol::of(&port.protocol)?, u16::try_from(port.container_port).ok()?))
+        })
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named.into()
+}
+
+/// For each set the policies whose subject it is.
+fn selecting(policies: &Policies) -> BTreeMap<u32, Vec<u32>> {
+    let mut selecting: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (at, policy) in policies.policies.iter().enumerate() {
+        if let Some(subject) = policy.subject {
+            selecting.entry(subject).or_default().push(number(at));
+        }
+    }
+    selecting
+}
+
+fn policies_of(class: &Class, policies: &Policies, selecting: &BTreeMap<u32, Vec<u32>>) -> [Box<[u32]>; 2] {
+    let mut all: Vec<u32> = class.sets.iter().filter_map(|set| selecting.get(set)).flatten().copied().collect();
+    all.sort_unstable();
+    [Direction::Egress, Direction::Ingress].map(|direction| {
+        let speaks = |policy: &&u32| {
+            policies.policies.get(**policy as usize).is_some_and(|policy| {
+                policy.isolates(direction)
+                    || policy.tier != super::rule::Tier::NetworkPolicy && !policy.rules(direction).is_empty()
+            })
+        };
+        all.iter().filter(speaks).copied().collect()
+    })
+}
+
+/// A hash for addresses: they are looked up and never listed, so that its order shows nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        self.0 ^= self.0 >> 29;
+    }
+}

@@ -1,0 +1,191 @@
+//! Label selectors over interned labels: matching is comparing numbers, and labels that no selector mentions are not
+//! looked at, so that objects which every selector judges alike have the same [`Signature`].
+
+use crate::api::meta::{LabelSelector, StringMap};
+use std::collections::BTreeMap;
+
+/// The keys and values that selectors of one sort of object (pods, namespaces, nodes) mention, numbered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vocabulary {
+    keys: BTreeMap<String, u32>,
+    values: Vec<BTreeMap<String, u32>>,
+}
+
+/// The labels of an object as far as the vocabulary goes: (key, value) pairs in order. The value [`OTHER`] is any that
+/// no selector mentions.
+pub(crate) type Signature = Vec<(u32, u32)>;
+
+/// The number of every value that no selector mentions.
+const OTHER: u32 = 0;
+
+/// A selector in canonical form: requirements in order, none twice. All of them must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Selector {
+    requirements: Vec<Requirement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Requirement {
+    In(u32, Vec<u32>),
+    NotIn(u32, Vec<u32>),
+    Exists(u32),
+    DoesNotExist(u32),
+    /// An operator that is none of the four matches nothing.
+    Never,
+}
+
+impl Vocabulary {
+    /// Takes up what the selector mentions and gives its canonical form.
+    pub(crate) fn selector(&mut self, selector: &LabelSelector) -> Selector {
+        let mut requirements = Vec::new();
+        for (key, value) in &selector.match_labels {
+            let key = self.key(key);
+            requirements.push(Requirement::In(key, vec![self.value(key, value)]));
+        }
+        for requirement in &selector.match_expressions {
+            let key = self.key(&requirement.key);
+            requirements.push(match requirement.operator.as_str() {
+                "In" => Requirement::In(key, self.all(key, &requirement.values)),
+                "NotIn" => Requirement::NotIn(key, self.all(key, &requirement.values)),
+                "Exists" => Requirement::Exists(key),
+                "DoesNotExist" => Requirement::DoesNotExist(key),
+                _ => Requirement::Never,
+            });
+        }
+        requirements.sort();
+        requirements.dedup();
+        Selector { requirements }
+    }
+
+    /// The part of the labels that the selectors taken up so far can tell apart.
+    pub(crate) fn signature(&self, labels: &StringMap) -> Signature {
+        let mut signature: Signature = labels
+            .iter()
+            .filter_map(|(key, value)| {
+                let key = *self.keys.get(key)?;
+                Some((key, self.known(key, value).unwrap_or(OTHER)))
+            })
+            .collect();
+        signature.sort_unstable();
+        signature
+    }
+
+    fn key(&mut self, key: &str) -> u32 {
+        if let Some(known) = self.keys.get(key) {
+            return *known;
+        }
+        let number = number(self.keys.len());
+        self.keys.insert(key.to_owned(), number);
+        self.values.push(BTreeMap::new());
+        number
+    }
+
+    fn value(&mut self, key: u32, value: &str) -> u32 {
+        if let Some(known) = self.known(key, value) {
+            return known;
+        }
+        let Some(values) = self.values.get_mut(key as usize) else { return OTHER };
+        let number = number(values.len()) + 1;
+        values.insert(value.to_owned(), number);
+        number
+    }
+
+    fn all(&mut self, key: u32, values: &[String]) -> Vec<u32> {
+        let mut numbers: Vec<u32> = values.iter().map(|value| self.value(key, value)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    fn known(&self, key: u32, value: &str) -> Option<u32> {
+        self.values.get(key as usize)?.get(value).copied()
+    }
+}
+
+impl Selector {
+    /// Whether the labels satisfy the selector, as `LabelSelector::matches` does.
+    pub(crate) fn matches(&self, signature: &Signature) -> bool {
+        let value = |key: &u32| {
+            let at = signature.binary_search_by_key(key, |(known, _)| *known).ok()?;
+            signature.get(at).map(|(_, value)| *value)
+        };
+        self.requirements.iter().all(|requirement| match requirement {
+            Requirement::In(key, values) => value(key).is_some_and(|value| values.binary_search(&value).is_ok()),
+            Requirement::NotIn(key, values) => value(key).is_none_or(|value| values.binary_search(&value).is_err()),
+            Requirement::Exists(key) => value(key).is_some(),
+            Requirement::DoesNotExist(key) => value(key).is_none(),
+            Requirement::Never => false,
+        })
+    }
+
+    /// A (key, value) pair that whatever matches must have, where there is one: the way into an index by label.
+    pub(crate) fn needed_label(&self) -> Option<(u32, u32)> {
+        self.requirements.iter().find_map(|requirement| match requirement {
+            Requirement::In(key, values) => match values.as_slice() {
+                [value] => Some((*key, *value)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+}
+
+/// A count as an index of 32 bits; beyond four thousand million objects there is no cluster.
+pub(crate) fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::meta::LabelSelectorRequirement;
+
+    fn labels(pairs: &[(&str, &str)]) -> StringMap {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn selector(pairs: &[(&str, &str)], expressions: &[(&str, &str, &[&str])]) -> LabelSelector {
+        let requirement = |(key, operator, values): &(&str, &str, &[&str])| LabelSelectorRequirement {
+            key: (*key).to_owned(),
+            operator: (*operator).to_owned(),
+            values: values.iter().map(ToString::to_string).collect(),
+        };
+        LabelSelector { match_labels: labels(pairs), match_expressions: expressions.iter().map(requirement).collect() }
+    }
+
+    #[test]
+    fn interned_selectors_judge_as_the_plain_ones() {
+        let selectors = [
+            selector(&[], &[]),
+            selector(&[("app", "a")], &[]),
+            selector(&[("app", "a")], &[("env", "NotIn", &["x", "y"])]),
+            selector(&[], &[("env", "In", &["y", "x"]), ("app", "Exists", &[])]),
+            selector(&[], &[("env", "DoesNotExist", &[])]),
+            selector(&[], &[("app", "NotIn", &["a"])]),
+            selector(&[], &[("env", "Bogus", &["x"])]),
+        ];
+        let objects = [
+            labels(&[]),
+            labels(&[("app", "a")]),
+            labels(&[("app", "b"), ("env", "x")]),
+            labels(&[("app", "a"), ("env", "z"), ("other", "1")]),
+            labels(&[("env", "y")]),
+        ];
+        let mut vocabulary = Vocabulary::default();
+        let interned: Vec<Selector> = selectors.iter().map(|plain| vocabulary.selector(plain)).collect();
+        for object in &objects {
+            let signature = vocabulary.signature(object);
+            for (plain, interned) in selectors.iter().zip(&interned) {
+                assert_eq!(interned.matches(&signature), plain.matches(object), "{plain:?} on {object:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_requirements_in_another_order_are_the_same_selector() {
+        let mut vocabulary = Vocabulary::default();
+        let one = vocabulary.selector(&selector(&[("a", "1")], &[("b", "In", &["x", "y"])]));
+        let two = vocabulary.selector(&selector(&[], &[("b", "In", &["y", "x", "y"]), ("a", "In", &["1"])]));
+        assert_eq!(one, two);
+    }
+}

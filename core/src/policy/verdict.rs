@@ -1,0 +1,315 @@
+//! Whether a connection is let through, and why: one walk over the policies that select an end, which also tells its
+//! steps when asked to.
+//!
+//! What the API leaves open is decided so:
+//! - A pod on its node's network is its node: no selector matches it, no policy selects it, and `ipBlock` and `nodes`
+//!   match it by the node's addresses. The documentation ("NetworkPolicy and hostNetwork pods") calls this the most
+//!   common way.
+//! - Traffic between a pod and its own node passes every NetworkPolicy, and a pod always reaches itself, as the
+//!   documentation says ("The two sorts of pod isolation").
+//! - Policies of the same tier and priority are asked in the order of kind and name.
+
+use super::index::{PodNumber, PolicyIndex};
+use super::ports::Protocol;
+use super::ranges::NOWHERE;
+use super::rule::{Action, Direction, Rule, Tier};
+use crate::api::resource::{Kind, ObjectKey};
+use std::net::IpAddr;
+
+/// An end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// A pod of the cluster.
+    Pod(PodNumber),
+    /// An address: of a pod, of a node, or outside the cluster.
+    Address(IpAddr),
+}
+
+/// The answer: a connection passes where both ends let it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the source may send it.
+    pub egress: bool,
+    /// Whether the destination takes it.
+    pub ingress: bool,
+}
+
+impl Verdict {
+    /// Whether the connection is let through.
+    pub fn allowed(self) -> bool {
+        self.egress && self.ingress
+    }
+}
+
+/// What one step of the walk did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Effect {
+    /// The NetworkPolicy selects the pod: what no rule lets through is stopped.
+    Isolate,
+    /// The rule lets it through.
+    Allow,
+    /// The rule stops it.
+    Deny,
+    /// The rule leaves it to the next tier.
+    Pass,
+    /// No policy decides on this end, so it passes.
+    Default,
+    /// The pod talks to itself.
+    Itself,
+    /// The other end is the pod's own node.
+    Node,
+    /// The end is no pod of the cluster, so no policy selects it.
+    Outside,
+    /// The end is a pod on its node's network, which no policy is taken to select.
+    HostNetwork,
+}
+
+impl Effect {
+    /// The word for it in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Isolate => "isolate",
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+            Effect::Pass => "pass",
+            Effect::Default => "default",
+            Effect::Itself => "self",
+            Effect::Node => "node",
+            Effect::Outside => "outside",
+            Effect::HostNetwork => "hostNetwork",
+        }
+    }
+}
+
+/// One step to a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Which end.
+    pub direction: Direction,
+    /// What happened.
+    pub effect: Effect,
+    /// The policy, where it is one's doing.
+    pub policy: Option<(Kind, ObjectKey)>,
+    /// The rule's place in the policy's list.
+    pub rule: Option<u32>,
+    /// The peer's place in the rule's list; none where the rule is for every peer.
+    pub peer: Option<u32>,
+    /// The port's place in the rule's list; none where the rule is for every port.
+    pub port: Option<u32>,
+}
+
+impl Reason {
+    /// The field of the policy that it is about: `spec.ingress[0].from[1]`, `spec.podSelector`.
+    pub fn field(&self) -> Option<String> {
+        let (kind, _) = self.policy.as_ref()?;
+        let Some(rule) = self.rule else {
+            return Some(if *kind == Kind::NetworkPolicy { "spec.podSelector" } else { "spec.subject" }.to_owned());
+        };
+        let rule = format!("spec.{}[{rule}]", self.direction.name());
+        Some(match (self.peer, self.port) {
+            (Some(peer), _) => format!("{rule}.{}[{peer}]", self.direction.peers()),
+            (None, Some(port)) if *kind == Kind::ClusterNetworkPolicy => format!("{rule}.protocols[{port}]"),
+            (None, Some(port)) => format!("{rule}.ports[{port}]"),
+            (None, None) => rule,
+        })
+    }
+}
+
+/// An end as policies see it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Located {
+    pod: Option<u32>,
+    class: Option<u32>,
+    node: Option<u32>,
+    addresses: [Option<IpAddr>; 2],
+    prefers_ipv6: bool,
+}
+
+/// What a connection is judged by, beside its two ends.
+#[derive(Clone, Copy)]
+struct Packet {
+    port: u16,
+    protocol: Protocol,
+    ipv6: bool,
+}
+
+impl PolicyIndex {
+    /// Whether the connection is let through. `port` is the destination's own port, behind any Service.
+    pub fn verdict(&self, from: End, to: End, port: u16, protocol: Protocol) -> Verdict {
+        self.judge(from, to, port, protocol, None)
+    }
+
+    /// The same, with every step of the walk: which policies select each end, and which of their rules decided.
+    pub fn explain(&self, from: End, to: End, port: u16, protocol: Protocol) -> (Verdict, Vec<Reason>) {
+        let mut reasons = Vec::new();
+        let verdict = self.judge(from, to, port, protocol, Some(&mut reasons));
+        (verdict, reasons)
+    }
+
+    fn judge(&self, from: End, to: End, port: u16, protocol: Protocol, mut trace: Option<&mut Vec<Reason>>) -> Verdict {
+        let (from, to) = (self.locate(from), self.locate(to));
+        let packet = Packet { port, protocol, ipv6: family(&from, &to) };
+        if from.pod.is_some() && from.pod == to.pod {
+            if let Some(trace) = trace {
+                trace.push(plain(Direction::Egress, Effect::Itself));
+                trace.push(plain(Direction::Ingress, Effect::Itself));
+            }
+            return Verdict { egress: true, ingress: true };
+        }
+        let egress = self.walk(Direction::Egress, &from, &to, packet, trace.as_deref_mut());
+        let ingress = self.walk(Direction::Ingress, &to, &from, packet, trace);
+        Verdict { egress, ingress }
+    }
+
+    fn locate(&self, end: End) -> Located {
+        let pod = match end {
+            End::Pod(number) => Some(number.0),
+            End::Address(address) => self.pod_of_address(address.to_canonical()),
+        };
+        match (pod.and_then(|pod| self.entry(pod)), end) {
+            (Some(entry), _) => {
+                let mut located = Located {
+                    pod,
+                    class: entry.class,
+                    node: entry.node,
+                    addresses: entry.addresses,
+                    prefers_ipv6: entry.prefers_ipv6,
+                };
+                if let End::Address(address) = end {
+                    located.prefers_ipv6 = address.to_canonical().is_ipv6();
+                    located.addresses = only(address);
+                }
+                located
+            }
+            (None, End::Address(address)) => Located {
+                node: self.node_of_address(address.to_canonical()),
+                addresses: only(address),
+                prefers_ipv6: address.to_canonical().is_ipv6(),
+                ..Located::default()
+            },
+            (None, End::Pod(_)) => Located::default(),
+        }
+    }
+
+    fn region(&self, end: &Located, ipv6: bool) -> u32 {
+        if let Some(class) = end.class.and_then(|class| self.class(class)) {
+            return class.region(ipv6);
+        }
+        let [v4, v6] = end.addresses;
+        if ipv6 { v6 } else { v4 }.map_or(NOWHERE, |address| self.regions.find(address))
+    }
+
+    /// Asks the policies that select the subject, tier by tier.
+    fn walk(
+        &self,
+        direction: Direction,
+        subject: &Located,
+        peer: &Located,
+        packet: Packet,
+        mut trace: Option<&mut Vec<Reason>>,
+    ) -> bool {
+        let Some(class) = subject.class.and_then(|class| self.class(class)) else {
+            if let Some(trace) = trace {
+                let effect = if subject.pod.is_some() { Effect::HostNetwork } else { Effect::Outside };
+                trace.push(plain(direction, effect));
+            }
+            return true;
+        };
+        let region = self.region(peer, packet.ipv6);
+        let peer_class = peer.class.and_then(|class| self.class(class));
+        let named = match direction {
+            Direction::Egress => peer_class.map(|class| &*class.named).unwrap_or_default(),
+            Direction::Ingress => &class.named,
+        };
+        let hit = |rule: &Rule| -> Option<(Option<u32>, Option<u32>)> {
+            let port = match &rule.ports {
+                None => None,
+                Some(ports) => {
+                    let fits = ports.iter().find(|(_, port)| port.matches(packet.port, packet.protocol, named));
+                    Some(fits?.0)
+                }
+            };
+            let peer = match &rule.peers {
+                None => None,
+                Some(peers) => Some(peers.iter().find(|(_, peer)| self.is_peer(*peer, peer_class, region))?.0),
+            };
+            Some((peer, port))
+        };
+        // A NetworkPolicy's decision stands until the last of them is asked.
+        let mut decided: Option<bool> = None;
+        let mut passed = false;
+        for policy in class.policies(direction).iter().filter_map(|policy| self.policy(*policy)) {
+            match policy.tier {
+                Tier::Admin if passed => continue,
+                Tier::NetworkPolicy => {
+                    if let Some(trace) = trace.as_deref_mut() {
+                        let policy = Some((policy.kind, policy.key.clone()));
+                        trace.push(Reason { policy, ..plain(direction, Effect::Isolate) });
+                    }
+                    if decided.is_none() && peer.class.is_none() && peer.node.is_some() && peer.node == subject.node {
+                        if let Some(trace) = trace.as_deref_mut() {
+                            trace.push(plain(direction, Effect::Node));
+                        }
+                        decided = Some(true);
+                    }
+                    decided = decided.or(Some(false));
+                }
+                Tier::Baseline if decided.is_some() => break,
+                Tier::Admin | Tier::Baseline => {}
+            }
+            for (at, rule) in policy.rules(direction).iter().enumerate() {
+                let Some((peer, port)) = hit(rule) else { continue };
+                if let Some(trace) = trace.as_deref_mut() {
+                    let effect = match rule.action {
+                        Action::Allow => Effect::Allow,
+                        Action::Deny => Effect::Deny,
+                        Action::Pass => Effect::Pass,
+                    };
+                    trace.push(Reason {
+                        direction,
+                        effect,
+                        policy: Some((policy.kind, policy.key.clone())),
+                        rule: u32::try_from(at).ok(),
+                        peer,
+                        port,
+                    });
+                }
+                match (policy.tier, rule.action) {
+                    (Tier::NetworkPolicy, _) if trace.is_some() => decided = Some(true),
+                    (_, Action::Allow) => return true,
+                    (_, Action::Deny) => return false,
+                    (Tier::Baseline, Action::Pass) => return true,
+                    (_, Action::Pass) => passed = true,
+                }
+                break;
+            }
+        }
+        if decided.is_none()
+            && let Some(trace) = trace
+        {
+            trace.push(plain(direction, Effect::Default));
+        }
+        decided.unwrap_or(true)
+    }
+}
+
+/// Whether the connection is over IPv6: the family of an address that is given, else the destination's first that the
+/// source has too.
+fn family(from: &Located, to: &Located) -> bool {
+    let has = |end: &Located, ipv6: bool| {
+        let [v4, v6] = end.addresses;
+        if ipv6 { v6.is_some() } else { v4.is_some() }
+    };
+    let preferred = to.prefers_ipv6;
+    if has(from, preferred) || !has(from, !preferred) || !has(to, !preferred) { preferred } else { !preferred }
+}
+
+fn only(address: IpAddr) -> [Option<IpAddr>; 2] {
+    let address = address.to_canonical();
+    if address.is_ipv6() { [None, Some(address)] } else { [Some(address), None] }
+}
+
+fn plain(direction: Direction, effect: Effect) -> Reason {
+    Reason { direction, effect, policy: None, rule: None, peer: None, port: None }
+}
