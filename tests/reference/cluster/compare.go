@@ -1,0 +1,348 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"portolan/reference/internal/command"
+	"portolan/reference/internal/difference"
+	"portolan/reference/internal/portolan"
+)
+
+// An expectation is a question with the answer that the real components gave,
+// in neutral form, and how the project's answer is made neutral.
+type expectation struct {
+	name     string
+	question object
+	want     any
+	neutral  func(answer object) any
+}
+
+// Compare asks the binary everything that the record tells and says where its
+// answers are not the recorded ones.
+func Compare(binary string, record Record) ([]command.Case, error) {
+	directory, err := os.MkdirTemp("", "portolan-reference-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(directory)
+	file := filepath.Join(directory, "cluster.json")
+	text, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": record.input()})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
+	}
+	expected := record.expectations()
+	questions := make([]any, len(expected))
+	for index, one := range expected {
+		questions[index] = one.question
+	}
+	answers, err := portolan.Ask(binary, []string{"-f", file, "--service-cluster-ip-range", "10.0.0.0/16,fd00:10::/108"}, questions)
+	if err != nil {
+		return nil, err
+	}
+	cases := make([]command.Case, len(expected))
+	for index, one := range expected {
+		cases[index] = command.Case{Name: record.Seed + " " + one.name, Asked: difference.Text(one.question), Differences: one.between(answers[index])}
+	}
+	return cases, nil
+}
+
+func (one *expectation) between(answer any) []difference.Difference {
+	fields, isObject := answer.(object)
+	if !isObject || fields["error"] != nil {
+		return []difference.Difference{{Path: "answer", Want: difference.Text(one.want), Got: difference.Text(answer)}}
+	}
+	return difference.Between(difference.Plain(one.want), difference.Plain(one.neutral(fields)))
+}
+
+// managed are the labels by which the controllers mark what is theirs.
+func managed(one object) bool {
+	labels, _ := one["metadata"].(object)["labels"].(object)
+	switch labels["endpointslice.kubernetes.io/managed-by"] {
+	case "endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io":
+		return true
+	}
+	return labels["endpoints.kubernetes.io/managed-by"] == "endpoint-controller"
+}
+
+// input is the cluster as a person would have written it: without what the
+// controllers published.
+func (record *Record) input() []object {
+	input := append([]object{}, record.Objects...)
+	for _, published := range [][]object{record.Endpoints, record.EndpointSlices} {
+		for _, one := range published {
+			if !managed(one) {
+				input = append(input, one)
+			}
+		}
+	}
+	return input
+}
+
+func (record *Record) expectations() []expectation {
+	var expected []expectation
+	for _, one := range record.Objects {
+		if one["kind"] == "Service" {
+			expected = append(expected, record.published(one))
+		}
+	}
+	nodes := make([]string, 0, len(record.Proxy))
+	for node := range record.Proxy {
+		nodes = append(nodes, node)
+	}
+	sort.Strings(nodes)
+	for _, node := range nodes {
+		for _, family := range []string{"IPv4", "IPv6"} {
+			expected = append(expected, forwarded(node, family, record.Proxy[node][family])...)
+		}
+		expected = append(expected, record.unhandled(node)...)
+	}
+	for _, lookup := range record.DNS {
+		expected = append(expected, lookup.expectation())
+	}
+	return expected
+}
+
+// published expects the slices and the Endpoints of a Service.
+func (record *Record) published(service object) expectation {
+	metadata := service["metadata"].(object)
+	slices, endpoints := list{}, any(nil)
+	for _, slice := range record.EndpointSlices {
+		labels, _ := slice["metadata"].(object)["labels"].(object)
+		if labels["kubernetes.io/service-name"] == metadata["name"] && slice["metadata"].(object)["namespace"] == metadata["namespace"] {
+			slices = append(slices, slice)
+		}
+	}
+	for _, one := range record.Endpoints {
+		if key(one) == key(service) {
+			endpoints = one
+		}
+	}
+	question := object{"ask": "endpoints", "service": object{"namespace": metadata["namespace"], "name": metadata["name"]}}
+	return expectation{"endpoints " + key(service), question, neutralPublished(slices, endpoints), func(answer object) any {
+		slices, _ := answer["endpointSlices"].(list)
+		return neutralPublished(slices, answer["endpoints"])
+	}}
+}
+
+// neutralPublished sorts what has no order (slices, the endpoints and ports in
+// one) and takes out generated names.
+func neutralPublished(slices list, endpoints any) any {
+	result := list{}
+	for _, slice := range slices {
+		fields := difference.Plain(slice).(object)
+		settle(fields)
+		metadata := fields["metadata"].(object)
+		if _, generated := metadata["generateName"]; generated {
+			delete(metadata, "name")
+		}
+		dropEmpty(metadata, "annotations")
+		for _, key := range []string{"endpoints", "ports"} {
+			items, _ := fields[key].(list)
+			if items == nil {
+				items = list{}
+			}
+			sortByText(items)
+			fields[key] = items
+		}
+		result = append(result, fields)
+	}
+	sortByText(result)
+	if endpoints != nil {
+		fields := difference.Plain(endpoints).(object)
+		settle(fields)
+		dropEmpty(fields["metadata"].(object), "annotations")
+		endpoints = fields
+	}
+	return object{"endpointSlices": result, "endpoints": endpoints}
+}
+
+func dropEmpty(fields object, key string) {
+	if inner, isObject := fields[key].(object); isObject && len(inner) == 0 {
+		delete(fields, key)
+	}
+}
+
+func sortByText(items list) {
+	sort.SliceStable(items, func(i, j int) bool { return difference.Text(items[i]) < difference.Text(items[j]) })
+}
+
+// A destination is what rows are about.
+type destination struct {
+	ip             string
+	port, nodePort int
+	protocol       string
+}
+
+func (row *Row) destination() destination {
+	return destination{row.IP, row.Port, row.NodePort, row.Protocol}
+}
+
+// forwarded expects the rows of one family on a node: for each destination what
+// a pod or an outside client gets, and for a load balancer with source ranges
+// what a client outside of them gets.
+func forwarded(node, family string, rows []Row) []expectation {
+	byDestination := map[destination][]Row{}
+	var order []destination
+	for _, row := range rows {
+		if _, seen := byDestination[row.destination()]; !seen {
+			order = append(order, row.destination())
+		}
+		byDestination[row.destination()] = append(byDestination[row.destination()], row)
+	}
+	var expected []expectation
+	for _, to := range order {
+		want := object{"verdict": "none"}
+		var ranges []string
+		for _, row := range byDestination[to] {
+			switch {
+			case row.SourceRanges != nil:
+				ranges = row.SourceRanges
+			case row.Verdict != "":
+				want = object{"verdict": row.Verdict}
+			case row.To != nil && len(*row.To) > 0:
+				want = object{"verdict": "forward", "to": *row.To, "affinitySeconds": row.AffinitySeconds}
+			}
+		}
+		target := object{"ip": to.ip, "port": to.port, "protocol": to.protocol}
+		if to.nodePort != 0 {
+			target = object{"nodePort": to.nodePort, "protocol": to.protocol, "ipFamily": family}
+		}
+		add := func(client string, want object) {
+			question := object{"ask": "backends", "node": node, "to": target}
+			if client != "" {
+				question["from"] = object{"ip": client}
+			}
+			expected = append(expected, expectation{fmt.Sprintf("backends on %s %s", node, difference.Text(target)), question, want, neutralBackends})
+		}
+		if ranges == nil {
+			add("", want)
+			continue
+		}
+		for _, client := range []string{"203.0.113.9", "203.0.113.200", "198.18.7.7", "192.168.50.77", "2001:db8:1::9", "2001:db8:2::9"} {
+			if family == "IPv6" != strings.Contains(client, ":") {
+				continue
+			}
+			if inRanges(ranges, client) {
+				add(client, want)
+			} else {
+				add(client, object{"verdict": "drop"})
+			}
+		}
+	}
+	return expected
+}
+
+func inRanges(ranges []string, client string) bool {
+	address := netip.MustParseAddr(client)
+	for _, text := range ranges {
+		if first, last, isRange := strings.Cut(text, "-"); isRange {
+			if address.Compare(netip.MustParseAddr(first)) >= 0 && address.Compare(netip.MustParseAddr(last)) <= 0 {
+				return true
+			}
+			continue
+		}
+		if netip.MustParsePrefix(text).Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// neutralBackends keeps the verdict, the endpoints in order and the affinity.
+func neutralBackends(answer object) any {
+	result := object{"verdict": answer["verdict"]}
+	if answer["verdict"] != "forward" {
+		return result
+	}
+	endpoints, _ := answer["to"].(list)
+	to := []string{}
+	for _, endpoint := range endpoints {
+		fields, _ := endpoint.(object)
+		to = append(to, fmt.Sprint(fields["ip"], "/", fields["port"]))
+	}
+	sort.Strings(to)
+	result["to"] = to
+	result["affinitySeconds"] = 0
+	if answer["affinitySeconds"] != nil {
+		result["affinitySeconds"] = answer["affinitySeconds"]
+	}
+	return result
+}
+
+// unhandled expects nothing for the addresses of load balancers and external
+// IPs that kube-proxy has no rule for.
+func (record *Record) unhandled(node string) []expectation {
+	handled := map[destination]bool{}
+	for _, rows := range record.Proxy[node] {
+		for _, row := range rows {
+			handled[row.destination()] = true
+		}
+	}
+	var expected []expectation
+	for _, one := range record.Objects {
+		if one["kind"] != "Service" {
+			continue
+		}
+		for _, address := range outsideAddresses(one) {
+			ports, _ := one["spec"].(object)["ports"].(list)
+			for _, port := range ports {
+				to := destination{ip: address, port: number(port.(object)["port"]), protocol: port.(object)["protocol"].(string)}
+				if handled[to] {
+					continue
+				}
+				question := object{"ask": "backends", "node": node, "to": object{"ip": to.ip, "port": to.port, "protocol": to.protocol}}
+				expected = append(expected, expectation{fmt.Sprintf("backends on %s %s (no rule)", node, address), question, object{"verdict": "none"}, neutralBackends})
+			}
+		}
+	}
+	return expected
+}
+
+// number reads a JSON number, decoded as a float or kept as written.
+func number(value any) int {
+	result, err := strconv.Atoi(fmt.Sprint(value))
+	if err != nil {
+		panic(fmt.Sprintf("%v is no whole number", value))
+	}
+	return result
+}
+
+func outsideAddresses(service object) []string {
+	var found []string
+	externals, _ := service["spec"].(object)["externalIPs"].(list)
+	for _, address := range externals {
+		found = append(found, fmt.Sprint(address))
+	}
+	status, _ := service["status"].(object)["loadBalancer"].(object)
+	ingress, _ := status["ingress"].(list)
+	for _, one := range ingress {
+		if address, isText := one.(object)["ip"].(string); isText {
+			found = append(found, address)
+		}
+	}
+	return found
+}
+
+func (lookup *Lookup) expectation() expectation {
+	name := strings.TrimPrefix(lookup.Name, "PTR ")
+	question := object{"ask": "resolve", "name": name, "type": lookup.Type}
+	want := object{"status": lookup.Status, "answers": lookup.Answers}
+	return expectation{fmt.Sprintf("resolve %s %s", lookup.Type, name), question, want, func(answer object) any {
+		answers, _ := answer["answers"].(list)
+		if answers == nil {
+			answers = list{}
+		}
+		sortByText(answers)
+		return object{"status": answer["status"], "answers": answers}
+	}}
+}

@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"testing"
+
+	"portolan/reference/internal/difference"
+)
+
+// A table as nft prints it: a cluster IP over two endpoints with affinity, an
+// external address without a local endpoint and with source ranges.
+const nftables = `{"nftables":[{"metainfo":{"json_schema_version":1}},{"table":{"family":"ip","name":"kube-proxy"}},
+{"set":{"name":"affinity-A-x__10.244.0.2/80","timeout":600}},
+{"map":{"name":"service-ips","elem":[[{"concat":["10.0.0.9","tcp",80]},{"goto":{"target":"service-A-x"}}],[{"concat":["192.0.2.9","tcp",80]},{"goto":{"target":"external-A-x"}}]]}},
+{"map":{"name":"no-endpoint-services","elem":[[{"elem":{"val":{"concat":["192.0.2.9","tcp",80]},"comment":"x"}},{"drop":null}]]}},
+{"map":{"name":"no-endpoint-nodeports","elem":[[{"elem":{"val":{"concat":["udp",30000]}}},{"goto":{"target":"reject-chain"}}]]}},
+{"map":{"name":"firewall-ips","elem":[[{"concat":["192.0.2.9","tcp",80]},{"goto":{"target":"firewall-A-x"}}]]}},
+{"rule":{"chain":"service-A-x","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@affinity-A-x__10.244.0.2/80"}},{"goto":{"target":"endpoint-A-x__10.244.0.2/80"}}]}},
+{"rule":{"chain":"service-A-x","expr":[{"vmap":{"key":{"numgen":{"mod":2}},"data":{"set":[[0,{"goto":{"target":"endpoint-A-x__10.244.0.2/80"}}],[1,{"goto":{"target":"endpoint-B-x"}}]]}}}]}},
+{"rule":{"chain":"endpoint-A-x__10.244.0.2/80","expr":[{"set":{"op":"update"}}]}},
+{"rule":{"chain":"endpoint-A-x__10.244.0.2/80","expr":[{"match":{"op":"==","left":{"meta":{"key":"l4proto"}},"right":"tcp"}},{"dnat":{"addr":"10.244.0.2","port":80}}]}},
+{"rule":{"chain":"endpoint-B-x","expr":[{"dnat":{"family":"ip","addr":{"map":{"key":{"numgen":{"mod":1}},"data":{"set":[[0,{"concat":["10.244.0.1",8080]}]]}}}}}]}},
+{"rule":{"chain":"external-A-x","expr":[{"match":{"op":"==","left":{"fib":{"result":"type","flags":["saddr"]}},"right":"local"}},{"goto":{"target":"service-A-x"}}]}},
+{"rule":{"chain":"firewall-A-x","expr":[{"match":{"op":"!=","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":{"set":[{"prefix":{"addr":"203.0.113.0","len":24}},"192.0.2.9"]}}},{"drop":null}]}}]}`
+
+func TestDecodeTable(t *testing.T) {
+	rows, err := decodeTable([]byte(nftables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"affinitySeconds":600,"client":"pod","ip":"10.0.0.9","port":80,"protocol":"TCP","to":["10.244.0.1/8080","10.244.0.2/80"]},` +
+		`{"client":"external","ip":"192.0.2.9","port":80,"protocol":"TCP","to":[]},` +
+		`{"ip":"192.0.2.9","port":80,"protocol":"TCP","sourceRanges":["192.0.2.9/32","203.0.113.0/24"]},` +
+		`{"ip":"192.0.2.9","port":80,"protocol":"TCP","verdict":"drop"},{"nodePort":30000,"protocol":"UDP","verdict":"reject"}]`
+	if got := difference.Text(rows); got != want {
+		t.Errorf("want %s\ngot  %s", want, got)
+	}
+}
+
+func answered(t *testing.T, text string) any {
+	t.Helper()
+	answer, err := difference.Decode([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestBackendsAreHeldAgainstTheirRows(t *testing.T) {
+	rows, err := decodeTable([]byte(nftables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected := forwarded("n1", "IPv4", rows)
+	for _, one := range []struct {
+		index          int
+		equal, planted string
+	}{
+		{0, `{"verdict":"forward","to":[{"ip":"10.244.0.2","port":80},{"ip":"10.244.0.1","port":8080}],"affinitySeconds":600}`, `{"verdict":"forward","to":[{"ip":"10.244.0.2","port":80}],"affinitySeconds":600}`},
+		{0, `{"verdict":"forward","to":[{"ip":"10.244.0.1","port":8080},{"ip":"10.244.0.2","port":80}],"affinitySeconds":600,"service":{}}`, `{"verdict":"forward","to":[{"ip":"10.244.0.1","port":8080},{"ip":"10.244.0.2","port":80}]}`},
+		{1, `{"verdict":"drop"}`, `{"verdict":"reject"}`},
+		{len(expected) - 1, `{"verdict":"reject","to":[]}`, `{"error":{"reason":"NotFound"}}`},
+	} {
+		if found := expected[one.index].between(answered(t, one.equal)); len(found) != 0 {
+			t.Errorf("%s: %v", one.equal, found)
+		}
+		if found := expected[one.index].between(answered(t, one.planted)); len(found) == 0 {
+			t.Errorf("%s was not found", one.planted)
+		}
+	}
+}
+
+func TestPublishedIsComparedWithoutOrderAndGeneratedNames(t *testing.T) {
+	record := Record{EndpointSlices: []object{answered(t, `{"kind":"EndpointSlice","metadata":{"generateName":"a-","name":"a-x1","namespace":"default","annotations":{},"labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"]},{"addresses":["1.1.1.2"]}],"ports":null}`).(object)}}
+	expected := record.published(answered(t, `{"metadata":{"name":"a","namespace":"default"}}`).(object))
+	same := `{"endpointSlices":[{"kind":"EndpointSlice","metadata":{"generateName":"a-","namespace":"default","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.2"]},{"addresses":["1.1.1.1"]}],"ports":[]}],"endpoints":null}`
+	if found := expected.between(answered(t, same)); len(found) != 0 {
+		t.Errorf("%v", found)
+	}
+	for _, planted := range []string{
+		`{"endpointSlices":[],"endpoints":null}`,
+		`{"endpointSlices":[{"kind":"EndpointSlice","metadata":{"generateName":"a-","namespace":"default","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.2"]}],"ports":[]}],"endpoints":null}`,
+		`{"endpointSlices":[{"kind":"EndpointSlice","metadata":{"generateName":"a-","namespace":"default","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.2"]},{"addresses":["1.1.1.1"],"zone":"z"}],"ports":[]}],"endpoints":{}}`,
+	} {
+		if found := expected.between(answered(t, planted)); len(found) == 0 {
+			t.Errorf("%s was not found", planted)
+		}
+	}
+}
+
+func TestLookupsAreCompared(t *testing.T) {
+	lookup := Lookup{Name: "PTR 10.0.0.1", Type: "PTR", Status: "NOERROR", Answers: []string{"a. PTR b.", "a. PTR c."}}
+	expected := lookup.expectation()
+	if expected.question["name"] != "10.0.0.1" {
+		t.Errorf("asked %v", expected.question)
+	}
+	if found := expected.between(answered(t, `{"status":"NOERROR","answers":["a. PTR c.","a. PTR b."]}`)); len(found) != 0 {
+		t.Errorf("%v", found)
+	}
+	for _, planted := range []string{`{"status":"NOERROR","answers":["a. PTR b."]}`, `{"status":"NXDOMAIN","answers":["a. PTR b.","a. PTR c."]}`} {
+		if found := expected.between(answered(t, planted)); len(found) == 0 {
+			t.Errorf("%s was not found", planted)
+		}
+	}
+}
