@@ -7,6 +7,7 @@
 pub mod contract;
 pub mod endpoints;
 pub mod objects;
+mod read;
 pub mod verdict;
 
 use crate::engine::Engine;
@@ -78,7 +79,8 @@ pub fn answer(engine: &Engine, question: &Node) -> Json {
 type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
-const KINDS: &[(&str, Ask)] = &[("endpoints", endpoints::ask), ("verdict", verdict::ask), ("objects", objects::ask)];
+const KINDS: &[(&str, Ask)] =
+    &[("endpoints", endpoints::ask), ("verdict", verdict::ask), ("objects", objects::ask), ("read", read::ask)];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
     let kind = match question.get("ask") {

@@ -5,5 +5,44 @@
 
 pub mod json;
 pub mod node;
+pub(crate) mod number;
+mod stream;
+mod yaml;
 
 pub use node::{Key, Node, Number, Place, Value};
+use thiserror::Error;
+
+/// How deep sequences and mappings may nest. The limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.
+pub const MAX_DEPTH: usize = 500;
+
+/// Why a text cannot be read, and where.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// What was wrong.
+    pub message: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// A document of a stream: its tree, or why it is refused.
+pub type Document = Result<Node, SyntaxError>;
+
+/// Reads a stream of documents as Kubernetes reads it: apimachinery's `YAMLReader` (v0.36.3) splits it at the lines that
+/// begin with `---`, and `sigs.k8s.io/yaml` v1.6.0 `YAMLToJSONStrict` reads each part. JSON is read as the YAML it is.
+///
+/// A part without content (comments, white space) is `null`. A separator with more than a comment behind it ends the
+/// stream with an error, and takes the part before it along, as in Kubernetes.
+///
+/// ```
+/// let documents = portolan::manifest::read("port: 0x50\n---\na: b: c\n---\nok: yes\n");
+/// assert_eq!(documents[0].as_ref().unwrap().to_json().to_string(), r#"{"port":80}"#);
+/// let refused = documents[1].as_ref().unwrap_err();
+/// assert_eq!((refused.line, refused.column), (3, 5));
+/// assert_eq!(documents[2].as_ref().unwrap().to_json().to_string(), r#"{"ok":true}"#);
+/// ```
+pub fn read(text: &str) -> Vec<Document> {
+    stream::Chunks::new(text).map(|chunk| yaml::read(&chunk?)).collect()
+}

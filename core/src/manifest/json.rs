@@ -4,22 +4,7 @@
 //! decoder has to report it. Nesting is limited to [`MAX_DEPTH`], as in Go's `encoding/json`.
 
 use super::node::{Key, Node, Number, Place, Value};
-use thiserror::Error;
-
-/// How deep arrays and objects may nest: the limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.
-pub const MAX_DEPTH: usize = 500;
-
-/// Why a text is not JSON, and where.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{message}")]
-pub struct SyntaxError {
-    /// What was wrong.
-    pub message: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-}
+use super::{MAX_DEPTH, SyntaxError};
 
 /// Reads one JSON value; white space may stand around it, nothing else.
 ///

@@ -1,0 +1,108 @@
+//! Numbers as Go reads and writes them (`strconv`, `encoding/json`).
+
+use super::node::Number;
+
+/// An integer literal as `strconv.ParseInt(text, base, 64)` reads it; base 0 takes it from the prefix. `None` is a
+/// syntax error or a number out of range.
+pub(crate) fn parse_int(text: &str, base: u32) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    let magnitude = parse_uint(digits, base)?;
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// An unsigned literal as `strconv.ParseUint(text, base, 64)` reads it.
+pub(crate) fn parse_uint(text: &str, base: u32) -> Option<u64> {
+    let (base, digits) = match (base, text.as_bytes()) {
+        (0, [b'0', b'b' | b'B', _, ..]) => (2, text.get(2..)?),
+        (0, [b'0', b'o' | b'O', _, ..]) => (8, text.get(2..)?),
+        (0, [b'0', b'x' | b'X', _, ..]) => (16, text.get(2..)?),
+        (0, [b'0', _, ..]) => (8, text.get(1..)?),
+        (0, _) => (10, text),
+        (base, _) => (base, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    digits
+        .chars()
+        .try_fold(0u64, |sum, digit| sum.checked_mul(u64::from(base))?.checked_add(u64::from(digit.to_digit(base)?)))
+}
+
+/// A decimal float as `strconv.ParseFloat(text, 64)` reads it, without the words for infinity and NaN. Underscores may
+/// stand between digits. `None` is a syntax error or a number out of range.
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
+    if !underscores_separate_digits(text) {
+        return None;
+    }
+    let plain: String = text.chars().filter(|character| *character != '_').collect();
+    if !is_decimal_float(&plain) {
+        return None;
+    }
+    plain.parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
+/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
+pub(crate) fn is_decimal_float(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (unsigned.get(..at), unsigned.get(at + 1..)),
+        None => (Some(unsigned), None),
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mantissa = mantissa.unwrap_or_default();
+    let mantissa_is_right = match mantissa.split_once('.') {
+        None => digits(mantissa),
+        Some(("", fraction)) => digits(fraction),
+        Some((whole, fraction)) => digits(whole) && (fraction.is_empty() || digits(fraction)),
+    };
+    mantissa_is_right && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
+}
+
+fn underscores_separate_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().all(|(at, byte)| {
+        let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+        *byte != b'_' || (is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1)))
+    })
+}
+
+/// A float as `encoding/json` writes it. The value has to be finite.
+pub(crate) fn json_float(value: f64) -> Number {
+    let magnitude = value.abs();
+    let text = if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
+        // Go writes the sign of every exponent: `1e+21`, and `1e-7` without a leading zero.
+        let text = format!("{value:e}");
+        if text.contains("e-") { text } else { text.replace('e', "e+") }
+    } else {
+        value.to_string()
+    };
+    match text.parse::<i64>() {
+        Ok(number) if text != "-0" => Number::Int(number),
+        _ => Number::Literal(text.into()),
+    }
+}
+
+/// A float as the name of a member: `strconv.FormatFloat(value, 'g', -1, 32)` with YAML's words for infinity and NaN.
+pub(crate) fn key_float(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "sigs.k8s.io/yaml writes keys with 32 bits")]
+    let value = value as f32;
+    if value.is_nan() {
+        return ".nan".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    // With the shortest digits, Go writes an exponent below 1e-4 and from 1e6 on.
+    if value != 0.0 && !(-4..6).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
+    }
+    value.to_string()
+}

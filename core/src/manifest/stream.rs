@@ -1,0 +1,142 @@
+//! A file in, the texts of its documents out: apimachinery's `YAMLReader` with its `LineReader` (`pkg/util/yaml`, v0.36.3).
+
+use super::SyntaxError;
+use std::borrow::Cow;
+
+/// The text of one document, and where it stands in the file.
+#[derive(Debug)]
+pub(super) struct Chunk<'t> {
+    /// The text: its lines end with `\n`, the last one too.
+    pub(super) text: Cow<'t, str>,
+    /// The line it begins on, from 0.
+    pub(super) line: usize,
+    /// The byte it begins at.
+    start: usize,
+    /// Offsets in the text before which a `\r` was taken out.
+    returns: Vec<usize>,
+}
+
+impl Chunk<'_> {
+    /// The offset in the file of an offset in the text.
+    pub(super) fn offset(&self, offset: usize) -> usize {
+        self.start + offset + self.returns.partition_point(|at| *at < offset)
+    }
+}
+
+/// The size of Go's `bufio.Reader`. A last line without a line break is lost when it fills the buffer exactly.
+const BUFFER: usize = 4096;
+
+/// Cuts a stream into its documents, at the lines that begin with `---`.
+#[derive(Debug)]
+pub(super) struct Chunks<'t> {
+    text: &'t str,
+    offset: usize,
+    line: usize,
+    failed: bool,
+}
+
+impl<'t> Chunks<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Chunks { text, offset: 0, line: 0, failed: false }
+    }
+}
+
+impl<'t> Iterator for Chunks<'t> {
+    type Item = Result<Chunk<'t>, SyntaxError>;
+
+    /// The next document. A separator with anything but a comment behind it ends the stream, and the document before it
+    /// is lost with it.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let mut chunk =
+            Collector { text: self.text, start: self.offset, end: self.offset, owned: None, returns: Vec::new() };
+        let first_line = self.line;
+        loop {
+            let rest = self.text.get(self.offset..).unwrap_or_default();
+            let (line, length) = match rest.find('\n') {
+                Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
+                None => (rest, rest.len()),
+            };
+            let complete = length > line.len();
+            let is_last = rest.is_empty() || (!complete && fills_buffer(line));
+            let content = if complete { line.strip_suffix('\r').unwrap_or(line) } else { line };
+            let line_number = self.line;
+            self.offset += length;
+            self.line += 1;
+            if let Some(behind) = content.strip_prefix("---") {
+                let behind = behind.trim();
+                if !behind.is_empty() && !behind.starts_with('#') {
+                    self.failed = true;
+                    let message = format!("invalid Yaml document separator: {behind}");
+                    let line = u32::try_from(line_number + 1).unwrap_or(u32::MAX);
+                    return Some(Err(SyntaxError { message, line, column: 4 }));
+                }
+                if !chunk.is_empty() || is_last {
+                    self.failed = is_last;
+                    return chunk.finish(first_line);
+                }
+            }
+            if is_last {
+                self.failed = true;
+                return chunk.finish(first_line);
+            }
+            chunk.add(content, length, complete);
+        }
+    }
+}
+
+/// Whether Go meets the end of the text only after it has given this line away as a full buffer.
+fn fills_buffer(line: &str) -> bool {
+    let mut rest = line.as_bytes();
+    while let Some((piece, behind)) = rest.split_at_checked(BUFFER) {
+        // A `\r` at the end of the buffer is put back, in case a `\n` follows.
+        rest = if piece.last() == Some(&b'\r') { rest.get(BUFFER - 1..).unwrap_or_default() } else { behind };
+        if rest.is_empty() {
+            return true;
+        }
+    }
+    false
+}
+
+/// Collects the lines of one document; copies only what has to be changed.
+struct Collector<'t> {
+    text: &'t str,
+    start: usize,
+    end: usize,
+    owned: Option<String>,
+    returns: Vec<usize>,
+}
+
+impl<'t> Collector<'t> {
+    fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    fn add(&mut self, content: &str, length: usize, complete: bool) {
+        let has_return = complete && content.len() + 1 < length;
+        if (has_return || !complete) && self.owned.is_none() {
+            self.owned = Some(self.text.get(self.start..self.end).unwrap_or_default().to_owned());
+        }
+        self.end += length;
+        if let Some(owned) = &mut self.owned {
+            owned.push_str(content);
+            if has_return {
+                self.returns.push(owned.len());
+            }
+            owned.push('\n');
+        }
+    }
+
+    fn finish(self, line: usize) -> Option<Result<Chunk<'t>, SyntaxError>> {
+        if self.is_empty() {
+            return None;
+        }
+        let text = match self.owned {
+            Some(owned) => Cow::Owned(owned),
+            None => Cow::Borrowed(self.text.get(self.start..self.end).unwrap_or_default()),
+        };
+        Some(Ok(Chunk { text, line, start: self.start, returns: self.returns }))
+    }
+}
