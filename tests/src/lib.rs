@@ -13,6 +13,14 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::PathBuf;
 
+pub mod generate;
+pub mod naive_policy;
+
+/// Whether the slow suites are asked for, with `PORTOLAN_SLOW=1`.
+pub fn is_slow() -> bool {
+    std::env::var_os("PORTOLAN_SLOW").is_some_and(|value| value == "1")
+}
+
 /// The folder with the recordings.
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")

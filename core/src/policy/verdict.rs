@@ -124,6 +124,8 @@ struct Located {
     node: Option<u32>,
     addresses: [Option<IpAddr>; 2],
     prefers_ipv6: bool,
+    /// Whether the question gave its address: then it is judged by that one.
+    given: bool,
 }
 
 /// What a connection is judged by, beside its two ends.
@@ -175,10 +177,12 @@ impl PolicyIndex {
                     node: entry.node,
                     addresses: entry.addresses,
                     prefers_ipv6: entry.prefers_ipv6,
+                    given: false,
                 };
                 if let End::Address(address) = end {
                     located.prefers_ipv6 = address.to_canonical().is_ipv6();
                     located.addresses = only(address);
+                    located.given = true;
                 }
                 located
             }
@@ -186,6 +190,7 @@ impl PolicyIndex {
                 node: self.node_of_address(address.to_canonical()),
                 addresses: only(address),
                 prefers_ipv6: address.to_canonical().is_ipv6(),
+                given: true,
                 ..Located::default()
             },
             (None, End::Pod(_)) => Located::default(),
@@ -193,6 +198,7 @@ impl PolicyIndex {
     }
 
     fn region(&self, end: &Located, ipv6: bool) -> u32 {
+        let ipv6 = if end.given { end.prefers_ipv6 } else { ipv6 };
         if let Some(class) = end.class.and_then(|class| self.class(class)) {
             return class.region(ipv6);
         }
