@@ -4,6 +4,7 @@
 //! `{"id": …, "error": {"reason", "message", "field"}}`. Each kind of question has a file below this one; it reads its
 //! question from the tree, asks the engine's room, and writes the answer.
 
+pub mod admit;
 pub mod contract;
 pub mod endpoints;
 pub mod objects;
@@ -79,7 +80,7 @@ pub fn answer(engine: &Engine, question: &Node) -> Json {
 type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
-const KINDS: &[(&str, Ask)] =
+const KINDS: &[("admit", admit::ask), (&str, Ask)] =
     &[("endpoints", endpoints::ask), ("verdict", verdict::ask), ("objects", objects::ask), ("read", read::ask)];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {

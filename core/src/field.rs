@@ -25,7 +25,7 @@ impl<'a> Path<'a> {
     pub const ROOT: Path<'static> = Path { parent: None, step: Step::Root };
 
     /// A first step: `spec`.
-    pub fn new(name: &'a str) -> Self {
+    pub const fn new(name: &'a str) -> Self {
         Path { parent: None, step: Step::Child(name) }
     }
 
@@ -280,6 +280,11 @@ pub fn json(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 2);
     crate::json::write_string(&mut plain, text);
     escape_html(&plain)
+}
+
+/// A value as `json.Marshal` writes it: what a message shows of anything that is no plain string, number or boolean.
+pub fn json_value(value: &crate::json::Json) -> String {
+    escape_html(&value.to_string())
 }
 
 /// Replaces `<`, `>` and `&` by their JSON escapes, as `json.Marshal` does.

@@ -6,6 +6,7 @@
 //! Data flows one way: text → documents ([`manifest`]) → typed objects ([`api`]) → [`cluster`] → the engines → [`ask`].
 //! A room uses the rooms before it, never one after it.
 
+pub mod admission;
 pub mod api;
 pub mod ask;
 pub mod cluster;

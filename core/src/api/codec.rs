@@ -17,6 +17,13 @@ pub trait Codec {
     fn encode(&self) -> Json;
     /// Whether Go's `omitempty` leaves the value out.
     fn is_empty(&self) -> bool;
+    /// Makes the value what it is after a way through the server's storage: a list or a map that is there and empty
+    /// comes back absent (protobuf knows no difference).
+    fn settle(&mut self) {}
+    /// Whether it is an empty list or an empty map.
+    fn is_empty_collection(&self) -> bool {
+        false
+    }
     /// The name of the Go type, as `reflect` writes it: `int32`, `[]v1.ServicePort`, `map[string]string`.
     fn go_type(&self) -> String;
 }
@@ -120,6 +127,15 @@ impl<T: Codec + Default> Codec for Option<T> {
         self.is_none()
     }
 
+    fn settle(&mut self) {
+        if let Some(value) = self {
+            value.settle();
+            if value.is_empty_collection() {
+                *self = None;
+            }
+        }
+    }
+
     /// Go reports what a pointer points to.
     fn go_type(&self) -> String {
         T::default().go_type()
@@ -155,6 +171,14 @@ impl<T: Codec + Default> Codec for Vec<T> {
         self.is_empty()
     }
 
+    fn settle(&mut self) {
+        self.iter_mut().for_each(Codec::settle);
+    }
+
+    fn is_empty_collection(&self) -> bool {
+        self.is_empty()
+    }
+
     fn go_type(&self) -> String {
         format!("[]{}", T::default().go_type())
     }
@@ -185,6 +209,10 @@ impl<T: Codec + Default> Codec for BTreeMap<String, T> {
     }
 
     fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn is_empty_collection(&self) -> bool {
         self.is_empty()
     }
 

@@ -66,8 +66,7 @@ impl Decoder {
     /// Tells that a number does not fit the value; Go shows the literal then.
     pub fn wrong_number(&mut self, node: &Node, value: &dyn Codec) {
         let literal = match &node.value {
-            Value::Number(Number::Int(number)) => number.to_string(),
-            Value::Number(Number::Literal(literal)) => literal.to_string(),
+            Value::Number(number) => literal(number),
             _ => String::new(),
         };
         self.type_error(node, format!("number {literal}"), value);
@@ -75,17 +74,32 @@ impl Decoder {
 
     fn type_error(&mut self, node: &Node, what: String, value: &dyn Codec) {
         let go_type = self.go_type.map_or_else(|| value.go_type(), str::to_owned);
-        let message = if self.go_fields.is_empty() {
+        let message = self.type_message(&what, &go_type);
+        self.push(ProblemKind::Type, self.path.clone(), message, node.place);
+    }
+
+    fn type_message(&self, what: &str, go_type: &str) -> String {
+        if self.go_fields.is_empty() {
             format!("json: cannot unmarshal {what} into Go value of type {go_type}")
         } else {
             let fields = self.go_fields.join(".");
             format!("json: cannot unmarshal {what} into Go struct field {}.{fields} of type {go_type}", self.go_struct)
-        };
-        self.push(ProblemKind::Type, self.path.clone(), message, node.place);
+        }
     }
 
     /// Tells that the value's own type refuses the node, in that type's words.
     pub fn refused(&mut self, node: &Node, message: String) {
+        self.push(ProblemKind::Refused, self.path.clone(), message, node.place);
+    }
+
+    /// Tells that the value's own type refuses the node because it is of another type than `go_type`: decoding stops
+    /// there too, but the message names the field, as for every wrong type.
+    pub fn refused_type(&mut self, node: &Node, go_type: &str) {
+        let what = match &node.value {
+            Value::Number(number) if go_type.starts_with("int") => format!("number {}", literal(number)),
+            _ => node.kind().to_owned(),
+        };
+        let message = self.type_message(&what, go_type);
         self.push(ProblemKind::Refused, self.path.clone(), message, node.place);
     }
 
@@ -191,6 +205,13 @@ impl Decoder {
         self.go_fields.truncate(depth);
         self.go_type = outer_type;
         self.go_struct = outer_struct;
+    }
+}
+
+fn literal(number: &Number) -> String {
+    match number {
+        Number::Int(number) => number.to_string(),
+        Number::Literal(literal) => literal.to_string(),
     }
 }
 

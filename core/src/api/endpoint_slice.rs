@@ -71,7 +71,7 @@ crate::object! {
     }
 
     /// A port of a slice (`discovery.EndpointPort`).
-    pub struct SlicePort {
+    pub struct SlicePort as "EndpointPort" {
         /// The Service port's name; empty for the only port.
         "name" => name: Option<String>;
         /// `TCP`, `UDP` or `SCTP`.

@@ -126,7 +126,7 @@ impl Codec for Time {
                 Ok(utc) => self.0 = utc,
                 Err(message) => decoder.refused(node, message),
             },
-            _ => decoder.refused(node, format!("json: cannot unmarshal {} into Go value of type string", node.kind())),
+            _ => decoder.refused_type(node, "string"),
         }
     }
 
@@ -163,18 +163,18 @@ impl Codec for IntOrString {
     fn decode(&mut self, node: &Node, decoder: &mut Decoder) {
         match &node.value {
             Value::String(text) => *self = IntOrString::String(text.to_string()),
-            Value::Null => {}
+            // Null makes a name a number, and leaves a number alone.
+            Value::Null => {
+                if matches!(self, IntOrString::String(_)) {
+                    *self = IntOrString::Int(0);
+                }
+            }
             Value::Number(Number::Int(number)) if i32::try_from(*number).is_ok() => {
                 *self = IntOrString::Int(i32::try_from(*number).unwrap_or_default());
             }
-            Value::Number(number) => {
-                let literal = match number {
-                    Number::Int(number) => number.to_string(),
-                    Number::Literal(literal) => literal.to_string(),
-                };
-                decoder.refused(node, format!("json: cannot unmarshal number {literal} into Go value of type int32"));
-            }
-            _ => decoder.refused(node, format!("json: cannot unmarshal {} into Go value of type int32", node.kind())),
+            // Go's ParseInt takes `-0`.
+            Value::Number(Number::Literal(literal)) if &**literal == "-0" => *self = IntOrString::Int(0),
+            _ => decoder.refused_type(node, "int32"),
         }
     }
 

@@ -47,6 +47,15 @@ pub fn encode_object(object: &dyn Object) -> Json {
     Json::Object(members)
 }
 
+/// Settles every field of a struct ([`Codec::settle`]).
+pub fn settle_object(object: &mut dyn Object) {
+    for field in object.schema() {
+        if let Some(value) = object.field_mut(field.name) {
+            value.settle();
+        }
+    }
+}
+
 /// Declares structs of the Kubernetes API, or of the questions and answers.
 ///
 /// ```
@@ -65,11 +74,12 @@ pub fn encode_object(object: &dyn Object) -> Json {
 ///
 /// Behind the type may stand, in brackets, what Go's declaration says beside it: `always` (no `omitempty`), `go "TYPE"`
 /// (the Go type where the Rust type does not tell it), `embedded "STRUCT"` (the embedded Go struct it comes through).
+/// A struct whose name in Go is another is declared `pub struct Name as "GoName"`.
 #[macro_export]
 macro_rules! object {
     ($(
         $(#[doc = $doc:literal])*
-        pub struct $name:ident {
+        pub struct $name:ident $(as $go_name:literal)? {
             $(
                 $(#[doc = $field_doc:literal])*
                 $json:literal => $field:ident : $type:ty $([$($option:tt)*])?;
@@ -84,7 +94,7 @@ macro_rules! object {
 
         impl $crate::api::object::Object for $name {
             fn go_name(&self) -> &'static str {
-                stringify!($name)
+                $crate::go_name!($name $($go_name)?)
             }
 
             fn schema(&self) -> &'static [$crate::api::object::Field] {
@@ -118,13 +128,17 @@ macro_rules! object {
                 $crate::api::object::encode_object(self)
             }
 
+            fn settle(&mut self) {
+                $crate::api::object::settle_object(self);
+            }
+
             /// Go's `omitempty` never leaves a struct out.
             fn is_empty(&self) -> bool {
                 false
             }
 
             fn go_type(&self) -> String {
-                concat!("v1.", stringify!($name)).to_owned()
+                format!("v1.{}", $crate::go_name!($name $($go_name)?))
             }
         }
 
@@ -142,6 +156,18 @@ macro_rules! object {
             }
         }
     )* };
+}
+
+/// The name of a struct of [`object!`](crate::object) in Go.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! go_name {
+    ($name:ident) => {
+        stringify!($name)
+    };
+    ($name:ident $go_name:literal) => {
+        $go_name
+    };
 }
 
 /// What stands in brackets behind a field of [`object!`](crate::object), as a [`Field`](api::object::Field).

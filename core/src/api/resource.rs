@@ -106,6 +106,11 @@ macro_rules! resources {
                 match self { $( Resource::$kind(object) => &mut object.metadata, )* }
             }
 
+            /// Makes the object what it is after a way through the server's storage ([`Codec::settle`](super::codec::Codec::settle)).
+            pub fn settle(&mut self) {
+                match self { $( Resource::$kind(object) => super::object::settle_object(&mut **object), )* }
+            }
+
             /// The object as JSON.
             pub fn to_json(&self) -> Json {
                 match self { $( Resource::$kind(object) => super::object::encode_object(&**object), )* }

@@ -1,0 +1,362 @@
+//! What kube-apiserver would do with an object: store it, and as what, or refuse it, and in which words.
+//!
+//! What comes in is a cluster, an operation and the tree of an object; what goes out is the object as it would be
+//! stored, or a [`Status`], and the warnings. The stages are the server's, in its order
+//! (`k8s.io/apiserver/pkg/endpoints/handlers/{create,update}.go`, `pkg/registry/generic/registry/store.go`,
+//! `pkg/registry/rest/{create,update}.go`, v0.36.3): decode, default, mutating admission, allocate, prepare, validate,
+//! check the metadata, warn, store. What a kind does in a stage stands in its own file and is chosen in `strategy`.
+
+pub mod decode;
+pub mod formats;
+mod ingress;
+mod ingress_class;
+mod network_policy;
+pub mod object_meta;
+pub mod status;
+mod strategy;
+pub mod version;
+pub mod warnings;
+
+use crate::api::codec::Codec;
+use crate::api::meta::{ObjectMeta, OwnerReference, Time};
+use crate::api::resource::{self, Kind, ObjectKey, Resource};
+use crate::cluster::Cluster;
+use crate::manifest::Node;
+use formats::names::path_segment;
+use status::Status;
+use thiserror::Error;
+use version::{V1_36, Version};
+
+/// What is asked of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A `POST`.
+    Create,
+    /// A `PUT`.
+    Update,
+}
+
+/// A request: an object and what to do with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What to do.
+    pub operation: Operation,
+    /// The object as sent.
+    pub object: &'a Node,
+    /// For an update, the object as it is stored; the cluster's where none is given.
+    pub old_object: Option<&'a Node>,
+}
+
+/// What the server answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The HTTP code: 201 or 200 for an object that was stored, the refusal's for one that was not.
+    pub code: u16,
+    /// The object as it would be stored, or why not.
+    pub outcome: Result<Resource, Status>,
+    /// The texts of the `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+/// Why there is no answer: the object is none that admission knows.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum UnknownObject {
+    /// `apiVersion` or `kind` is missing or no string.
+    #[error("the object has no `{0}`")]
+    Unnamed(&'static str),
+    /// The kind is none of those that admission knows.
+    #[error("admission does not know {kind} of {api_version}")]
+    Kind {
+        /// Its `apiVersion`.
+        api_version: String,
+        /// Its `kind`.
+        kind: String,
+    },
+}
+
+/// Answers a request as Kubernetes 1.36 does, for the cluster as it stands.
+///
+/// # Errors
+/// The object is of a kind that admission does not know.
+pub fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<Answer, UnknownObject> {
+    let api_version = named(request.object, "apiVersion")?;
+    let name = named(request.object, "kind")?;
+    let unknown = || UnknownObject::Kind { api_version: api_version.to_owned(), kind: name.to_owned() };
+    let kind = Kind::of(api_version, name).filter(|kind| strategy::is_known(*kind)).ok_or_else(unknown)?;
+    let mut admission = Admission { cluster, version: &V1_36, kind, warnings: Vec::new() };
+    admission.warnings.extend(strategy::deprecation(kind).map(str::to_owned));
+    let outcome = admission.run(api_version, request);
+    let code = match &outcome {
+        Ok((code, _)) => *code,
+        Err(status) => status.code,
+    };
+    let warnings = warnings::recorded(admission.warnings);
+    Ok(Answer { code, outcome: outcome.map(|(_, resource)| resource), warnings })
+}
+
+fn named<'a>(object: &'a Node, member: &'static str) -> Result<&'a str, UnknownObject> {
+    object.get(member).and_then(Node::as_str).filter(|text| !text.is_empty()).ok_or(UnknownObject::Unnamed(member))
+}
+
+/// One request on its way.
+struct Admission<'a> {
+    cluster: &'a Cluster,
+    version: &'a Version,
+    kind: Kind,
+    warnings: Vec<String>,
+}
+
+impl Admission<'_> {
+    fn run(&mut self, api_version: &str, request: &Request<'_>) -> Result<(u16, Resource), Status> {
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        if (group, version) != (self.kind.group(), "v1") {
+            return Err(Status::not_served());
+        }
+        let mut new = decode::decode(self.kind, version, request.object)?;
+        strategy::set_defaults(&mut new);
+        let metadata = new.metadata_mut();
+        metadata.managed_fields.clear();
+        match request.operation {
+            Operation::Create => {
+                let namespace = if metadata.namespace.is_empty() { "default" } else { metadata.namespace.as_str() };
+                let namespace = namespace.to_owned();
+                self.dedup_owner_references(metadata);
+                let stored = self.create(new, &namespace)?;
+                Ok((201, stored))
+            }
+            Operation::Update => self.update(new, request.old_object),
+        }
+    }
+
+    /// `store.create`
+    fn create(&mut self, mut new: Resource, namespace: &str) -> Result<Resource, Status> {
+        let gates = &self.version.gates;
+        let metadata = new.metadata_mut();
+        wipe_system_fields(metadata);
+        metadata.namespace = if self.kind.is_namespaced() { namespace.to_owned() } else { String::new() };
+        strategy::admit_on_create(&mut new, self.cluster);
+        let metadata = new.metadata_mut();
+        if !metadata.generate_name.is_empty() && metadata.name.is_empty() {
+            metadata.name = self.generate_name(&metadata.generate_name, &metadata.namespace);
+        }
+        strategy::begin_create(&mut new, self.cluster)?;
+        strategy::prepare_for_create(&mut new, gates);
+        let mut errors = Vec::new();
+        strategy::validate(&new, gates, &mut errors);
+        if errors.is_empty() {
+            let namespaced = self.kind.is_namespaced();
+            object_meta::validate_object_meta_accessor(new.metadata(), namespaced, path_segment, &mut errors);
+        }
+        let metadata = new.metadata();
+        if !errors.is_empty() {
+            return Err(Status::invalid(self.kind, &metadata.name, &errors));
+        }
+        strategy::warn_on_create(&new, &mut self.warnings);
+        if metadata.resource_version.parse::<u64>().is_ok_and(|version| version != 0) {
+            return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
+        }
+        if strategy::get(self.cluster, self.kind, &new.key()).is_some() {
+            return Err(Status::already_exists(self.kind, &metadata.name));
+        }
+        Ok(stored(new))
+    }
+
+    /// `store.Update`
+    fn update(&mut self, mut new: Resource, old_object: Option<&Node>) -> Result<(u16, Resource), Status> {
+        let old = match old_object {
+            Some(node) => Some(resource::read(self.kind, node).0),
+            None => strategy::get(self.cluster, self.kind, &new.key()),
+        };
+        let url = old.as_ref().map_or_else(|| new.key(), Resource::key);
+        self.match_request(new.metadata_mut(), &url)?;
+        self.dedup_owner_references(new.metadata_mut());
+        let Some(mut old) = old else {
+            if !strategy::allows_create_on_update(self.kind) {
+                return Err(Status::not_found(self.kind, &url.name));
+            }
+            return Ok((201, self.create(new, &url.namespace)?));
+        };
+        strategy::set_defaults(&mut old);
+        old.metadata_mut().namespace.clone_from(&url.namespace);
+        old.metadata_mut().managed_fields.clear();
+        self.check_version(new.metadata_mut(), old.metadata())?;
+        strategy::begin_update(&mut new, &old, self.cluster)?;
+        self.before_update(&mut new, &old)?;
+        Ok((200, stored(new)))
+    }
+
+    /// The name and the namespace of the object have to be those of the request
+    /// (`rest.EnsureObjectNamespaceMatchesRequestNamespace`, `handlers.checkName`).
+    fn match_request(&self, metadata: &mut ObjectMeta, url: &ObjectKey) -> Result<(), Status> {
+        if metadata.namespace != url.namespace {
+            if !metadata.namespace.is_empty() && self.kind.is_namespaced() {
+                return Err(Status::bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request",
+                ));
+            }
+            metadata.namespace.clone_from(&url.namespace);
+        }
+        if metadata.name.is_empty() {
+            let name = &url.name;
+            return Err(Status::bad_request(format!(
+                "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+            )));
+        }
+        if metadata.name != url.name {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({}) does not match the name on the URL ({})",
+                metadata.name, url.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// The preconditions of an update: the UID and the resource version, where both sides have one.
+    fn check_version(&self, new: &mut ObjectMeta, old: &ObjectMeta) -> Result<(), Status> {
+        if !new.uid.is_empty() && !old.uid.is_empty() && new.uid != old.uid {
+            let error = format!(
+                "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                storage_key(self.kind, old),
+                new.uid,
+                old.uid
+            );
+            return Err(Status::conflict(self.kind, &new.name, &error));
+        }
+        if !new.resource_version.is_empty() {
+            let Ok(version) = new.resource_version.parse::<u64>() else {
+                let shown = crate::field::quote(&new.resource_version);
+                return Err(Status::unknown(format!("strconv.ParseUint: parsing {shown}: invalid syntax")));
+            };
+            if version != 0 && old.resource_version.parse::<u64>().is_ok_and(|stored| stored != version) {
+                let error =
+                    "the object has been modified; please apply your changes to the latest version and try again";
+                return Err(Status::conflict(self.kind, &new.name, error));
+            }
+        }
+        new.resource_version.clone_from(&old.resource_version);
+        Ok(())
+    }
+
+    /// `rest.BeforeUpdate`
+    fn before_update(&mut self, new: &mut Resource, old: &Resource) -> Result<(), Status> {
+        let gates = &self.version.gates;
+        let old_metadata = old.metadata();
+        new.metadata_mut().generation = old_metadata.generation;
+        strategy::prepare_for_update(new, old, gates);
+        let metadata = new.metadata_mut();
+        if metadata.uid.is_empty() || old_metadata.uid.is_empty() {
+            metadata.uid.clone_from(&old_metadata.uid);
+        }
+        // An object that was given without its times and its UID has them all the same.
+        metadata.creation_timestamp.clone_from(&old_metadata.creation_timestamp);
+        if old_metadata.deletion_timestamp.is_some() {
+            metadata.deletion_timestamp.clone_from(&old_metadata.deletion_timestamp);
+        }
+        if metadata.deletion_grace_period_seconds.is_none() {
+            metadata.deletion_grace_period_seconds = old_metadata.deletion_grace_period_seconds;
+        }
+        let mut errors = Vec::new();
+        let metadata = new.metadata();
+        let namespaced = self.kind.is_namespaced();
+        object_meta::validate_object_meta_accessor(metadata, namespaced, path_segment, &mut errors);
+        object_meta::validate_object_meta_accessor_update(metadata, old_metadata, &mut errors);
+        strategy::validate_update(new, old, gates, &mut errors);
+        if !errors.is_empty() {
+            return Err(Status::invalid(self.kind, &metadata.name, &errors));
+        }
+        strategy::warn_on_update(new, old, &mut self.warnings);
+        Ok(())
+    }
+
+    /// `handlers.dedupOwnerReferencesAndAddWarning`
+    fn dedup_owner_references(&mut self, metadata: &mut ObjectMeta) {
+        let mut kept: Vec<OwnerReference> = Vec::with_capacity(metadata.owner_references.len());
+        let mut doubled = Vec::new();
+        for reference in std::mem::take(&mut metadata.owner_references) {
+            if kept.contains(&reference) {
+                doubled.push(reference.uid);
+            } else {
+                kept.push(reference);
+            }
+        }
+        metadata.owner_references = kept;
+        if !doubled.is_empty() {
+            self.warnings.push(format!(
+                ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+                doubled.join(", ")
+            ));
+        }
+    }
+
+    /// A name that begins with the prefix and is not taken (`names.SimpleNameGenerator`). The server draws the five
+    /// characters at random; here they follow from the prefix, so that the same question has the same answer.
+    fn generate_name(&self, prefix: &str, namespace: &str) -> String {
+        const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+        let base: String = match prefix.get(..58) {
+            Some(short) => short.to_owned(),
+            None => String::from_utf8_lossy(prefix.as_bytes().get(..58).unwrap_or(prefix.as_bytes())).into_owned(),
+        };
+        let seed = |attempt: u64| {
+            prefix.bytes().fold(0xcbf2_9ce4_8422_2325 ^ attempt, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            })
+        };
+        let mut name = base.clone();
+        for attempt in 0..1000 {
+            name.truncate(base.len());
+            let mut rest = seed(attempt);
+            for _ in 0..5 {
+                let position = usize::try_from(rest % 27).unwrap_or_default();
+                name.push(char::from(ALPHABET.get(position).copied().unwrap_or(b'b')));
+                rest /= 27;
+            }
+            if strategy::get(self.cluster, self.kind, &ObjectKey::new(namespace, name.as_str())).is_none() {
+                break;
+            }
+        }
+        name
+    }
+}
+
+/// `rest.WipeObjectMetaSystemFields`
+fn wipe_system_fields(metadata: &mut ObjectMeta) {
+    metadata.creation_timestamp = Time::default();
+    metadata.uid.clear();
+    metadata.deletion_timestamp = None;
+    metadata.deletion_grace_period_seconds = None;
+    metadata.self_link.clear();
+}
+
+/// The object as it comes back from storage.
+fn stored(mut resource: Resource) -> Resource {
+    resource.settle();
+    let metadata = resource.metadata_mut();
+    metadata.self_link.clear();
+    strategy::decorate(&mut resource);
+    resource
+}
+
+/// Whether two values are the same after a way through storage (`apiequality.Semantic.DeepEqual`).
+pub(crate) fn semantically_equal<T: Codec + Clone + PartialEq>(one: &T, other: &T) -> bool {
+    one == other || {
+        let (mut one, mut other) = (one.clone(), other.clone());
+        one.settle();
+        other.settle();
+        one == other
+    }
+}
+
+/// The key under which the server's storage keeps an object (`kubeapiserver.SpecialDefaultResourcePrefixes`).
+fn storage_key(kind: Kind, metadata: &ObjectMeta) -> String {
+    let prefix = match kind {
+        Kind::Service => "services/specs".to_owned(),
+        Kind::Endpoints => "services/endpoints".to_owned(),
+        Kind::Ingress => "ingress".to_owned(),
+        other => status::resource(other),
+    };
+    if metadata.namespace.is_empty() {
+        format!("/registry/{prefix}/{}", metadata.name)
+    } else {
+        format!("/registry/{prefix}/{}/{}", metadata.namespace, metadata.name)
+    }
+}

@@ -1,0 +1,43 @@
+//! Decoding as `fieldValidation=Strict` does it (`k8s.io/apimachinery/pkg/runtime/serializer/json`, v0.36.3, over
+//! `sigs.k8s.io/json`): the first value that cannot be read is what is said; where all can be read, every field that is
+//! unknown or named twice is.
+
+use super::status::Status;
+use crate::api::decoder::{Problem, ProblemKind};
+use crate::api::resource::{self, Kind, Resource};
+use crate::manifest::Node;
+use std::collections::BTreeSet;
+
+/// At most so many unknown and doubled fields are told.
+const MAX_STRICT_ERRORS: usize = 100;
+
+/// Decodes an object of that kind and version.
+///
+/// # Errors
+/// The 400 that the server sends.
+pub fn decode(kind: Kind, version: &str, node: &Node) -> Result<Resource, Status> {
+    let (resource, problems) = resource::read(kind, node);
+    match refusal(&problems) {
+        None => Ok(resource),
+        Some(error) => {
+            let (name, version) = (kind.name(), crate::field::quote(version));
+            Err(Status::bad_request(format!("{name} in version {version} cannot be handled as a {name}: {error}")))
+        }
+    }
+}
+
+/// What is said of those problems, or nothing where there are none.
+pub fn refusal(problems: &[Problem]) -> Option<String> {
+    let first = |kind: ProblemKind| problems.iter().find(|problem| problem.kind == kind);
+    if let Some(problem) = first(ProblemKind::Refused).or_else(|| first(ProblemKind::Type)) {
+        return Some(problem.message.clone());
+    }
+    let mut known = BTreeSet::new();
+    let messages: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .filter(|message| known.insert(*message))
+        .take(MAX_STRICT_ERRORS)
+        .collect();
+    (!messages.is_empty()).then(|| format!("strict decoding error: {}", messages.join(", ")))
+}

@@ -1,0 +1,242 @@
+//! `metav1.Status`: what the server sends when it refuses (`k8s.io/apimachinery/pkg/api/errors`, v0.36.3).
+
+use crate::api::resource::Kind;
+use crate::field;
+use crate::json::Json;
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The HTTP code.
+    pub code: u16,
+    /// One word: `Invalid`, `BadRequest`, …; empty where the server gives none.
+    pub reason: &'static str,
+    /// What is said, whole.
+    pub message: String,
+    /// What it is about, where the server says so.
+    pub details: Option<Box<Details>>,
+}
+
+/// What a refusal is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The object's name.
+    pub name: String,
+    /// The API group, empty for the core group.
+    pub group: &'static str,
+    /// The kind; for `NotFound`, `AlreadyExists`, `Conflict` and `Forbidden` the resource (`services`).
+    pub kind: String,
+    /// The causes, in the server's order, repetitions kept.
+    pub causes: Vec<Cause>,
+    /// When to try again, in seconds; 0 where the server does not say.
+    pub retry_after_seconds: u16,
+}
+
+/// One cause of a refusal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// `FieldValueInvalid` and its like; empty for an internal error.
+    pub reason: &'static str,
+    /// What is wrong, without the field.
+    pub message: String,
+    /// The field's path; empty for an internal error.
+    pub field: String,
+}
+
+impl Status {
+    /// `errors.NewInvalid`: 422. The message names every error once, the causes repeat them as they come.
+    pub fn invalid(kind: Kind, name: &str, errors: &[field::Error]) -> Self {
+        let causes = errors.iter().map(|error| Cause {
+            reason: error.kind.reason(),
+            message: error.body(),
+            field: error.field.clone(),
+        });
+        let details = Details {
+            name: name.to_owned(),
+            group: kind.group(),
+            kind: kind.name().to_owned(),
+            causes: causes.collect(),
+            ..Details::default()
+        };
+        let mut message = format!("{} {} is invalid", qualified(kind.name(), kind.group()), field::quote(name));
+        let texts = aggregate(errors);
+        if let [only] = texts.as_slice() {
+            message.push_str(": ");
+            message.push_str(only);
+        } else if !texts.is_empty() {
+            message.push_str(": [");
+            message.push_str(&texts.join(", "));
+            message.push(']');
+        }
+        Status { code: 422, reason: "Invalid", message, details: Some(Box::new(details)) }
+    }
+
+    /// `errors.NewBadRequest`: 400.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Status { code: 400, reason: "BadRequest", message: message.into(), details: None }
+    }
+
+    /// `errors.NewInternalError`: 500.
+    pub fn internal_error(error: &str) -> Self {
+        let causes = vec![Cause { message: error.to_owned(), ..Cause::default() }];
+        let details = Details { causes, ..Details::default() };
+        let message = format!("Internal error occurred: {error}");
+        Status { code: 500, reason: "InternalError", message, details: Some(Box::new(details)) }
+    }
+
+    /// An error that is no API error: 500 without a reason (`responsewriters.ErrorToAPIStatus`).
+    pub fn unknown(message: impl Into<String>) -> Self {
+        Status { code: 500, reason: "", message: message.into(), details: None }
+    }
+
+    /// `errors.NewNotFound`: 404.
+    pub fn not_found(kind: Kind, name: &str) -> Self {
+        let message = format!("{} {} not found", resource_of(kind), field::quote(name));
+        Status { code: 404, reason: "NotFound", message, details: Some(Box::new(of_resource(kind, name))) }
+    }
+
+    /// What a client is told when the server has no such resource (`errors.NewGenericServerResponse`): 404.
+    pub fn not_served() -> Self {
+        let message = "the server could not find the requested resource".to_owned();
+        Status { code: 404, reason: "NotFound", message, details: Some(Box::default()) }
+    }
+
+    /// `errors.NewAlreadyExists`: 409.
+    pub fn already_exists(kind: Kind, name: &str) -> Self {
+        let message = format!("{} {} already exists", resource_of(kind), field::quote(name));
+        Status { code: 409, reason: "AlreadyExists", message, details: Some(Box::new(of_resource(kind, name))) }
+    }
+
+    /// `errors.NewConflict`: 409.
+    pub fn conflict(kind: Kind, name: &str, error: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} {}: {error}", resource_of(kind), field::quote(name));
+        Status { code: 409, reason: "Conflict", message, details: Some(Box::new(of_resource(kind, name))) }
+    }
+
+    /// `errors.NewForbidden`: 403.
+    pub fn forbidden(kind: Kind, name: &str, error: &str) -> Self {
+        let message = match name {
+            "" => format!("{} is forbidden: {error}", resource_of(kind)),
+            name => format!("{} {} is forbidden: {error}", resource_of(kind), field::quote(name)),
+        };
+        Status { code: 403, reason: "Forbidden", message, details: Some(Box::new(of_resource(kind, name))) }
+    }
+
+    /// The status as the server sends it.
+    pub fn to_json(&self) -> Json {
+        let mut status = Json::object()
+            .with("kind", "Status")
+            .with("apiVersion", "v1")
+            .with("metadata", Json::object())
+            .with("status", "Failure")
+            .with("message", self.message.clone());
+        if !self.reason.is_empty() {
+            status.set("reason", self.reason);
+        }
+        if let Some(details) = &self.details {
+            status.set("details", details.to_json());
+        }
+        status.with("code", self.code)
+    }
+}
+
+impl Details {
+    fn to_json(&self) -> Json {
+        let mut details = Json::object();
+        let texts = [("name", self.name.as_str()), ("group", self.group), ("kind", self.kind.as_str())];
+        for (member, text) in texts {
+            if !text.is_empty() {
+                details.set(member, text.to_owned());
+            }
+        }
+        if !self.causes.is_empty() {
+            details.set("causes", Json::Array(self.causes.iter().map(Cause::to_json).collect()));
+        }
+        if self.retry_after_seconds > 0 {
+            details.set("retryAfterSeconds", self.retry_after_seconds);
+        }
+        details
+    }
+}
+
+impl Cause {
+    fn to_json(&self) -> Json {
+        let mut cause = Json::object();
+        let texts = [("reason", self.reason), ("message", self.message.as_str()), ("field", self.field.as_str())];
+        for (member, text) in texts {
+            if !text.is_empty() {
+                cause.set(member, text.to_owned());
+            }
+        }
+        cause
+    }
+}
+
+/// The texts of the errors, each once (`ErrorList.ToAggregate`).
+fn aggregate(errors: &[field::Error]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::with_capacity(errors.len());
+    let mut known = std::collections::BTreeSet::new();
+    for error in errors {
+        let text = error.to_string();
+        if known.insert(text.clone()) {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
+fn qualified(name: &str, group: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
+}
+
+fn resource_of(kind: Kind) -> String {
+    qualified(&resource(kind), kind.group())
+}
+
+fn of_resource(kind: Kind, name: &str) -> Details {
+    Details { name: name.to_owned(), group: kind.group(), kind: resource(kind), ..Details::default() }
+}
+
+/// The resource that a kind is served as: its plural, in small letters.
+pub fn resource(kind: Kind) -> String {
+    let name = kind.name().to_ascii_lowercase();
+    if kind == Kind::Endpoints {
+        name
+    } else if let Some(stem) = name.strip_suffix('y') {
+        format!("{stem}ies")
+    } else if name.ends_with('s') {
+        format!("{name}es")
+    } else {
+        format!("{name}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::{Error, Path};
+
+    #[test]
+    fn the_message_names_an_error_once_and_the_causes_every_time() {
+        let name = Path::new("metadata");
+        let errors = [Error::required(&name.child("name"), ""), Error::required(&name.child("name"), "")];
+        let status = Status::invalid(Kind::Ingress, "a", &errors);
+        assert_eq!(status.message, "Ingress.networking.k8s.io \"a\" is invalid: metadata.name: Required value");
+        assert_eq!(status.details.map(|details| details.causes.len()), Some(2));
+    }
+
+    #[test]
+    fn resources_are_plurals() {
+        let kinds = [Kind::Ingress, Kind::IngressClass, Kind::NetworkPolicy, Kind::Endpoints, Kind::Service];
+        let plurals = ["ingresses", "ingressclasses", "networkpolicies", "endpoints", "services"];
+        assert_eq!(kinds.map(resource), plurals);
+    }
+
+    #[test]
+    fn an_internal_error_names_no_object() {
+        assert_eq!(
+            Status::internal_error("x").to_json().to_string(),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Internal error occurred: x","reason":"InternalError","details":{"causes":[{"message":"x"}]},"code":500}"#
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! What differs by kind in the way of an object through the server: a function a stage, and in it a line a kind.
+//! Mirrors the `RESTCreateStrategy` and `RESTUpdateStrategy` of `k8s.io/kubernetes/pkg/registry`.
+
+use super::status::Status;
+use super::version::Gates;
+use super::{ingress, ingress_class, network_policy};
+use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::cluster::{Cluster, Store};
+use crate::field::Error;
+
+/// Whether admission knows the kind.
+pub(super) fn is_known(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Service
+            | Kind::Endpoints
+            | Kind::EndpointSlice
+            | Kind::Ingress
+            | Kind::IngressClass
+            | Kind::NetworkPolicy
+    )
+}
+
+/// The object of that kind and key, where the cluster has it.
+pub(super) fn get(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Option<Resource> {
+    fn boxed<T: Clone>(store: &Store<T>, key: &ObjectKey) -> Option<Box<T>> {
+        store.by_key(key).map(|object| Box::new(T::clone(object)))
+    }
+    match kind {
+        Kind::Service => boxed(&cluster.services, key).map(Resource::Service),
+        Kind::Endpoints => boxed(&cluster.endpoints, key).map(Resource::Endpoints),
+        Kind::EndpointSlice => boxed(&cluster.endpoint_slices, key).map(Resource::EndpointSlice),
+        Kind::Ingress => boxed(&cluster.ingresses, key).map(Resource::Ingress),
+        Kind::IngressClass => boxed(&cluster.ingress_classes, key).map(Resource::IngressClass),
+        Kind::NetworkPolicy => boxed(&cluster.network_policies, key).map(Resource::NetworkPolicy),
+        _ => None,
+    }
+}
+
+/// Whether an update of an object that is not there creates it (`AllowCreateOnUpdate`).
+pub(super) fn allows_create_on_update(kind: Kind) -> bool {
+    matches!(kind, Kind::Service | Kind::Endpoints)
+}
+
+/// The warning that the version of the kind is deprecated (`deprecation.WarningMessage`), which every request gets.
+pub(super) fn deprecation(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Endpoints => Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+        _ => None,
+    }
+}
+
+/// The versioned defaults (`SetDefaults_…`).
+pub(super) fn set_defaults(resource: &mut Resource) {
+    match resource {
+        Resource::IngressClass(class) => ingress_class::set_defaults(class),
+        Resource::NetworkPolicy(policy) => network_policy::set_defaults(policy),
+        _ => {}
+    }
+}
+
+/// The admission plugins that change a new object.
+pub(super) fn admit_on_create(resource: &mut Resource, cluster: &Cluster) {
+    if let Resource::Ingress(ingress) = resource {
+        ingress::set_default_class(ingress, cluster);
+    }
+}
+
+/// `BeginCreate`: what is allocated before anything else is looked at.
+pub(super) fn begin_create(resource: &mut Resource, cluster: &Cluster) -> Result<(), Status> {
+    let _ = (resource, cluster);
+    Ok(())
+}
+
+/// `PrepareForCreate`
+pub(super) fn prepare_for_create(resource: &mut Resource, gates: &Gates) {
+    let _ = gates;
+    match resource {
+        Resource::Ingress(ingress) => ingress::prepare_for_create(ingress),
+        Resource::IngressClass(_) | Resource::NetworkPolicy(_) => resource.metadata_mut().generation = 1,
+        _ => {}
+    }
+}
+
+/// `Validate`
+pub(super) fn validate(resource: &Resource, gates: &Gates, errors: &mut Vec<Error>) {
+    match resource {
+        Resource::Ingress(ingress) => ingress::validate(ingress, gates, errors),
+        Resource::IngressClass(class) => ingress_class::validate(class, errors),
+        Resource::NetworkPolicy(policy) => network_policy::validate(policy, gates, errors),
+        _ => {}
+    }
+}
+
+/// `WarningsOnCreate`
+pub(super) fn warn_on_create(resource: &Resource, warnings: &mut Vec<String>) {
+    match resource {
+        Resource::Ingress(ingress) => ingress::warn_on_create(ingress, warnings),
+        Resource::NetworkPolicy(policy) => network_policy::warn(policy, warnings),
+        _ => {}
+    }
+}
+
+/// `BeginUpdate`: what is allocated, and taken over from the old object, before anything else is looked at.
+pub(super) fn begin_update(new: &mut Resource, old: &Resource, cluster: &Cluster) -> Result<(), Status> {
+    let _ = (new, old, cluster);
+    Ok(())
+}
+
+/// `PrepareForUpdate`
+pub(super) fn prepare_for_update(new: &mut Resource, old: &Resource, gates: &Gates) {
+    let _ = gates;
+    match (new, old) {
+        (Resource::Ingress(new), Resource::Ingress(old)) => ingress::prepare_for_update(new, old),
+        (Resource::IngressClass(new), Resource::IngressClass(old)) => ingress_class::prepare_for_update(new, old),
+        (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => network_policy::prepare_for_update(new, old),
+        _ => {}
+    }
+}
+
+/// `ValidateUpdate`
+pub(super) fn validate_update(new: &Resource, old: &Resource, gates: &Gates, errors: &mut Vec<Error>) {
+    match (new, old) {
+        (Resource::Ingress(new), Resource::Ingress(old)) => ingress::validate_update(new, old, gates, errors),
+        (Resource::IngressClass(new), Resource::IngressClass(old)) => ingress_class::validate_update(new, old, errors),
+        (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => {
+            network_policy::validate_update(new, old, gates, errors);
+        }
+        _ => {}
+    }
+}
+
+/// `WarningsOnUpdate`
+pub(super) fn warn_on_update(new: &Resource, old: &Resource, warnings: &mut Vec<String>) {
+    let _ = old;
+    if let Resource::NetworkPolicy(new) = new {
+        network_policy::warn(new, warnings);
+    }
+}
+
+/// The store's `Decorator`: what is added to an object that is read.
+pub(super) fn decorate(resource: &mut Resource) {
+    let _ = resource;
+}
