@@ -80,8 +80,13 @@ pub fn answer(engine: &Engine, question: &Node) -> Json {
 type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
-const KINDS: &[("admit", admit::ask), (&str, Ask)] =
-    &[("endpoints", endpoints::ask), ("verdict", verdict::ask), ("objects", objects::ask), ("read", read::ask)];
+const KINDS: &[(&str, Ask)] = &[
+    ("admit", admit::ask),
+    ("endpoints", endpoints::ask),
+    ("verdict", verdict::ask),
+    ("objects", objects::ask),
+    ("read", read::ask),
+];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
     let kind = match question.get("ask") {
