@@ -6,10 +6,12 @@
 pub mod json;
 pub mod node;
 pub(crate) mod number;
+mod objects;
 mod stream;
 mod yaml;
 
 pub use node::{Key, Node, Number, Place, Value};
+pub use objects::{Manifest, objects, text};
 use thiserror::Error;
 
 /// How deep sequences and mappings may nest. The limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.

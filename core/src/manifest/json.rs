@@ -21,6 +21,50 @@ pub fn read(text: &str) -> Result<Node, SyntaxError> {
     }
 }
 
+/// JSON values in a row, as Go's `json.Decoder` reads them: `{}{}`. A byte order mark may stand before the first.
+pub(super) struct Values<'a> {
+    reader: Reader<'a>,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let mut reader = Reader::new(text);
+        if text.starts_with('\u{feff}') {
+            reader.offset = '\u{feff}'.len_utf8();
+            reader.line_start = reader.offset;
+        }
+        Values { reader }
+    }
+
+    /// The offset behind the last value that was read, or behind the rest of its line where nothing else stands there,
+    /// and the line it is on, from 0.
+    pub(super) fn position(&mut self) -> (usize, usize) {
+        while matches!(self.reader.peek(), Some(b' ' | b'\t' | b'\r')) {
+            self.reader.advance();
+        }
+        if self.reader.offset > 0 && self.reader.peek() == Some(b'\n') {
+            self.reader.advance();
+        }
+        (self.reader.offset, usize::try_from(self.reader.line - 1).unwrap_or(0))
+    }
+}
+
+impl Iterator for Values<'_> {
+    type Item = Result<Node, SyntaxError>;
+
+    /// The next value; behind an error the position is that before the value.
+    fn next(&mut self) -> Option<Self::Item> {
+        let before = (self.reader.offset, self.reader.line, self.reader.line_start, self.reader.continuation);
+        self.reader.skip_space();
+        self.reader.peek()?;
+        let value = self.reader.value(0);
+        if value.is_err() {
+            (self.reader.offset, self.reader.line, self.reader.line_start, self.reader.continuation) = before;
+        }
+        Some(value)
+    }
+}
+
 struct Reader<'a> {
     text: &'a str,
     offset: usize,

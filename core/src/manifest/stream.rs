@@ -37,7 +37,12 @@ pub(super) struct Chunks<'t> {
 
 impl<'t> Chunks<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Chunks { text, offset: 0, line: 0, failed: false }
+        Chunks::behind(text, 0, 0)
+    }
+
+    /// The documents behind an offset, which stands on that line (from 0).
+    pub(super) fn behind(text: &'t str, offset: usize, line: usize) -> Self {
+        Chunks { text, offset, line, failed: false }
     }
 }
 
