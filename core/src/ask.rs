@@ -9,6 +9,7 @@ pub mod contract;
 pub mod endpoints;
 pub mod objects;
 mod read;
+mod route;
 pub mod verdict;
 
 use crate::engine::Engine;
@@ -86,6 +87,7 @@ const KINDS: &[(&str, Ask)] = &[
     ("verdict", verdict::ask),
     ("objects", objects::ask),
     ("read", read::ask),
+    ("route", route::ask),
 ];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {

@@ -6,10 +6,15 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Options, Source};
 use crate::endpoints::EndpointsTable;
+use crate::ingress::{Controller, RouteTable};
 use crate::policy::PolicyIndex;
 use crate::workload::Standing;
 use crate::workload::standing::Change;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Route tables by controller and class.
+type RouteTables = BTreeMap<(Controller, Option<String>), Arc<RouteTable>>;
 
 /// A cluster and its compiled tables. Asking needs only `&self`; [`Engine::apply`] and [`Engine::remove`] change it.
 #[derive(Debug, Default)]
@@ -18,6 +23,7 @@ pub struct Engine {
     standing: Standing,
     endpoints: OnceLock<EndpointsTable>,
     policies: OnceLock<PolicyIndex>,
+    routes: Mutex<RouteTables>,
 }
 
 impl Engine {
@@ -123,6 +129,14 @@ impl Engine {
         self.policies.get_or_init(|| PolicyIndex::compile(&self.cluster))
     }
 
+    /// The compiled Ingresses of a class (or, without one, those that the controller serves as it comes).
+    pub fn route_table(&self, controller: Controller, class: Option<&str>) -> Arc<RouteTable> {
+        // A table is put in whole, so what another thread left behind is good even if that thread failed.
+        let mut tables = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (controller, class.map(str::to_owned));
+        Arc::clone(tables.entry(key).or_insert_with(|| Arc::new(RouteTable::compile(&self.cluster, controller, class))))
+    }
+
     fn carry_out(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
@@ -191,6 +205,9 @@ impl Engine {
     fn forget(&mut self, kind: Kind) {
         if PolicyIndex::is_made_from(kind) {
             self.policies.take();
+        }
+        if RouteTable::is_made_from(kind) {
+            self.routes.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod engine;
 pub mod field;
 pub mod finding;
+pub mod ingress;
 pub mod ip;
 pub mod json;
 pub mod manifest;

@@ -207,6 +207,8 @@ shapes! {
         name: "string";
         /// The port of the backend, by number or name.
         port: "number | string";
+        /// The name of the port, where its number is given too.
+        portName ?_: "string";
     }
     /// `metav1.Status`: why the server refused.
     Status {
@@ -373,6 +375,8 @@ questions! {
         url: "string";
         /// Its headers.
         headers ?_: "Record<string, string>";
+        /// The client's address.
+        from ?_: "{ ip: string }";
         /// Only Ingresses of this class.
         ingressClass ?_: "string";
         /// Whose ways: `spec` (the API documentation) unless given.
@@ -393,9 +397,23 @@ questions! {
         /// The path that the backend sees, where it is another.
         rewrite ?_: "string | null";
         /// The redirect that is answered instead.
-        redirect ?_: "unknown";
-        /// The certificate.
+        redirect ?_: "{ code: number; location: string } | null";
+        /// The certificate; null for plain HTTP.
         tls ?_: "{ secret: string; host: string } | null";
+        /// What the proxy answers by itself instead.
+        refusal ?_: "{ code: number; because: string }";
+        /// Why, in one sentence.
+        because ?_: "string";
+        /// The host that decided, as its rules name it; `*` for the rules without host.
+        host ?_: "string | null";
+        /// The path as it was compared.
+        comparedPath ?_: "string";
+        /// Another backend that gets a part of the requests.
+        canary ?_: "{ ingress: ObjectName; service: RouteService | null; weight: number; weightTotal: number }";
+        /// The rules that nearly won, and why they lost.
+        near ?_: "unknown[]";
+        /// What the answer leaves open.
+        notes ?_: "string[]";
     }
     /// Would this connection be let through?
     verdict {

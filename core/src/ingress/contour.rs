@@ -1,0 +1,207 @@
+//! Contour's ways (v1.33.8: `internal/dag/ingress_processor.go`, `internal/sorter`, `internal/envoy/v3/route.go`) and those
+//! of the Envoy behind it (1.40), which recorded answers hold.
+//!
+//! An exact host, in any letter case, decides alone; else the longest wildcard whose suffix fits, which answers 404 where
+//! the part under `*` is not one label of lower-case letters, digits and dashes; else the rules without host. Exact paths
+//! go before expressions, these before prefixes; the longest wins. A default backend is the prefix `/` among the rules
+//! without host. Rules whose Service is not there, and resource backends, are left out. `https` is served for the hosts of
+//! `spec.tls` that are named by a rule.
+
+use super::backend::{Backend, Found};
+use super::class::{CLASS_ANNOTATION, ClassWays};
+use super::conduct::Conduct;
+use super::matching::{MatchHost, MatchPath, PathRank};
+use super::pattern::Pattern;
+use super::request::{Request, without_port};
+use super::table::{Builder, Entry, Origin, Redirect, Route, RouteTable, Selection};
+use super::{Ways, normalize};
+use crate::api::ingress::{HTTPIngressPath, Ingress};
+use crate::api::resource::ObjectKey;
+use std::cmp::{Ordering, Reverse};
+use std::sync::Arc;
+
+pub(super) const WAYS: Ways = Ways {
+    name: "contour",
+    class: ClassWays {
+        class: "contour",
+        controller: "projectcontour.io/",
+        annotations: &["projectcontour.io/ingress.class", CLASS_ANNOTATION],
+        annotation_first: true,
+    },
+    compile,
+    select,
+    normalize: |path| Some(normalize::envoy(path)),
+    conduct,
+};
+
+fn compile(builder: &mut Builder<'_>) {
+    builder.collect_tls();
+    for ingress in builder.members.clone() {
+        let key = Builder::key(&ingress);
+        let mut own: Vec<((Option<bool>, MatchHost), Entry)> = Vec::new();
+        if let Some(backend) = &ingress.spec.default_backend {
+            let origin = Origin { ingress: key.clone(), rule: None, path: None };
+            let path = HTTPIngressPath { backend: backend.clone(), ..HTTPIngressPath::default() };
+            own.extend(entries(builder, &ingress, origin, "", &path));
+        }
+        for (rule_at, rule) in ingress.spec.rules.iter().flatten().enumerate() {
+            let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
+            for (path_at, path) in paths.iter().enumerate() {
+                let origin = Origin { ingress: key.clone(), rule: Some(rule_at), path: Some(path_at) };
+                own.extend(entries(builder, &ingress, origin, &rule.host, path));
+            }
+        }
+        // Within one Ingress the later rule takes the place of an earlier one with the same conditions.
+        for (host, entry) in own.into_iter().rev() {
+            builder.drafts.entry(host).or_default().entries.push(entry);
+        }
+    }
+    for draft in builder.drafts.values_mut() {
+        // Stable: of two with the same conditions the first pushed stays the first.
+        draft.entries.sort_by(|one, other| precedence(&one.path, &other.path));
+        for (order, entry) in (0..).zip(&mut draft.entries) {
+            entry.rank.order = Reverse(order);
+        }
+    }
+}
+
+/// The entries of one path: for the plain listener, the TLS one, or both.
+fn entries(
+    builder: &mut Builder<'_>,
+    ingress: &Ingress,
+    origin: Origin,
+    host: &str,
+    path: &HTTPIngressPath,
+) -> Vec<((Option<bool>, MatchHost), Entry)> {
+    let (backend, found) = builder.backend(&origin, &path.backend);
+    if matches!(backend, Backend::Resource { .. } | Backend::Nothing) {
+        let message = "Contour serves no resource backends, so the rule is left out".to_owned();
+        builder.report("Unsupported", &origin.ingress.clone(), origin.field(), message);
+        return Vec::new();
+    }
+    if matches!(found, Found::NoService | Found::NoPort) {
+        return Vec::new();
+    }
+    let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
+    let path_type = path.path_type.as_deref().unwrap_or("ImplementationSpecific");
+    let matches = match path_type {
+        "Exact" => MatchPath::Exact(written.into()),
+        "Prefix" if written == "/" => MatchPath::Text("/".into()),
+        "Prefix" => MatchPath::element(written),
+        _ if written.contains(['^', '+', '*', '[', ']', '%']) => match Pattern::new(&format!("^{written}"), false) {
+            Ok(pattern) => MatchPath::Regex { source: written.into(), pattern, full: true, ignore_case: false },
+            Err(reason) => {
+                let message = format!("the expression `{written}` is not understood: {reason}");
+                builder.report("InvalidExpression", &origin.ingress.clone(), origin.field(), message);
+                return Vec::new();
+            }
+        },
+        _ => MatchPath::Text(written.into()),
+    };
+    let tier = match matches {
+        MatchPath::Exact(_) => 2,
+        MatchPath::Regex { .. } => 1,
+        _ => 0,
+    };
+    let length = u32::try_from(text(&matches).len()).unwrap_or(u32::MAX);
+    let annotations = &ingress.metadata.annotations;
+    let holds = |name: &str, value: &str| annotations.get(name).is_some_and(|found| found == value);
+    let upgrade = holds("ingress.kubernetes.io/force-ssl-redirect", "true");
+    let plain = upgrade || !holds("kubernetes.io/ingress.allow-http", "false");
+    let conduct = upgrade.then(|| Arc::new(Conduct { force_ssl_redirect: true, ..Conduct::default() }));
+    let host = MatchHost::of_rule(host);
+    let entry = Entry {
+        written: written.into(),
+        path_type: if origin.rule.is_none() { "".into() } else { path_type.into() },
+        path: matches,
+        rank: PathRank { tier, length, exact: tier == 2, order: Reverse(0) },
+        origin,
+        backend,
+        conduct,
+        shadowed_by: None,
+    };
+    let mut all = Vec::new();
+    if plain {
+        all.push(((Some(false), host.clone()), entry.clone()));
+    }
+    if host != MatchHost::Any && is_secure(builder, &host) {
+        all.push(((Some(true), host), entry));
+    }
+    all
+}
+
+/// Whether some `spec.tls` names the host, with a Secret that is there.
+fn is_secure(builder: &Builder<'_>, host: &MatchHost) -> bool {
+    let secrets = &builder.cluster.secrets;
+    let known = |secret: &ObjectKey| secrets.is_empty() || secrets.by_key(secret).is_some();
+    builder.tls.iter().any(|(covered, certificate)| covered == host && known(&certificate.secret))
+}
+
+/// `routeSorter.Less`: what comes first wins.
+fn precedence(one: &MatchPath, other: &MatchPath) -> Ordering {
+    let tier = |path: &MatchPath| match path {
+        MatchPath::Exact(_) => 0,
+        MatchPath::Regex { .. } => 1,
+        _ => 2,
+    };
+    let by_text = |one: &MatchPath, other: &MatchPath| {
+        let (one, other) = (text(one), text(other));
+        other.len().cmp(&one.len()).then_with(|| other.cmp(one))
+    };
+    let segments_first = |path: &MatchPath| u8::from(!matches!(path, MatchPath::Element(_)));
+    tier(one)
+        .cmp(&tier(other))
+        .then_with(|| by_text(one, other))
+        .then_with(|| segments_first(one).cmp(&segments_first(other)))
+}
+
+/// The text that Contour sorts by: a prefix has lost the slashes at its end.
+fn text(path: &MatchPath) -> &str {
+    match path {
+        MatchPath::Exact(text) | MatchPath::Element(text) | MatchPath::Text(text) => text,
+        MatchPath::Regex { source, .. } => source,
+    }
+}
+
+fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
+    let names = table.names(request.secure);
+    let name = request.host_name();
+    if let Some(host) = names.exact(name) {
+        return Selection::Host(host);
+    }
+    for (dot, _) in name.match_indices('.') {
+        let Some(host) = name.get(dot + 1..).and_then(|suffix| names.wildcard(suffix)) else { continue };
+        if dot == 0 {
+            continue;
+        }
+        // Every route under a wildcard matches `:authority` with an expression that knows no capitals.
+        let is_label = name.get(..dot).is_some_and(is_lower_label);
+        let is_lower = without_port(request.host).bytes().all(|byte| !byte.is_ascii_uppercase());
+        return if is_label && is_lower {
+            Selection::Host(host)
+        } else {
+            Selection::Blocked(host, "the wildcard decides, but under `*` it takes one label in lower case")
+        };
+    }
+    names.any().map_or(Selection::Nobody, Selection::Host)
+}
+
+/// `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
+fn is_lower_label(label: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = label.as_bytes();
+    bytes.iter().all(|byte| letter(*byte) || *byte == b'-')
+        && bytes.first().copied().is_some_and(letter)
+        && bytes.last().copied().is_some_and(letter)
+}
+
+fn conduct(_: &RouteTable, request: &Request<'_>, route: &mut Route<'_>) {
+    let upgrade =
+        route.entry.and_then(|entry| entry.conduct.as_ref()).is_some_and(|conduct| conduct.force_ssl_redirect);
+    if upgrade && !request.secure {
+        let query = request.query.map(|query| format!("?{query}")).unwrap_or_default();
+        let location = format!("https://{}{}{query}", request.host_name(), route.path);
+        route.redirect = Some(Redirect { code: 301, location });
+        route.backend = None;
+    }
+}

@@ -1,0 +1,165 @@
+//! Why a rule won, and why those that nearly did lost: said from the same table, by the same comparison.
+
+use super::backend::Backend;
+use super::matching::{MatchHost, MatchPath};
+use super::request::Request;
+use super::table::{Entry, Host, Origin, Route, RouteTable};
+
+/// How many near misses are told.
+const NEAR: usize = 8;
+
+/// Why a request is served as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// One sentence.
+    pub because: String,
+    /// The rules that nearly won, the nearest first.
+    pub near: Vec<NearMiss>,
+}
+
+/// A rule that nearly won.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Its host.
+    pub host: MatchHost,
+    /// Its path as written.
+    pub path: String,
+    /// Where it would have sent the request.
+    pub backend: Backend,
+    /// Why it lost.
+    pub why: String,
+}
+
+/// Explains a route that the table gave for the request.
+pub fn explain(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Explanation {
+    Explanation { because: because(table, request, route), near: near(table, request, route) }
+}
+
+fn because(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> String {
+    let name = request.host_name();
+    let path = &route.path;
+    let host = match route.host.map(|host| &host.matches) {
+        Some(MatchHost::Exact(host)) => format!("host `{host}` has rules of its own"),
+        Some(MatchHost::Wildcard(suffix)) => format!("host `{name}` falls under `*.{suffix}`"),
+        Some(MatchHost::Any) => format!("no rule names host `{name}`, so the rules without host decide"),
+        None if table.hosts().is_empty() && table.default_entry().is_none() => {
+            return format!("no Ingress is served by controller `{}`{}", table.controller().name(), of_class(table));
+        }
+        None => format!("no rule is for host `{name}`"),
+    };
+    let rule = match (route.entry, &route.nothing) {
+        (_, Some(why)) => why.clone(),
+        (Some(entry), None) if entry.origin.path.is_some() => {
+            let how = if entry.path_type.is_empty() { String::new() } else { format!(" ({})", entry.path_type) };
+            let others =
+                route.host.map_or(0, |host| host.entries.iter().filter(|other| other.path.takes(path)).count());
+            let strongest = if others > 1 { ", and is the strongest of those that do" } else { "" };
+            format!("path `{}`{how} takes `{path}`{strongest}", entry.written)
+        }
+        (Some(_), None) => format!("no rule takes `{path}`, so it goes to the default backend"),
+        (None, None) => format!("no rule takes `{path}`, and there is no default backend"),
+    };
+    let mut text = format!("{host}; {rule}");
+    if let Some(canary) = route.canary {
+        text.push_str(&format!("; its canary {} may take its place", canary.origin.ingress));
+    }
+    if let Some(redirect) = &route.redirect {
+        text.push_str(&format!("; the client is redirected ({}) to {}", redirect.code, redirect.location));
+    }
+    if let Some(refusal) = &route.refusal {
+        text.push_str(&format!("; the proxy answers {}: {}", refusal.code, refusal.because));
+    }
+    text
+}
+
+fn of_class(table: &RouteTable) -> String {
+    table.class().map(|class| format!(" in class `{class}`")).unwrap_or_default()
+}
+
+fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<NearMiss> {
+    let mut found: Vec<(u8, NearMiss)> = Vec::new();
+    let won = route.entry.map(|entry| &entry.origin);
+    let mut miss = |nearness: u8, host: &Host, entry: &Entry, why: String| {
+        if Some(&entry.origin) != won {
+            let near = NearMiss {
+                origin: entry.origin.clone(),
+                host: host.matches.clone(),
+                path: entry.written.to_string(),
+                backend: entry.backend.clone(),
+                why,
+            };
+            found.push((nearness, near));
+        }
+    };
+    if let Some(host) = route.host {
+        for entry in &host.entries {
+            if entry.path.takes(&route.path) {
+                miss(0, host, entry, lost(route.entry, entry));
+            } else if let Some(why) = nearly(&entry.path, &route.path) {
+                miss(1, host, entry, why);
+            }
+        }
+    }
+    let name = request.host_name().to_ascii_lowercase();
+    let own = route.host.map(|host| &host.matches);
+    for host in table.hosts() {
+        let fits = match &host.matches {
+            MatchHost::Exact(exact) => **exact == *name,
+            MatchHost::Wildcard(suffix) => name.strip_suffix(&**suffix).is_some_and(|label| label.ends_with('.')),
+            MatchHost::Any => true,
+        };
+        if !fits || Some(&host.matches) == own {
+            continue;
+        }
+        if let Some(entry) = host.find(&route.path) {
+            let why = match own {
+                Some(own) => {
+                    format!("host `{}` is not asked: `{own}` is more specific, and decides alone", host.matches)
+                }
+                None => format!("`{}` does not take host `{name}`", host.matches),
+            };
+            miss(2, host, entry, why);
+        }
+    }
+    found.sort_by_key(|(nearness, _)| *nearness);
+    found.into_iter().map(|(_, near)| near).take(NEAR).collect()
+}
+
+/// Why a rule that takes the path too lost, read off the two ranks.
+fn lost(winner: Option<&Entry>, loser: &Entry) -> String {
+    let Some(winner) = winner else { return "the host takes nothing".to_owned() };
+    let (won, lost) = (winner.rank, loser.rank);
+    if won.tier != lost.tier {
+        format!("takes it too, but {} goes before {}", winner.path, loser.path)
+    } else if won.length != lost.length {
+        format!("takes it too, but `{}` is longer than `{}`", winner.written, loser.written)
+    } else if won.exact != lost.exact {
+        "takes it too, but Exact goes before Prefix at the same length".to_owned()
+    } else {
+        format!("is the same rule, and that of Ingress {} goes before it", winner.origin.ingress)
+    }
+}
+
+/// Why a rule that does not take the path nearly does.
+fn nearly(rule: &MatchPath, path: &str) -> Option<String> {
+    match rule {
+        MatchPath::Exact(own) if own.trim_end_matches('/') == path.trim_end_matches('/') => {
+            Some(format!("takes `{own}` exactly, with or without the slash at its end as it stands"))
+        }
+        MatchPath::Exact(own) if path.starts_with(&**own) => Some(format!("takes `{own}` alone, and nothing below it")),
+        MatchPath::Element(own) if path.starts_with(&**own) => {
+            Some(format!("`{own}` is a prefix by element, and `{path}` goes on within the element"))
+        }
+        MatchPath::Exact(own) | MatchPath::Element(own) | MatchPath::Text(own)
+            if !own.is_empty() && path.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own)) =>
+        {
+            Some(format!("`{own}` differs in letter case"))
+        }
+        MatchPath::Text(own) if own.trim_end_matches('/') == path => {
+            Some(format!("`{own}` ends with a slash, `{path}` does not"))
+        }
+        _ => None,
+    }
+}
