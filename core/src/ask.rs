@@ -5,6 +5,7 @@
 //! question from the tree, asks the engine's room, and writes the answer.
 
 pub mod admit;
+pub mod backends;
 pub mod contract;
 pub mod endpoints;
 pub mod objects;
@@ -84,6 +85,7 @@ type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 const KINDS: &[(&str, Ask)] = &[
     ("admit", admit::ask),
     ("endpoints", endpoints::ask),
+    ("backends", backends::ask),
     ("verdict", verdict::ask),
     ("objects", objects::ask),
     ("read", read::ask),

@@ -8,10 +8,11 @@ use crate::cluster::{Cluster, Options, Source};
 use crate::endpoints::EndpointsTable;
 use crate::ingress::{Controller, RouteTable};
 use crate::policy::PolicyIndex;
+use crate::proxy::NodeTable;
 use crate::workload::Standing;
 use crate::workload::standing::Change;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// Route tables by controller and class.
 type RouteTables = BTreeMap<(Controller, Option<String>), Arc<RouteTable>>;
@@ -24,6 +25,7 @@ pub struct Engine {
     endpoints: OnceLock<EndpointsTable>,
     policies: OnceLock<PolicyIndex>,
     routes: Mutex<RouteTables>,
+    node_tables: RwLock<BTreeMap<String, Arc<NodeTable>>>,
 }
 
 impl Engine {
@@ -40,6 +42,20 @@ impl Engine {
     /// What the controllers publish for every Service, compiled with the first question and kept up to date from then on.
     pub fn endpoints(&self) -> &EndpointsTable {
         self.endpoints.get_or_init(|| EndpointsTable::compile(&self.cluster))
+    }
+
+    /// The rules of kube-proxy on a node, compiled with the first question about it and kept up to date from then on.
+    pub fn node_table(&self, node: &str) -> Arc<NodeTable> {
+        if let Some(table) = self.node_tables.read().unwrap_or_else(PoisonError::into_inner).get(node) {
+            return Arc::clone(table);
+        }
+        let table = Arc::new(NodeTable::compile(&self.cluster, self.endpoints(), node));
+        let mut tables = self.node_tables.write().unwrap_or_else(PoisonError::into_inner);
+        // Names of nodes that are not there are not kept without end.
+        if tables.len() <= self.cluster.nodes.len() {
+            tables.insert(node.to_owned(), Arc::clone(&table));
+        }
+        table
     }
 
     /// Stores an object as it stands, and the pods that follow from it where it is a workload.
@@ -194,11 +210,20 @@ impl Engine {
 
     /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.
     fn follow(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
+        let tables = self.node_tables.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if matches!(kind, Kind::Node | Kind::ServiceCIDR) {
+            tables.clear();
+        }
         let Some(endpoints) = self.endpoints.get_mut() else { return };
-        let _touched = match kind {
+        let touched = match kind {
             Kind::Pod => endpoints.pod_changed(&self.cluster, key, before),
             _ => endpoints.object_changed(&self.cluster, kind, key),
         };
+        for table in tables.values_mut().map(Arc::make_mut) {
+            for service in &touched {
+                table.service_changed(&self.cluster, endpoints, service);
+            }
+        }
     }
 
     /// Drops the tables that are made from objects of that kind.

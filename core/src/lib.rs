@@ -19,4 +19,5 @@ pub mod ip;
 pub mod json;
 pub mod manifest;
 pub mod policy;
+pub mod proxy;
 pub mod workload;

@@ -3,7 +3,7 @@
 //! Left aside is what says nothing: generated names, empty annotations, the order of endpoints in slices, of slices and of
 //! subsets, and which of several slices with the same ports an endpoint got into.
 
-use portolan_tests::{Score, answer, engine, files};
+use portolan_tests::{Score, answer, engine, files, inputs, list};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -35,19 +35,6 @@ fn published_as_recorded() {
         }
     }
     score.finish();
-}
-
-/// What the controllers found: the objects, and the slices and Endpoints that they did not write.
-fn inputs(cluster: &Value) -> impl Iterator<Item = &Value> {
-    let managed = |object: &&Value, label: &str| {
-        object.get("metadata").and_then(|metadata| metadata.get("labels")?.get(label)).is_some()
-    };
-    let slices = list(cluster, "endpointSlices").iter();
-    let endpoints = list(cluster, "endpoints").iter();
-    list(cluster, "objects")
-        .iter()
-        .chain(slices.filter(move |slice| !managed(slice, "endpointslice.kubernetes.io/managed-by")))
-        .chain(endpoints.filter(move |object| !managed(object, "endpoints.kubernetes.io/managed-by")))
 }
 
 /// The slices with their endpoints by what slices are told apart by.
@@ -97,8 +84,4 @@ fn text(value: &Value) -> String {
         }
     }
     sorted(value).to_string()
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

@@ -90,6 +90,24 @@ pub fn resource(object: &Value) -> Resource {
     portolan::api::resource::read(kind, &node).0
 }
 
+/// What the components of a recorded cluster found: its objects, and the slices and Endpoints that no controller wrote.
+pub fn inputs(cluster: &Value) -> impl Iterator<Item = &Value> {
+    let managed = |object: &&Value, label: &str| {
+        object.get("metadata").and_then(|metadata| metadata.get("labels")?.get(label)).is_some()
+    };
+    let slices = list(cluster, "endpointSlices").iter();
+    let endpoints = list(cluster, "endpoints").iter();
+    list(cluster, "objects")
+        .iter()
+        .chain(slices.filter(move |slice| !managed(slice, "endpointslice.kubernetes.io/managed-by")))
+        .chain(endpoints.filter(move |object| !managed(object, "endpoints.kubernetes.io/managed-by")))
+}
+
+/// The array of that name; empty where there is none.
+pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 /// Asks the engine one question and gives its answer, through text both ways as every host does.
 ///
 /// # Panics

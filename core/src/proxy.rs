@@ -1,0 +1,188 @@
+//! kube-proxy on one node: a packet in, the endpoints it may be sent on to, or why it goes no further.
+//!
+//! What comes in is a [`Cluster`] with what its controllers publish ([`EndpointsTable`]); a [`NodeTable`] is compiled from
+//! it for a node, and asked with [`NodeTable::decide`], which costs a hash look-up whatever the cluster's size. The rules
+//! are those of kube-proxy v1.36.3 in nftables mode. Its flags hold as they stand by default, and without a cluster CIDR:
+//! then it cannot tell its node's pods from others.
+
+pub mod decision;
+pub mod explain;
+pub mod lookup;
+pub mod service_port;
+pub mod topology;
+
+use crate::api::node::Node;
+use crate::api::resource::ObjectKey;
+use crate::cluster::Cluster;
+use crate::endpoints::EndpointsTable;
+use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
+use decision::Destination;
+use ipnet::IpNet;
+use lookup::{Address, Found, Lookup, NodePort, Table};
+use service_port::ServicePort;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use topology::Place;
+
+/// The rules of kube-proxy on one node.
+#[derive(Clone, Debug, Default)]
+pub struct NodeTable {
+    node: String,
+    zone: String,
+    /// The node's first address of each family, at which its node ports are open.
+    addresses_of_node: Vec<IpAddr>,
+    /// The ranges of cluster IPs, as far as they are known.
+    service_ranges: Vec<IpNet>,
+    services: BTreeMap<Arc<ObjectKey>, Entry>,
+    addresses: Lookup<Address>,
+    node_ports: Lookup<NodePort>,
+    /// How many ports each cluster IP has.
+    cluster_ips: Table<IpAddr, usize>,
+    health: Table<(Family, u16), Health>,
+}
+
+/// What a Service has put into a table.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    ports: Vec<Arc<ServicePort>>,
+    health: Vec<(Family, u16)>,
+}
+
+/// What kube-proxy answers at a health check node port, as long as it is healthy itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The Service.
+    pub service: Arc<ObjectKey>,
+    /// How many ready endpoints the node has, each address counted once.
+    pub local_endpoints: usize,
+}
+
+impl Health {
+    /// The HTTP status: 200 where the node has an endpoint, else 503 (`hcInstance` of `pkg/proxy/healthcheck`).
+    pub fn code(&self) -> u16 {
+        if self.local_endpoints == 0 { 503 } else { 200 }
+    }
+}
+
+impl NodeTable {
+    /// Compiles the rules for a node. A node that the cluster does not know has no zone and no address.
+    pub fn compile(cluster: &Cluster, endpoints: &EndpointsTable, node: &str) -> Self {
+        let found = cluster.nodes.get("", node);
+        let mut table = NodeTable {
+            node: node.to_owned(),
+            zone: found.and_then(|node| node.zone()).unwrap_or_default().to_owned(),
+            addresses_of_node: found.map(|node| addresses_of(node)).unwrap_or_default(),
+            service_ranges: service_ranges(cluster),
+            ..NodeTable::default()
+        };
+        for key in cluster.services.iter().map(|(key, _)| key) {
+            table.add(cluster, endpoints, key);
+        }
+        table
+    }
+
+    /// Follows a Service, or what is published for it, that came, changed or went; the cluster and the endpoints are as
+    /// they are now.
+    pub fn service_changed(&mut self, cluster: &Cluster, endpoints: &EndpointsTable, key: &ObjectKey) {
+        let before = self.services.remove(key).unwrap_or_default();
+        for port in &before.ports {
+            for (_, to) in port.destinations() {
+                match to {
+                    Destination::Address(ip, number) => self.addresses.remove(&(ip, number, port.protocol), port),
+                    Destination::NodePort(family, number) => {
+                        self.node_ports.remove(&(family, number, port.protocol), port);
+                    }
+                }
+            }
+            if let Some(ports) = self.cluster_ips.get_mut(&port.cluster_ip) {
+                *ports = ports.saturating_sub(1);
+                if *ports == 0 {
+                    self.cluster_ips.remove(&port.cluster_ip);
+                }
+            }
+        }
+        for port in &before.health {
+            self.health.remove(port);
+        }
+        self.add(cluster, endpoints, key);
+    }
+
+    fn add(&mut self, cluster: &Cluster, endpoints: &EndpointsTable, key: &ObjectKey) {
+        let Some(service) = cluster.services.by_key(key) else { return };
+        if service_port::is_passed_over(service) {
+            return;
+        }
+        let key = Arc::new(key.clone());
+        let slices = endpoints.slices(&key);
+        let place = Place { node: &self.node, zone: &self.zone };
+        let mut entry = Entry::default();
+        for family in Family::ALL {
+            let ports = service_port::compile(&key, service, slices, family, place);
+            if let (Some(number), false) = (service_port::health_check_node_port(service), ports.is_empty()) {
+                let local_endpoints = service_port::local_ready_addresses(slices, family, place);
+                entry.health.push((family, number));
+                self.health.insert((family, number), Health { service: Arc::clone(&key), local_endpoints });
+            }
+            entry.ports.extend(ports);
+        }
+        for port in &entry.ports {
+            for (via, to) in port.destinations() {
+                let found = Found { via, port: Arc::clone(port) };
+                match to {
+                    Destination::Address(ip, number) => self.addresses.insert((ip, number, port.protocol), found),
+                    Destination::NodePort(family, number) => {
+                        self.node_ports.insert((family, number, port.protocol), found);
+                    }
+                }
+            }
+            *self.cluster_ips.entry(port.cluster_ip).or_default() += 1;
+        }
+        self.services.insert(key, entry);
+    }
+
+    /// The name of the node.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The node's first address of each family: what node ports are open at, and who the node itself is as a client.
+    pub fn addresses_of_node(&self) -> &[IpAddr] {
+        &self.addresses_of_node
+    }
+
+    /// Every port of every Service that has rules on this node, by Service.
+    pub fn ports(&self) -> impl Iterator<Item = &ServicePort> {
+        self.services.values().flat_map(|entry| &entry.ports).map(Arc::as_ref)
+    }
+
+    fn address_of_node(&self, family: Family) -> Option<IpAddr> {
+        self.addresses_of_node.iter().copied().find(|ip| Family::of(*ip) == family)
+    }
+}
+
+/// A node's first address of each family: internal ones before external ones (`GetNodeHostIPs`,
+/// `k8s.io/kubernetes/pkg/util/node`).
+fn addresses_of(node: &Node) -> Vec<IpAddr> {
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for wanted in ["InternalIP", "ExternalIP"] {
+        for address in node.status.addresses.iter().filter(|address| address.r#type == wanted) {
+            if let Some(ip) = parse_sloppy(&address.address)
+                && addresses.iter().all(|known| known.is_ipv4() != ip.is_ipv4())
+            {
+                addresses.push(ip);
+            }
+        }
+    }
+    addresses
+}
+
+/// The ranges of the ServiceCIDRs; where there is none, those that were given as a flag.
+fn service_ranges(cluster: &Cluster) -> Vec<IpNet> {
+    let stored = cluster.service_cidrs.iter().flat_map(|(_, cidr)| cidr.spec.cidrs.iter().flatten());
+    let stored: Vec<IpNet> = stored.filter_map(|text| parse_cidr_sloppy(text)).collect();
+    match stored.is_empty() && cluster.options.service_ranges_given {
+        true => cluster.options.service_cluster_ip_range.clone(),
+        false => stored,
+    }
+}
