@@ -141,11 +141,12 @@ func neutralPublished(slices list, endpoints any) any {
 	for _, slice := range slices {
 		fields := difference.Plain(slice).(object)
 		settle(fields)
-		metadata := fields["metadata"].(object)
-		if _, generated := metadata["generateName"]; generated {
-			delete(metadata, "name")
+		if metadata, isObject := fields["metadata"].(object); isObject {
+			if _, generated := metadata["generateName"]; generated {
+				delete(metadata, "name")
+			}
+			dropEmpty(metadata, "annotations")
 		}
-		dropEmpty(metadata, "annotations")
 		for _, key := range []string{"endpoints", "ports"} {
 			items, _ := fields[key].(list)
 			if items == nil {
@@ -160,7 +161,9 @@ func neutralPublished(slices list, endpoints any) any {
 	if endpoints != nil {
 		fields := difference.Plain(endpoints).(object)
 		settle(fields)
-		dropEmpty(fields["metadata"].(object), "annotations")
+		if metadata, isObject := fields["metadata"].(object); isObject {
+			dropEmpty(metadata, "annotations")
+		}
 		endpoints = fields
 	}
 	return object{"endpointSlices": result, "endpoints": endpoints}

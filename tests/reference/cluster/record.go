@@ -196,7 +196,10 @@ func (recorder *recorder) objects(path, kind, version string) ([]object, error) 
 
 // settle takes out of a stored object what is no fact.
 func settle(one object) {
-	metadata := one["metadata"].(object)
+	metadata, isObject := one["metadata"].(object)
+	if !isObject {
+		return
+	}
 	for _, key := range []string{"uid", "creationTimestamp", "resourceVersion", "generation", "managedFields", "ownerReferences"} {
 		delete(metadata, key)
 	}

@@ -30,6 +30,15 @@ func TestABadSeparatorEndsTheStream(t *testing.T) {
 	}
 }
 
+func TestKeysThatBecomeOneAreNotSettled(t *testing.T) {
+	if !Settled(Read("1: a\n2: b\n")) {
+		t.Error("two keys are two keys")
+	}
+	if Settled(Read("1: a\n!!str 1: b\n")) {
+		t.Error("1 and \"1\" are one key, of which either value may stay")
+	}
+}
+
 func TestPlantedDifferencesAreFound(t *testing.T) {
 	record := Read("a: yes\nb: 010\n---\nc: [\n")
 	for name, planted := range map[string]string{

@@ -4,6 +4,7 @@ package yaml
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -48,4 +49,19 @@ func Read(text string) Record {
 		}
 		record.Documents = append(record.Documents, Document{Value: value})
 	}
+}
+
+// Settled is true where reading the record's text again and again gives the
+// same: two keys that become one in JSON (1 and "1") keep the value that Go's
+// map gives last, which is no fact.
+func Settled(record Record) bool {
+	for range 12 {
+		again := Read(record.Text)
+		for index, document := range record.Documents {
+			if document.Error == "" && !bytes.Equal(document.Value, again.Documents[index].Value) {
+				return false
+			}
+		}
+	}
+	return true
 }

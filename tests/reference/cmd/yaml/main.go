@@ -43,9 +43,11 @@ func records(options *command.Options) ([]yaml.Record, error) {
 	if options.From != "" {
 		return command.ReadLines[yaml.Record](options.From)
 	}
-	records := make([]yaml.Record, options.Cases)
-	for index := range records {
-		records[index] = yaml.Read(yaml.Generate(options.Seed, index))
+	var records []yaml.Record
+	for index := range options.Cases {
+		if record := yaml.Read(yaml.Generate(options.Seed, index)); yaml.Settled(record) {
+			records = append(records, record)
+		}
 	}
 	return records, nil
 }

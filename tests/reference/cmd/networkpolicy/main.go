@@ -1,0 +1,61 @@
+// Command networkpolicy compares the project's `verdict` answers with those of
+// cyclonus's matcher, over clusters generated from a seed and cyclonus's own
+// cases.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"portolan/reference/internal/command"
+	"portolan/reference/networkpolicy"
+)
+
+func main() {
+	options := command.Flags("count", 200)
+	own := flag.Bool("cyclonus", false, "cyclonus's own generated cases instead of random clusters")
+	flag.Parse()
+	if err := run(options, *own); err != nil {
+		command.Fail(err)
+	}
+}
+
+func run(options *command.Options, own bool) error {
+	records, err := records(options, own)
+	if err != nil {
+		return err
+	}
+	if options.Record != "" {
+		return command.WriteLines(options.Record, records)
+	}
+	binary := options.Binary()
+	var cases []command.Case
+	for _, record := range records {
+		compared, err := networkpolicy.Compare(binary, record)
+		if err != nil {
+			return err
+		}
+		cases = append(cases, compared...)
+	}
+	command.Report("networkpolicy", cases)
+	return nil
+}
+
+func records(options *command.Options, own bool) ([]networkpolicy.Record, error) {
+	if options.From != "" {
+		return command.ReadLines[networkpolicy.Record](options.From)
+	}
+	var records []networkpolicy.Record
+	dropped := 0
+	if own {
+		records, dropped = networkpolicy.Cyclonus()
+	} else {
+		for index := range options.Cases {
+			record, differ := networkpolicy.Generate(options.Seed, index)
+			records, dropped = append(records, record), dropped+differ
+		}
+	}
+	fmt.Fprintf(os.Stderr, "%d clusters; %d queries left out, on which cyclonus and the documentation differ\n", len(records), dropped)
+	return records, nil
+}
