@@ -1,0 +1,45 @@
+//! What each command does: read, ask, print.
+
+mod ask;
+mod check;
+mod one;
+mod version;
+
+use crate::arguments::{Arguments, Command};
+use crate::terminal::Terminal;
+use std::process::ExitCode;
+
+/// How a command ended, for the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// All is fine.
+    Fine,
+    /// There are findings, or something is refused.
+    Findings,
+    /// Some of the input could not be worked with; the rest was answered.
+    BadInput,
+}
+
+impl Outcome {
+    /// 0, 1 or 2.
+    pub fn exit_code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Outcome::Fine => 0,
+            Outcome::Findings => 1,
+            Outcome::BadInput => 2,
+        })
+    }
+}
+
+/// Carries out the command.
+///
+/// # Errors
+/// Usage or output that cannot be worked with.
+pub fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+    match &arguments.command {
+        Command::Check { manifests } => check::run(manifests, terminal),
+        Command::Ask { files, cluster } => ask::run(files, cluster, terminal),
+        Command::Version => version::run(terminal),
+        one => one::run(one, terminal),
+    }
+}

@@ -1,0 +1,101 @@
+//! The commands that ask one question each: they differ in the question and in how the answer reads.
+
+use super::Outcome;
+use crate::arguments::{Command, Manifests, Output};
+use crate::input::Input;
+use crate::terminal::Terminal;
+use crate::{question, render};
+use portolan::ask::answer_json;
+use portolan::finding::Severity;
+use portolan::json::Json;
+use portolan::load::{Taking, load};
+
+/// Loads the manifests, asks, and prints the answer.
+///
+/// # Errors
+/// Words that make no question, or an output that cannot be written.
+pub fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+    let Some((manifests, question)) = question_of(command)? else {
+        anyhow::bail!("this command asks no question");
+    };
+    let input = Input::read(&manifests.paths, terminal);
+    let loaded = load(&input.files, manifests.cluster.options(), Taking::Admitted);
+    let mut outcome = Outcome::Fine;
+    for problem in &input.problems {
+        terminal.complain(problem);
+        outcome = Outcome::BadInput;
+    }
+    // What was refused is not in the cluster that is asked; whoever reads the answer has to know.
+    for finding in loaded.findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        let place = &finding.place;
+        terminal.complain(&format!("{}:{}:{}: {}", place.file, place.line, place.column, finding.message));
+        outcome = outcome.max(Outcome::Findings);
+    }
+    let answer = answer_json(&loaded.engine, &question);
+    if manifests.output == Output::Json {
+        terminal.line(&answer.to_pretty())?;
+    } else {
+        let text = render::answer(&question, &answer, &input.files, terminal);
+        terminal.print(&text)?;
+    }
+    Ok(outcome.max(outcome_of(&answer)))
+}
+
+/// 2 where the question could not be answered, 1 where the answer is that it does not work.
+fn outcome_of(answer: &Json) -> Outcome {
+    if answer.get("error").is_some() {
+        return Outcome::BadInput;
+    }
+    let is = |name: &str, value: &Json| answer.get(name) == Some(value);
+    let fails = is("allowed", &Json::Bool(false))
+        || is("matched", &Json::Bool(false))
+        || is("status", &Json::from("NXDOMAIN"))
+        || is("verdict", &Json::from("reject"))
+        || is("verdict", &Json::from("drop"))
+        || answer.get("outcome").is_some_and(|outcome| *outcome != Json::from("delivered"));
+    if fails { Outcome::Findings } else { Outcome::Fine }
+}
+
+fn question_of(command: &Command) -> anyhow::Result<Option<(&Manifests, Json)>> {
+    let ask = |kind: &'static str| Json::object().with("ask", kind);
+    Ok(Some(match command {
+        Command::Trace { manifests, from, url } => {
+            (manifests, ask("trace").with("from", question::source(from)).with("url", url.clone()))
+        }
+        Command::Route { manifests, controller, ingress_class, method, headers, url } => {
+            let mut route = ask("route").with("method", method.clone()).with("url", url.clone()).with("controller", controller.clone());
+            if !headers.is_empty() {
+                route.set("headers", question::headers(headers)?);
+            }
+            if let Some(class) = ingress_class {
+                route.set("ingressClass", class.clone());
+            }
+            (manifests, route)
+        }
+        Command::Resolve { manifests, record, from, name } => {
+            let mut resolve = ask("resolve").with("name", name.clone()).with("type", record.to_uppercase());
+            if let Some(from) = from {
+                resolve.set("from", question::pod(from, "pod"));
+            }
+            (manifests, resolve)
+        }
+        Command::Env { manifests, pod } => (manifests, ask("env").with("pod", question::pod(pod, "name"))),
+        Command::Hosts { manifests, pod } => (manifests, ask("hosts").with("pod", question::pod(pod, "name"))),
+        Command::Verdict { manifests, from, to, port, protocol } => {
+            let verdict = ask("verdict").with("from", question::end(from)).with("to", question::end(to));
+            (manifests, verdict.with("port", *port).with("protocol", protocol.to_uppercase()))
+        }
+        Command::Endpoints { manifests, service } => {
+            (manifests, ask("endpoints").with("service", question::pod(service, "name")))
+        }
+        Command::Backends { manifests, node, from, protocol, to } => {
+            let to = question::destination(to, &protocol.to_uppercase())?;
+            let mut backends = ask("backends").with("node", node.clone()).with("to", to);
+            if let Some(from) = from {
+                backends.set("from", question::end(from));
+            }
+            (manifests, backends)
+        }
+        Command::Check { .. } | Command::Ask { .. } | Command::Version => return Ok(None),
+    }))
+}

@@ -1,0 +1,14 @@
+//! `portolan version`: which program this is, and which Kubernetes it answers for.
+
+use super::Outcome;
+use crate::terminal::Terminal;
+
+/// Prints both versions.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn run(terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+    terminal.line(&format!("portolan {}", env!("CARGO_PKG_VERSION")))?;
+    terminal.line(&format!("answers for Kubernetes {}", portolan::KUBERNETES_VERSION))?;
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,66 @@
+//! Questions from the words of the command line.
+
+use portolan::json::Json;
+use std::net::IpAddr;
+
+/// A pod named `NAMESPACE/NAME` or `NAME`; `NAMESPACE/KIND/NAME` names a workload of that kind.
+pub fn pod(text: &str, word: &'static str) -> Json {
+    let (namespace, name) = text.split_once('/').unwrap_or(("default", text));
+    Json::object().with("namespace", namespace.to_owned()).with(word, name.to_owned())
+}
+
+/// One end of a connection: an IP or a pod.
+pub fn end(text: &str) -> Json {
+    match text.parse::<IpAddr>() {
+        Ok(_) => Json::object().with("ip", text.to_owned()),
+        Err(_) => pod(text, "pod"),
+    }
+}
+
+/// The source of a traced request: `outside`, an IP or a pod.
+pub fn source(text: &str) -> Json {
+    if text == "outside" { Json::from("outside") } else { end(text) }
+}
+
+/// A packet's destination: `IP:PORT`, `[IPv6]:PORT`, or a node port.
+///
+/// # Errors
+/// The text is none of these.
+pub fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
+    let to = Json::object().with("protocol", protocol.to_owned());
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(to.with("nodePort", port));
+    }
+    let address: std::net::SocketAddr =
+        text.parse().map_err(|_| anyhow::anyhow!("`{text}` is no destination; expected IP:PORT, [IPv6]:PORT or a node port"))?;
+    Ok(to.with("ip", address.ip().to_string()).with("port", address.port()))
+}
+
+/// Headers given as `Name: value`.
+///
+/// # Errors
+/// A header without a colon.
+pub fn headers(texts: &[String]) -> anyhow::Result<Json> {
+    let mut headers = Json::object();
+    for text in texts {
+        let (name, value) = text.split_once(':').ok_or_else(|| anyhow::anyhow!("`{text}` is no header; expected `Name: value`"))?;
+        headers.set(name.trim().to_owned(), value.trim().to_owned());
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_questions() {
+        assert_eq!(pod("shop/web", "name").to_string(), r#"{"namespace":"shop","name":"web"}"#);
+        assert_eq!(source("outside").to_string(), r#""outside""#);
+        assert_eq!(end("2001:db8::1").to_string(), r#"{"ip":"2001:db8::1"}"#);
+        assert_eq!(destination("[::1]:80", "UDP").unwrap().to_string(), r#"{"protocol":"UDP","ip":"::1","port":80}"#);
+        assert_eq!(destination("30080", "TCP").unwrap().to_string(), r#"{"protocol":"TCP","nodePort":30080}"#);
+        assert!(destination("web", "TCP").is_err());
+        assert!(headers(&["Host".to_owned()]).is_err());
+    }
+}

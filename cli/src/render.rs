@@ -1,0 +1,45 @@
+//! How findings and answers read on a terminal.
+
+mod answer;
+mod source;
+mod trace;
+
+pub use answer::answer;
+
+use crate::terminal::Terminal;
+use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
+use portolan::cluster::SourcePlace;
+use portolan::finding::{Finding, Severity};
+use portolan::load::File;
+use source::Excerpt;
+
+/// A finding with the source line under it, other places involved, and a word of help.
+pub fn finding(finding: &Finding, files: &[File], terminal: &Terminal) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let title = match &finding.object {
+        Some((kind, key)) => format!("{} {key}: {}", kind.name(), finding.message),
+        None => finding.message.clone(),
+    };
+    let label = finding.place.field.as_str();
+    let mut group = level.primary_title(title.as_str()).id(finding.code).elements(elements(&finding.place, files, label));
+    for (text, place) in &finding.related {
+        group = group.elements(elements(place, files, text));
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    let renderer = if terminal.is_colored() { Renderer::styled() } else { Renderer::plain() };
+    format!("{}\n\n", renderer.render(&[group]))
+}
+
+fn elements<'a>(place: &'a SourcePlace, files: &'a [File], label: &'a str) -> Option<Element<'a>> {
+    let excerpt = Excerpt::of(place, files)?;
+    let annotation = AnnotationKind::Primary.span(excerpt.span.clone());
+    let annotation = if label.is_empty() { annotation } else { annotation.label(label) };
+    let line = usize::try_from(excerpt.first_line).unwrap_or(1);
+    Some(Snippet::source(excerpt.text).line_start(line).path(place.file.as_str()).annotation(annotation).into())
+}

@@ -1,0 +1,42 @@
+//! How a traced request reads: a line a hop, its reason under it, the source line under that, and one sentence at the end.
+
+use super::answer::{place, text};
+use super::source::Excerpt;
+use crate::terminal::{Style, Terminal};
+use portolan::cluster::SourcePlace;
+use portolan::json::Json;
+use portolan::load::File;
+
+/// The journey as text.
+pub fn trace(answer: &Json, files: &[File], terminal: &Terminal) -> String {
+    let mut out = String::new();
+    for hop in answer.get("hops").and_then(Json::as_array).unwrap_or_default() {
+        let name = format!("{:<14}", text(hop, "hop"));
+        out.push_str(&format!("{}{}\n", terminal.styled(Style::Bold, &name), text(hop, "because")));
+        if let Some(line) = hop.get("source").and_then(|source| source_line(source, files)) {
+            out.push_str(&format!("{:<14}{}\n", "", terminal.styled(Style::Dim, &line)));
+        }
+    }
+    let delivered = text(answer, "outcome") == "delivered";
+    let style = if delivered { Style::Good } else { Style::Bad };
+    let sign = if delivered { "✓" } else { "✗" };
+    out.push_str(&format!("{}\n", terminal.styled(style, &format!("{sign} {}", text(answer, "sentence")))));
+    out
+}
+
+/// `file:line:column  the line itself`, where there is a source.
+fn source_line(source: &Json, files: &[File]) -> Option<String> {
+    let number = |name: &str| match source.get(name) {
+        Some(Json::Int(number)) => u32::try_from(*number).ok(),
+        _ => None,
+    };
+    let file = text(source, "file");
+    let at = SourcePlace {
+        file: file.to_owned(),
+        line: number("line")?,
+        column: number("column")?,
+        field: text(source, "field").to_owned(),
+    };
+    let line = Excerpt::of(&at, files).map(|excerpt| excerpt.text.trim().to_owned()).unwrap_or_default();
+    Some(format!("{}  {line}", place(source)))
+}
