@@ -9,10 +9,19 @@ use std::path::PathBuf;
 /// Answers what a Kubernetes cluster would do with your manifests, and why.
 #[derive(Debug, Parser)]
 #[command(name = "portolan", version, disable_help_subcommand = true, propagate_version = false)]
-#[command(after_help = "Answers are those of Kubernetes 1.36.\nExit status: 0 all is fine, 1 findings or refused, 2 input or usage that cannot be worked with.")]
+#[command(
+    after_help = "Answers are those of Kubernetes 1.36.\nExit status: 0 all is fine, 1 findings or refused, 2 input or usage that cannot be worked with."
+)]
 pub struct Arguments {
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, help = "When to use colour: auto, always, never")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help = "When to use colour: auto, always, never"
+    )]
     pub color: Color,
 
     /// What to do
@@ -25,7 +34,12 @@ pub struct Arguments {
 #[command(next_help_heading = "Cluster")]
 pub struct ClusterFlags {
     /// Range of cluster IPs; a comma separates a second family
-    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',', help = "Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]")]
+    #[arg(
+        long,
+        value_name = "CIDR[,CIDR]",
+        value_delimiter = ',',
+        help = "Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]"
+    )]
     pub service_cluster_ip_range: Vec<IpNet>,
 
     /// Range of node ports
@@ -33,7 +47,12 @@ pub struct ClusterFlags {
     pub service_node_port_range: Option<(u16, u16)>,
 
     /// Range of pod addresses
-    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',', help = "Range that made-up pods take their addresses from [default: 10.244.0.0/16]")]
+    #[arg(
+        long,
+        value_name = "CIDR[,CIDR]",
+        value_delimiter = ',',
+        help = "Range that made-up pods take their addresses from [default: 10.244.0.0/16]"
+    )]
     pub cluster_cidr: Vec<IpNet>,
 
     /// Domain of the cluster's DNS
@@ -45,7 +64,8 @@ impl ClusterFlags {
     /// The flags as the engine takes them.
     pub fn options(&self) -> Options {
         let mut options = Options::default();
-        options.service_ranges_given = !self.service_cluster_ip_range.is_empty() || self.service_node_port_range.is_some();
+        options.service_ranges_given =
+            !self.service_cluster_ip_range.is_empty() || self.service_node_port_range.is_some();
         if !self.service_cluster_ip_range.is_empty() {
             options.service_cluster_ip_range.clone_from(&self.service_cluster_ip_range);
         }
@@ -62,7 +82,9 @@ impl ClusterFlags {
 
 fn port_range(text: &str) -> Result<(u16, u16), String> {
     let range = text.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-    range.filter(|(first, last)| *first > 0 && first <= last).ok_or_else(|| "expected FIRST-LAST, like 30000-32767".to_owned())
+    range
+        .filter(|(first, last)| *first > 0 && first <= last)
+        .ok_or_else(|| "expected FIRST-LAST, like 30000-32767".to_owned())
 }
 
 /// Manifests, and the cluster they go into.

@@ -41,7 +41,8 @@ impl Input {
 
     fn find(&mut self, path: &Path, named: bool, found: &mut Vec<PathBuf>) {
         if path == Path::new("-") || !path.is_dir() {
-            let is_manifest = path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
+            let is_manifest =
+                path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
             // A file that was named is read whatever its name; in a folder only manifests are.
             if named || is_manifest {
                 found.push(path.to_path_buf());
@@ -95,7 +96,8 @@ fn read_one(path: &Path) -> Result<String, String> {
 /// Text as people save it: UTF-8, or UTF-16 with its mark.
 fn decode(bytes: Vec<u8>) -> Result<String, String> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks(2).map(|pair| unit([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
+        let units =
+            bytes.chunks(2).map(|pair| unit([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
         char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_| "not text: broken UTF-16".to_owned())
     };
     if let Some(rest) = bytes.strip_prefix(&[0xFF, 0xFE]) {

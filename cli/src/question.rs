@@ -31,8 +31,9 @@ pub fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
     if let Ok(port) = text.parse::<u16>() {
         return Ok(to.with("nodePort", port));
     }
-    let address: std::net::SocketAddr =
-        text.parse().map_err(|_| anyhow::anyhow!("`{text}` is no destination; expected IP:PORT, [IPv6]:PORT or a node port"))?;
+    let address: std::net::SocketAddr = text
+        .parse()
+        .map_err(|_| anyhow::anyhow!("`{text}` is no destination; expected IP:PORT, [IPv6]:PORT or a node port"))?;
     Ok(to.with("ip", address.ip().to_string()).with("port", address.port()))
 }
 
@@ -43,7 +44,8 @@ pub fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
 pub fn headers(texts: &[String]) -> anyhow::Result<Json> {
     let mut headers = Json::object();
     for text in texts {
-        let (name, value) = text.split_once(':').ok_or_else(|| anyhow::anyhow!("`{text}` is no header; expected `Name: value`"))?;
+        let (name, value) =
+            text.split_once(':').ok_or_else(|| anyhow::anyhow!("`{text}` is no header; expected `Name: value`"))?;
         headers.set(name.trim().to_owned(), value.trim().to_owned());
     }
     Ok(headers)

@@ -25,7 +25,8 @@ pub fn finding(finding: &Finding, files: &[File], terminal: &Terminal) -> String
         None => finding.message.clone(),
     };
     let label = finding.place.field.as_str();
-    let mut group = level.primary_title(title.as_str()).id(finding.code).elements(elements(&finding.place, files, label));
+    let mut group =
+        level.primary_title(title.as_str()).id(finding.code).elements(elements(&finding.place, files, label));
     for (text, place) in &finding.related {
         group = group.elements(elements(place, files, text));
     }

@@ -108,7 +108,9 @@ impl Terminal {
     pub fn progress(&mut self, done: usize, of: usize, what: &str) {
         let Some(progress) = &mut self.progress else { return };
         let now = Instant::now();
-        let due = progress.shown.map_or(progress.since + Duration::from_millis(500), |shown| shown + Duration::from_millis(100));
+        let due = progress
+            .shown
+            .map_or(progress.since + Duration::from_millis(500), |shown| shown + Duration::from_millis(100));
         if now >= due {
             progress.shown = Some(now);
             let _ = write!(io::stderr(), "\r\u{1b}[K{done} of {of} {what}");

@@ -94,6 +94,11 @@ pub fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<Answer, Unknown
     Ok(Answer { code, outcome: outcome.map(|(_, resource)| resource), warnings })
 }
 
+/// Whether admission judges objects of that kind.
+pub fn is_known(kind: Kind) -> bool {
+    strategy::is_known(kind)
+}
+
 fn named<'a>(object: &'a Node, member: &'static str) -> Result<&'a str, UnknownObject> {
     object.get(member).and_then(Node::as_str).filter(|text| !text.is_empty()).ok_or(UnknownObject::Unnamed(member))
 }

@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod objects;
 mod read;
 mod route;
+mod trace;
 pub mod verdict;
 
 use crate::engine::Engine;
@@ -62,6 +63,11 @@ pub fn answer_text(engine: &Engine, question: &str) -> String {
     }
 }
 
+/// Answers one question that was put together as JSON.
+pub fn answer_json(engine: &Engine, question: &Json) -> Json {
+    answer(engine, &Node::from(question))
+}
+
 /// Answers one question.
 pub fn answer(engine: &Engine, question: &Node) -> Json {
     let id = question.get("id").map_or(Json::Null, Node::to_json);
@@ -82,11 +88,14 @@ pub fn answer(engine: &Engine, question: &Node) -> Json {
 type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
+#[rustfmt::skip]
 const KINDS: &[(&str, Ask)] = &[
+    ("read", read::ask),
     ("admit", admit::ask),
     ("endpoints", endpoints::ask),
     ("backends", backends::ask),
     ("verdict", verdict::ask),
+    ("trace", trace::ask),
     ("objects", objects::ask),
     ("read", read::ask),
     ("route", route::ask),

@@ -114,6 +114,11 @@ impl Engine {
         self.cluster.pods.by_key(&found).map(|pod| (found.clone(), pod))
     }
 
+    /// The workload that a made-up pod stands for; nothing for a pod that the files hold.
+    pub fn stands_for(&self, pod: &ObjectKey) -> Option<(Kind, ObjectKey)> {
+        self.standing.workload_of(pod).cloned()
+    }
+
     /// The pods that a workload makes: those that stand for it, or the stored ones that it owns, itself or through
     /// another workload.
     pub fn pods_made_by(&self, kind: Kind, key: &ObjectKey) -> Vec<ObjectKey> {

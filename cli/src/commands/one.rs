@@ -63,7 +63,10 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(&Manifests, Json)>> 
             (manifests, ask("trace").with("from", question::source(from)).with("url", url.clone()))
         }
         Command::Route { manifests, controller, ingress_class, method, headers, url } => {
-            let mut route = ask("route").with("method", method.clone()).with("url", url.clone()).with("controller", controller.clone());
+            let mut route = ask("route")
+                .with("method", method.clone())
+                .with("url", url.clone())
+                .with("controller", controller.clone());
             if !headers.is_empty() {
                 route.set("headers", question::headers(headers)?);
             }

@@ -15,7 +15,9 @@ pub fn answer(question: &Json, answer: &Json, files: &[File], terminal: &Termina
         "route" => route(answer, terminal),
         "resolve" => resolve(answer, terminal),
         "env" => env(answer),
-        "hosts" => format!("# /etc/hosts\n{}\n# /etc/resolv.conf\n{}", text(answer, "hosts"), text(answer, "resolvConf")),
+        "hosts" => {
+            format!("# /etc/hosts\n{}\n# /etc/resolv.conf\n{}", text(answer, "hosts"), text(answer, "resolvConf"))
+        }
         "verdict" => verdict(question, answer, terminal),
         "endpoints" => endpoints(answer, terminal),
         "backends" => backends(answer, terminal),
@@ -65,7 +67,11 @@ fn because(answer: &Json, terminal: &Terminal) -> String {
                 match reason {
                     Json::String(reason) => out.push_str(&format!("  because {reason}\n")),
                     other => {
-                        let said = if other.get("because").is_some() { text(other, "because").to_owned() } else { effect(other) };
+                        let said = if other.get("because").is_some() {
+                            text(other, "because").to_owned()
+                        } else {
+                            effect(other)
+                        };
                         let place = other.get("source").map(place).unwrap_or_default();
                         out.push_str(&format!("  because {said} {}\n", terminal.styled(Style::Dim, &place)));
                     }
@@ -103,7 +109,9 @@ fn route(answer: &Json, terminal: &Terminal) -> String {
     let mut out = String::new();
     if bool_of(answer, "matched") {
         let target = match answer.get("service") {
-            Some(service @ Json::Object(_)) => format!("Service {}, port {}", reference(Some(service)), plain(service.get("port"))),
+            Some(service @ Json::Object(_)) => {
+                format!("Service {}, port {}", reference(Some(service)), plain(service.get("port")))
+            }
             _ => match answer.get("redirect") {
                 Some(redirect @ Json::Object(_)) => format!("redirect {}", redirect),
                 _ => format!("resource {}", plain(answer.get("resource"))),
@@ -123,7 +131,11 @@ fn route(answer: &Json, terminal: &Terminal) -> String {
             }
         }
         if let Some(tls @ Json::Object(_)) = answer.get("tls") {
-            out.push_str(&format!("  certificate of Secret {} for {}\n", plain(tls.get("secret")), plain(tls.get("host"))));
+            out.push_str(&format!(
+                "  certificate of Secret {} for {}\n",
+                plain(tls.get("secret")),
+                plain(tls.get("host"))
+            ));
         }
     } else {
         out.push_str(&format!("{}\n", terminal.styled(Style::Bad, "no rule takes it: the controller answers 404")));
@@ -146,7 +158,10 @@ fn resolve(answer: &Json, terminal: &Terminal) -> String {
 }
 
 fn env(answer: &Json) -> String {
-    list(answer, "env").iter().map(|variable| format!("{}={}\n", text(variable, "name"), text(variable, "value"))).collect()
+    list(answer, "env")
+        .iter()
+        .map(|variable| format!("{}={}\n", text(variable, "name"), text(variable, "value")))
+        .collect()
 }
 
 fn verdict(question: &Json, answer: &Json, terminal: &Terminal) -> String {
@@ -171,7 +186,8 @@ fn endpoints(answer: &Json, terminal: &Terminal) -> String {
         let title = format!("EndpointSlice {name} {}", text(slice, "addressType"));
         out.push_str(&format!("{}, {ports}\n", terminal.styled(Style::Bold, &title)));
         for endpoint in list(slice, "endpoints") {
-            let addresses: Vec<String> = list(endpoint, "addresses").iter().map(|address| plain(Some(address))).collect();
+            let addresses: Vec<String> =
+                list(endpoint, "addresses").iter().map(|address| plain(Some(address))).collect();
             let conditions = endpoint.get("conditions");
             let is = |name: &str| conditions.and_then(|conditions| conditions.get(name)) == Some(&Json::Bool(true));
             let state = match (is("ready"), is("terminating")) {

@@ -1,5 +1,7 @@
 //! The tree that YAML and JSON become: values with their places.
 
+use crate::json::Json;
+
 /// Where a value stands in its text. Lines and columns count from 1, columns in characters (Unicode scalar values);
 /// `start..end` is the byte range of the value in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,8 +165,7 @@ impl Node {
     }
 
     /// The tree as plain JSON, without places.
-    pub fn to_json(&self) -> crate::json::Json {
-        use crate::json::Json;
+    pub fn to_json(&self) -> Json {
         match &self.value {
             Value::Null => Json::Null,
             Value::Bool(value) => Json::Bool(*value),
@@ -176,6 +177,27 @@ impl Node {
                 Json::Object(members.iter().map(|(key, node)| (key.name.to_string().into(), node.to_json())).collect())
             }
         }
+    }
+}
+
+impl From<&Json> for Node {
+    /// The same value as a tree that stands nowhere.
+    fn from(json: &Json) -> Self {
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(*value),
+            Json::Int(number) => Value::Number(Number::Int(*number)),
+            Json::Number(literal) => Value::Number(Number::Literal(literal.clone())),
+            Json::String(text) => Value::String(text.to_string().into()),
+            Json::Array(items) => Value::Sequence(items.iter().map(Node::from).collect()),
+            Json::Object(members) => {
+                let member = |(name, value): &(std::borrow::Cow<'static, str>, Json)| {
+                    (Key { name: name.to_string().into(), place: Place::default() }, Node::from(value))
+                };
+                Value::Mapping(members.iter().map(member).collect())
+            }
+        };
+        Node { value, place: Place::default() }
     }
 }
 

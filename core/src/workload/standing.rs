@@ -21,7 +21,7 @@ pub enum Change {
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     of_workload: BTreeMap<(Kind, ObjectKey), Vec<ObjectKey>>,
-    made_up: BTreeSet<ObjectKey>,
+    made_up: BTreeMap<ObjectKey, (Kind, ObjectKey)>,
     addresses: Addresses,
 }
 
@@ -70,6 +70,11 @@ impl Standing {
         self.of_workload.get(&(kind, key.clone())).map_or(&[], Vec::as_slice)
     }
 
+    /// The workload that a made-up pod stands for.
+    pub fn workload_of(&self, pod: &ObjectKey) -> Option<&(Kind, ObjectKey)> {
+        self.made_up.get(pod)
+    }
+
     fn stand(&mut self, cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Vec<Change> {
         let mut changes = Vec::new();
         for old in self.of_workload.remove(&(kind, key.clone())).unwrap_or_default() {
@@ -89,7 +94,7 @@ impl Standing {
                 self.release(&pod);
                 continue;
             }
-            self.made_up.insert(pod_key.clone());
+            self.made_up.insert(pod_key.clone(), (kind, key.clone()));
             standing.push(pod_key);
             changes.push(Change::Put(Box::new(pod)));
         }
@@ -113,7 +118,7 @@ impl Standing {
         cluster
             .pods
             .in_namespace(&key.namespace)
-            .any(|(name, pod)| owned(&pod.metadata) && !self.made_up.contains(name))
+            .any(|(name, pod)| owned(&pod.metadata) && !self.made_up.contains_key(name))
     }
 }
 

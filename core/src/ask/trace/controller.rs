@@ -15,7 +15,8 @@ pub(super) fn ingress_for<'e>(journey: &Journey<'e>, host: &str) -> Option<(&'e 
     let host = host.to_ascii_lowercase();
     let wild = host.split_once('.').map(|(_, rest)| format!("*.{rest}")).unwrap_or_default();
     let named = |wanted: &str| ingresses().find(|(_, ingress)| hosts(ingress).iter().any(|known| known == wanted));
-    let any = |ingress: &Arc<Ingress>| ingress.spec.default_backend.is_some() || hosts(ingress).iter().any(String::is_empty);
+    let any =
+        |ingress: &Arc<Ingress>| ingress.spec.default_backend.is_some() || hosts(ingress).iter().any(String::is_empty);
     named(&host).or_else(|| named(&wild)).or_else(|| ingresses().find(|(_, ingress)| any(ingress)))
 }
 
@@ -38,7 +39,8 @@ pub(super) fn class_of<'e>(journey: &Journey<'e>, ingress: &Ingress) -> Option<&
 /// The name under which `route` knows a controller's ways: `nginx`, `contour`, else `spec`.
 pub(super) fn ways(class: Option<&IngressClass>, ingress: &Ingress) -> &'static str {
     let controller = class.map(|class| class.spec.controller.as_str()).unwrap_or_default();
-    let annotation = ingress.metadata.annotations.get("kubernetes.io/ingress.class").map(String::as_str).unwrap_or_default();
+    let annotation =
+        ingress.metadata.annotations.get("kubernetes.io/ingress.class").map(String::as_str).unwrap_or_default();
     if controller == "k8s.io/ingress-nginx" || annotation == "nginx" {
         "nginx"
     } else if controller.starts_with("projectcontour.io/") || annotation == "contour" {
@@ -50,13 +52,18 @@ pub(super) fn ways(class: Option<&IngressClass>, ingress: &Ingress) -> &'static 
 
 /// The Service through which the controller takes traffic in: the one whose load balancer the Ingress's status names,
 /// else one of type LoadBalancer or NodePort over pods that carry the labels the controller's own manifests give them.
-pub(super) fn entrance<'e>(journey: &Journey<'e>, ingress: &Ingress, ways: &str) -> Option<(&'e ObjectKey, &'e Arc<Service>)> {
+pub(super) fn entrance<'e>(
+    journey: &Journey<'e>,
+    ingress: &Ingress,
+    ways: &str,
+) -> Option<(&'e ObjectKey, &'e Arc<Service>)> {
     let services = || journey.engine.cluster().services.iter().filter(|(_, service)| is_open(service));
     let reported = &ingress.status.load_balancer.ingress;
     let same = |service: &Service| {
         service.status.load_balancer.ingress.iter().any(|point| {
             reported.iter().any(|known| {
-                (!point.ip.is_empty() && point.ip == known.ip) || (!point.hostname.is_empty() && point.hostname == known.hostname)
+                (!point.ip.is_empty() && point.ip == known.ip)
+                    || (!point.hostname.is_empty() && point.hostname == known.hostname)
             })
         })
     };
@@ -76,7 +83,8 @@ pub(super) fn entrance<'e>(journey: &Journey<'e>, ingress: &Ingress, ways: &str)
 }
 
 fn is_open(service: &Service) -> bool {
-    matches!(service.spec.r#type.as_str(), "LoadBalancer" | "NodePort") || !service.spec.external_ips.iter().flatten().count().eq(&0)
+    matches!(service.spec.r#type.as_str(), "LoadBalancer" | "NodePort")
+        || !service.spec.external_ips.iter().flatten().count().eq(&0)
 }
 
 /// The node whose kube-proxy is asked: the pod's, else the first there is. Without nodes in the files the name is empty.

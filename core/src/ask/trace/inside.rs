@@ -27,13 +27,15 @@ pub(super) fn travel(mut journey: Journey<'_>, pod: &ObjectKey) -> Ended {
     let addresses = records(&answer, &["A", "AAAA"]);
     if let Some(first) = addresses.first() {
         let (name, address) = (first.0.clone(), first.1.clone());
-        let source = service_of_name(&journey, &name).and_then(|service| journey.source(Kind::Service, &service, "metadata.name"));
+        let source = service_of_name(&journey, &name)
+            .and_then(|service| journey.source(Kind::Service, &service, "metadata.name"));
         let all = if addresses.len() > 1 { format!(" and {} more", addresses.len() - 1) } else { String::new() };
         journey.hop("dns", answer, format!("{host} is {name}, which has the address {address}{all}"), source);
         return to_address(journey, pod, &address);
     }
     if let Some((name, canonical)) = records(&answer, &["CNAME"]).first().cloned() {
-        let source = service_of_name(&journey, &name).and_then(|service| journey.source(Kind::Service, &service, "spec.externalName"));
+        let source = service_of_name(&journey, &name)
+            .and_then(|service| journey.source(Kind::Service, &service, "spec.externalName"));
         journey.hop("dns", answer, format!("{name} is another name for {canonical}, outside the cluster"), source);
         return leave(journey, pod, &canonical);
     }
@@ -43,16 +45,27 @@ pub(super) fn travel(mut journey: Journey<'_>, pod: &ObjectKey) -> Ended {
     }
     // A name that the cluster's DNS does not know is asked for outside; an Ingress may be what answers there.
     let inside_cluster = host.ends_with(&journey.engine.cluster().options.cluster_domain);
-    if journey.target.is_http() && host.contains('.') && !inside_cluster && controller::ingress_for(&journey, &host).is_some() {
+    if journey.target.is_http()
+        && host.contains('.')
+        && !inside_cluster
+        && controller::ingress_for(&journey, &host).is_some()
+    {
         journey.hop("dns", answer, format!("the cluster's DNS does not know {host}; it is asked for outside"), None);
         return outside::through_ingress(journey, Some(pod));
     }
-    if host.contains('.') && !inside_cluster && host.rsplit('.').next().is_some_and(|last| last != "svc" && last != "local") {
+    if host.contains('.')
+        && !inside_cluster
+        && host.rsplit('.').next().is_some_and(|last| last != "svc" && last != "local")
+    {
         journey.hop("dns", answer, format!("the cluster's DNS does not know {host}; it is asked for outside"), None);
         return leave(journey, pod, &host);
     }
     let tried: Vec<&str> = list(&answer, "tried").iter().filter_map(Json::as_str).collect();
-    let because = if tried.is_empty() { format!("no record for {host}") } else { format!("no record for any of {}", tried.join(", ")) };
+    let because = if tried.is_empty() {
+        format!("no record for {host}")
+    } else {
+        format!("no record for any of {}", tried.join(", "))
+    };
     journey.hop("dns", answer, because, None);
     journey.end("unresolved", format!("DNS has no answer for {host}, so {pod} cannot reach it."))
 }
@@ -82,11 +95,17 @@ fn leave(mut journey: Journey<'_>, pod: &ObjectKey, name: &str) -> Ended {
     let url = journey.target.url.clone();
     let isolated = is_isolated_for_egress(&journey, pod);
     if isolated {
-        let because = format!("NetworkPolicies isolate {pod} for egress; whether they let it reach {name} depends on its address, which the files do not say");
+        let because = format!(
+            "NetworkPolicies isolate {pod} for egress; whether they let it reach {name} depends on its address, which the files do not say"
+        );
         journey.hop("policy", Json::Null, because, None);
-        return journey.end("unknown", format!("{url} leaves the cluster for {name}; egress policies of {pod} decide by its address."));
+        return journey.end(
+            "unknown",
+            format!("{url} leaves the cluster for {name}; egress policies of {pod} decide by its address."),
+        );
     }
-    journey.end("external", format!("{pod} reaches {name} outside the cluster; what answers there is not in the files."))
+    journey
+        .end("external", format!("{pod} reaches {name} outside the cluster; what answers there is not in the files."))
 }
 
 fn is_isolated_for_egress(journey: &Journey<'_>, pod: &ObjectKey) -> bool {
@@ -143,7 +162,10 @@ fn to_address(mut journey: Journey<'_>, pod: &ObjectKey, address: &str) -> Ended
             let allowed = answer.get("allowed") == Some(&Json::Bool(true));
             policy_hop(&mut journey, answer, allowed, &format!("{pod} to {address}"));
             if allowed {
-                journey.end("external", format!("{pod} reaches {address}, which belongs to no Service and no pod in the files."))
+                journey.end(
+                    "external",
+                    format!("{pod} reaches {address}, which belongs to no Service and no pod in the files."),
+                )
             } else {
                 journey.end("refused", format!("A NetworkPolicy keeps {pod} from {address}."))
             }
@@ -194,7 +216,10 @@ pub(super) fn to_endpoint(mut journey: Journey<'_>, from: Option<&ObjectKey>, en
     let number = port(endpoint).unwrap_or(journey.target.port);
     let Some(pod) = journey.pod_at(&ip) else {
         journey.hop("endpoint", endpoint.clone(), format!("{ip} port {number} is no pod of the files"), None);
-        let what = format!("{} goes through {through} to {ip} port {number}, outside the pods that the files describe.", journey.target.url);
+        let what = format!(
+            "{} goes through {through} to {ip} port {number}, outside the pods that the files describe.",
+            journey.target.url
+        );
         let inside: Option<IpAddr> = ip.parse().ok();
         return journey.end(if inside.is_some() { "delivered" } else { "unknown" }, what);
     };
@@ -218,7 +243,10 @@ pub(super) fn to_endpoint(mut journey: Journey<'_>, from: Option<&ObjectKey>, en
     policy_hop(&mut journey, answer, allowed, &format!("{who} to {pod} port {number}"));
     if !allowed {
         let url = journey.target.url.clone();
-        return journey.end("refused", format!("{url} does not arrive: a NetworkPolicy keeps {who} from {pod} on port {number}."));
+        return journey.end(
+            "refused",
+            format!("{url} does not arrive: a NetworkPolicy keeps {who} from {pod} on port {number}."),
+        );
     }
     let (listens, field) = listening(&journey, &pod, number);
     let source = journey.pod_source(&pod, &field);
@@ -239,13 +267,19 @@ fn listening(journey: &Journey<'_>, pod: &ObjectKey, number: u16) -> (String, St
             }
         }
     }
-    (format!("{pod} takes it on port {number}; none of its containers names that port, which need not mean anything"), "spec.containers".to_owned())
+    (
+        format!(
+            "{pod} takes it on port {number}; none of its containers names that port, which need not mean anything"
+        ),
+        "spec.containers".to_owned(),
+    )
 }
 
 /// Adds the verdict of the policies.
 pub(super) fn policy_hop(journey: &mut Journey<'_>, answer: Json, allowed: bool, what: &str) {
     let reasons = list(&answer, "because");
-    let decisive = reasons.iter().find(|reason| (text(reason, "effect") != "allow") != allowed).or_else(|| reasons.first());
+    let decisive =
+        reasons.iter().find(|reason| (text(reason, "effect") != "allow") != allowed).or_else(|| reasons.first());
     let source = decisive.and_then(|reason| reason.get("source")).filter(|source| **source != Json::Null).cloned();
     let said = because(&answer);
     let by = |reason: &&Json| key(reason, "policy").map(|policy| policy.to_string());

@@ -94,7 +94,10 @@ impl<'e> Journey<'e> {
 impl Ended {
     /// `{"outcome", "sentence", "hops"}`
     pub(super) fn into_json(self) -> Json {
-        Json::object().with("outcome", self.outcome).with("sentence", self.sentence).with("hops", Json::Array(self.hops))
+        Json::object()
+            .with("outcome", self.outcome)
+            .with("sentence", self.sentence)
+            .with("hops", Json::Array(self.hops))
     }
 }
 

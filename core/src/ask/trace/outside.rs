@@ -46,13 +46,16 @@ fn load_balancer_named(journey: &Journey<'_>, host: &str) -> Option<(ObjectKey, 
 /// A request to an address: of a load balancer, a node, or something else that kube-proxy handles.
 fn to_address(mut journey: Journey<'_>, from: &str, ip: &str) -> Ended {
     let cluster = journey.engine.cluster();
-    let of_node = cluster.nodes.iter().find(|(_, node)| node.status.addresses.iter().any(|address| address.address == ip));
+    let of_node =
+        cluster.nodes.iter().find(|(_, node)| node.status.addresses.iter().any(|address| address.address == ip));
     let node = of_node.map(|(key, _)| key.name.clone());
     let port = journey.target.port;
     let protocol = journey.target.protocol();
     let (to, hop) = match &node {
         Some(_) => (Json::object().with("nodePort", port).with("protocol", protocol), "node-port"),
-        None => (Json::object().with("ip", ip.to_owned()).with("port", port).with("protocol", protocol), "load-balancer"),
+        None => {
+            (Json::object().with("ip", ip.to_owned()).with("port", port).with("protocol", protocol), "load-balancer")
+        }
     };
     let node = controller::node_for(&journey, node.as_deref().unwrap_or_default());
     let sender = Json::object().with("ip", from.to_owned());
@@ -98,7 +101,11 @@ fn entrance_source(journey: &Journey<'_>, service: &ObjectKey, hop: &str) -> Opt
         let index = stored.ports().iter().position(wanted).unwrap_or(0);
         return journey.source(Kind::Service, service, &format!("spec.ports[{index}].nodePort"));
     }
-    let field = if stored.status.load_balancer.ingress.is_empty() { "spec.externalIPs" } else { "status.loadBalancer.ingress[0].ip" };
+    let field = if stored.status.load_balancer.ingress.is_empty() {
+        "spec.externalIPs"
+    } else {
+        "status.loadBalancer.ingress[0].ip"
+    };
     journey.source(Kind::Service, service, field)
 }
 
@@ -119,22 +126,37 @@ pub(super) fn through_ingress<'e>(journey: Journey<'e>, client: Option<&ObjectKe
 fn through_ingress_from(mut journey: Journey<'_>, _client: Option<&ObjectKey>, from: &str) -> Ended {
     let host = journey.target.host.clone();
     let Some((ingress_key, ingress)) = controller::ingress_for(&journey, &host) else {
-        return journey.end("unresolved", format!("No Ingress serves {host}, and nothing else in the files takes traffic for it."));
+        return journey.end(
+            "unresolved",
+            format!("No Ingress serves {host}, and nothing else in the files takes traffic for it."),
+        );
     };
     let class = controller::class_of(&journey, ingress);
     let ways = controller::ways(class.map(|class| &**class), ingress);
     let place = host_field(ingress, &host);
     let source = journey.source(Kind::Ingress, ingress_key, &place);
     let Some((service_key, service)) = controller::entrance(&journey, ingress, ways) else {
-        let because = format!("Ingress {ingress_key} serves {host}; its controller's own Service is not in the files, so the way in is taken for granted");
+        let because = format!(
+            "Ingress {ingress_key} serves {host}; its controller's own Service is not in the files, so the way in is taken for granted"
+        );
         journey.hop("dns", Json::Null, because, source);
         return by_rule(journey, None);
     };
     let (service_key, service) = (service_key.clone(), service.clone());
-    let address = service.status.load_balancer.ingress.iter().map(|point| if point.ip.is_empty() { &point.hostname } else { &point.ip }).next();
+    let address = service
+        .status
+        .load_balancer
+        .ingress
+        .iter()
+        .map(|point| if point.ip.is_empty() { &point.hostname } else { &point.ip })
+        .next();
     let leads = match address {
-        Some(address) => format!("{host} is served by Ingress {ingress_key}; its DNS record is outside the cluster and has to lead to {address}"),
-        None => format!("{host} is served by Ingress {ingress_key}; its DNS record is outside the cluster and has to lead to the nodes"),
+        Some(address) => format!(
+            "{host} is served by Ingress {ingress_key}; its DNS record is outside the cluster and has to lead to {address}"
+        ),
+        None => format!(
+            "{host} is served by Ingress {ingress_key}; its DNS record is outside the cluster and has to lead to the nodes"
+        ),
     };
     journey.hop("dns", Json::Null, leads, source);
     let entered = match service.status.load_balancer.ingress.iter().find(|point| !point.ip.is_empty()) {
@@ -149,7 +171,9 @@ fn through_ingress_from(mut journey: Journey<'_>, _client: Option<&ObjectKey>, f
 
 /// The field of the Ingress that names the host.
 fn host_field(ingress: &crate::api::ingress::Ingress, host: &str) -> String {
-    let matches = |known: &str| known.eq_ignore_ascii_case(host) || known.strip_prefix('*').is_some_and(|rest| host.ends_with(rest));
+    let matches = |known: &str| {
+        known.eq_ignore_ascii_case(host) || known.strip_prefix('*').is_some_and(|rest| host.ends_with(rest))
+    };
     let rule = ingress.spec.rules.iter().flatten().position(|rule| !rule.host.is_empty() && matches(&rule.host));
     rule.map_or_else(|| "spec".to_owned(), |index| format!("spec.rules[{index}].host"))
 }
@@ -162,7 +186,10 @@ fn by_load_balancer(journey: &mut Journey<'_>, from: &str, service: &ObjectKey, 
     let sender = Json::object().with("ip", from.to_owned());
     let answer = journey.ask("backends", vec![("node", Json::from(node)), ("to", to), ("from", sender)]);
     let source = journey.source(Kind::Service, service, "status.loadBalancer.ingress[0].ip");
-    let words = format!("{ip} is the load balancer of Service {service}, which sends port {} on to the controller", journey.target.port);
+    let words = format!(
+        "{ip} is the load balancer of Service {service}, which sends port {} on to the controller",
+        journey.target.port
+    );
     proxied(journey, "load-balancer", from, answer, words, source)
 }
 
@@ -182,7 +209,14 @@ fn by_node_port(journey: &mut Journey<'_>, from: &str, key: &ObjectKey, service:
 }
 
 /// Adds kube-proxy's hop, and goes on to the controller's pod where there is one.
-fn proxied(journey: &mut Journey<'_>, hop: &'static str, from: &str, answer: Json, words: String, source: Option<Json>) -> Entered {
+fn proxied(
+    journey: &mut Journey<'_>,
+    hop: &'static str,
+    from: &str,
+    answer: Json,
+    words: String,
+    source: Option<Json>,
+) -> Entered {
     let endpoint = list(&answer, "to").first().cloned();
     let verdict = text(&answer, "verdict").to_owned();
     let reason = because(&answer);
@@ -202,10 +236,15 @@ fn entered(journey: &mut Journey<'_>, from: &str, endpoint: &Json, pod: Option<&
     let to = Json::object().with("namespace", pod.namespace.clone()).with("pod", pod.name.clone());
     let port = endpoint.get("port").cloned().unwrap_or_default();
     let sender = Json::object().with("ip", from.to_owned());
-    let answer = journey.ask("verdict", vec![("from", sender), ("to", to), ("port", port), ("protocol", Json::from("TCP"))]);
+    let answer =
+        journey.ask("verdict", vec![("from", sender), ("to", to), ("port", port), ("protocol", Json::from("TCP"))]);
     let allowed = answer.get("allowed") == Some(&Json::Bool(true));
     policy_hop(journey, answer, allowed, &format!("a client outside to the ingress controller {pod}"));
-    if allowed { Ok(()) } else { Err(format!("A NetworkPolicy keeps clients outside from the ingress controller {pod}.")) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(format!("A NetworkPolicy keeps clients outside from the ingress controller {pod}."))
+    }
 }
 
 /// By the rules of the Ingresses to a Service, and to its endpoint. `controller` is the controller's pod.
@@ -214,7 +253,11 @@ fn by_rule(mut journey: Journey<'_>, controller_pod: Option<&ObjectKey>) -> Ende
     let found = controller::ingress_for(&journey, &host);
     let class = found.and_then(|(_, ingress)| controller::class_of(&journey, ingress));
     let ways = found.map_or("spec", |(_, ingress)| controller::ways(class.map(|class| &**class), ingress));
-    let mut question = vec![("method", Json::from("GET")), ("url", Json::from(journey.target.url.clone())), ("controller", Json::from(ways))];
+    let mut question = vec![
+        ("method", Json::from("GET")),
+        ("url", Json::from(journey.target.url.clone())),
+        ("controller", Json::from(ways)),
+    ];
     if let Some(class) = class {
         question.push(("ingressClass", Json::from(class.metadata.name.clone())));
     }
@@ -242,7 +285,12 @@ fn by_rule(mut journey: Journey<'_>, controller_pod: Option<&ObjectKey>) -> Ende
         return journey.end("unknown", format!("{url} goes to a resource that only its controller knows."));
     };
     let port_words = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
-    journey.hop("ingress", answer, format!("{named} sends it to port {port_words} of Service {service}{rewritten}"), source);
+    journey.hop(
+        "ingress",
+        answer,
+        format!("{named} sends it to port {port_words} of Service {service}{rewritten}"),
+        source,
+    );
     to_service(journey, controller_pod, &service, &port)
 }
 
@@ -259,7 +307,8 @@ fn rule_field(answer: &Json) -> String {
 fn to_service(mut journey: Journey<'_>, from: Option<&ObjectKey>, service: &ObjectKey, port: &Json) -> Ended {
     let Some(stored) = journey.engine.cluster().services.by_key(service).cloned() else {
         journey.hop("service", Json::Null, format!("there is no Service {service}"), None);
-        return journey.end("no-endpoint", format!("The ingress controller answers 503: there is no Service {service}."));
+        return journey
+            .end("no-endpoint", format!("The ingress controller answers 503: there is no Service {service}."));
     };
     let wanted = |known: &crate::api::service::ServicePort| match port {
         Json::Int(number) => i64::from(known.port) == *number,
@@ -268,14 +317,20 @@ fn to_service(mut journey: Journey<'_>, from: Option<&ObjectKey>, service: &Obje
     };
     if stored.spec.r#type == "ExternalName" {
         let source = journey.source(Kind::Service, service, "spec.externalName");
-        journey.hop("service", Json::Null, format!("Service {service} is another name for {}", stored.spec.external_name), source);
+        journey.hop(
+            "service",
+            Json::Null,
+            format!("Service {service} is another name for {}", stored.spec.external_name),
+            source,
+        );
         let sentence = format!("{} goes to {}, outside the cluster.", journey.target.url, stored.spec.external_name);
         return journey.end("external", sentence);
     }
     let Some(index) = stored.ports().iter().position(wanted) else {
         let source = journey.source(Kind::Service, service, "spec.ports");
         journey.hop("service", Json::Null, format!("Service {service} has no port {port}"), source);
-        return journey.end("no-endpoint", format!("The ingress controller answers 503: Service {service} has no port {port}."));
+        return journey
+            .end("no-endpoint", format!("The ingress controller answers 503: Service {service} has no port {port}."));
     };
     let name = stored.ports().get(index).map(|port| port.name.clone()).unwrap_or_default();
     if let Some(port) = stored.ports().get(index) {
@@ -290,7 +345,10 @@ fn to_service(mut journey: Journey<'_>, from: Option<&ObjectKey>, service: &Obje
     journey.hop("service", summary, because, source);
     match ready.first() {
         Some(endpoint) => to_endpoint(journey, from, endpoint, &format!("Service {service}")),
-        None => journey.end("no-endpoint", format!("The ingress controller answers 503: no endpoint of Service {service} is ready.")),
+        None => journey.end(
+            "no-endpoint",
+            format!("The ingress controller answers 503: no endpoint of Service {service} is ready."),
+        ),
     }
 }
 

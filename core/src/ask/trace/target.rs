@@ -44,7 +44,11 @@ impl Target {
             return Err(bad("it names no host"));
         }
         let port = match port.filter(|port| !port.is_empty()) {
-            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or_else(|| bad("its port is no number from 1 to 65535"))?,
+            Some(port) => port
+                .parse()
+                .ok()
+                .filter(|port| *port > 0)
+                .ok_or_else(|| bad("its port is no number from 1 to 65535"))?,
             None => known.ok_or_else(|| bad("it names no port, and its scheme has none of its own"))?,
         };
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };

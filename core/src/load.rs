@@ -1,0 +1,258 @@
+//! The texts of files in, a cluster out: the way every host takes manifests in.
+//!
+//! Either the files say what is stored already ([`Taking::Stored`]), or each object passes through admission in file
+//! order ([`Taking::Admitted`]): a refused one is reported and left out, and what the author left open is allocated, the
+//! same on every run. An object that was exported from a live cluster (it has a `uid` or a `resourceVersion`) counts as
+//! stored either way.
+
+mod admitted;
+mod objects;
+
+use crate::api::decoder::ProblemKind;
+use crate::api::resource::{Kind, Resource, read};
+use crate::cluster::{Options, Source, SourcePlace};
+use crate::engine::Engine;
+use crate::finding::{Finding, Severity};
+use crate::manifest::Node;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A file as a host has read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name, as people know it.
+    pub name: Arc<str>,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// How objects from files are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taking {
+    /// As stored: nothing is refused or filled in.
+    Stored,
+    /// Through admission.
+    Admitted,
+}
+
+/// A cluster made from files, and what was met on the way.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The cluster.
+    pub engine: Engine,
+    /// What was refused or warned of, in file order.
+    pub findings: Vec<Finding>,
+    /// How many objects of the kinds that the project knows were read.
+    pub objects: usize,
+    /// How many of them were refused.
+    pub refused: usize,
+    /// How many objects of other kinds were passed over, by kind.
+    pub passed_over: BTreeMap<String, usize>,
+}
+
+impl Loaded {
+    /// Every finding: those of the way in, and those of the stored cluster.
+    pub fn check(&self) -> Vec<Finding> {
+        self.findings.clone()
+    }
+}
+
+/// Takes the files in, one after the other.
+pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
+    let mut loading = Loading {
+        loaded: Loaded {
+            engine: Engine::new(options),
+            findings: Vec::new(),
+            objects: 0,
+            refused: 0,
+            passed_over: BTreeMap::new(),
+        },
+        taking,
+        later: Vec::new(),
+    };
+    for file in files {
+        loading.file(file);
+    }
+    let later = std::mem::take(&mut loading.later);
+    loading.loaded.engine.apply_all(later);
+    loading.loaded
+}
+
+/// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
+/// Gives what was met on the way.
+pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Vec<Finding> {
+    let taken = std::mem::take(engine);
+    let loaded = Loaded { engine: taken, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() };
+    let mut loading = Loading { loaded, taking, later: Vec::new() };
+    loading.file(file);
+    for (resource, source) in std::mem::take(&mut loading.later) {
+        loading.loaded.engine.apply(resource, source);
+    }
+    *engine = loading.loaded.engine;
+    loading.loaded.findings
+}
+
+/// A load under way.
+struct Loading {
+    loaded: Loaded,
+    taking: Taking,
+    /// What needs no admission waits until all is read: which nodes there are decides where pods are.
+    later: Vec<(Resource, Option<Source>)>,
+}
+
+impl Loading {
+    fn file(&mut self, file: &File) {
+        for object in objects::read(&file.text) {
+            match object {
+                Ok(object) => self.object(file, object),
+                Err(fault) => self.loaded.findings.push(fault.into_finding(&file.name)),
+            }
+        }
+    }
+
+    fn object(&mut self, file: &File, object: objects::Object) {
+        let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
+            *self.loaded.passed_over.entry(object.kind).or_default() += 1;
+            return;
+        };
+        self.loaded.objects += 1;
+        let source = Source { file: file.name.clone(), node: Arc::new(object.node) };
+        if !is_served(kind, &object.api_version) {
+            self.no_longer_served(kind, &object.api_version, &source);
+        }
+        if self.taking == Taking::Stored || is_exported(&source.node) || !admitted::is_judged(kind) {
+            self.store(kind, source);
+        } else {
+            self.admit(kind, source);
+        }
+    }
+
+    /// Reads leniently and stores. A value of the wrong type is told of; the rest of the object stands.
+    fn store(&mut self, kind: Kind, source: Source) {
+        let (resource, problems) = read(kind, &source.node);
+        let key = resource.key();
+        for problem in problems.into_iter().filter(|problem| is_telling(problem.kind)) {
+            let place = SourcePlace {
+                file: source.file.to_string(),
+                line: problem.place.line,
+                column: problem.place.column,
+                field: problem.field,
+            };
+            let finding = Finding::new("type", Severity::Error, problem.message, place).about(kind, key.clone());
+            self.loaded.findings.push(finding);
+        }
+        if key.name.is_empty() {
+            let message = "the object has no name, and cannot be told from others";
+            let finding = Finding::new("nameless", Severity::Error, message, source.place_of("metadata"));
+            self.loaded.findings.push(finding.about(kind, key));
+            self.loaded.refused += 1;
+            return;
+        }
+        self.later.push((resource, Some(source)));
+    }
+
+    fn no_longer_served(&mut self, kind: Kind, api_version: &str, source: &Source) {
+        let group = kind.group();
+        let wanted = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        let message = format!("{api_version} {} is no longer served; it is read as {wanted}", kind.name());
+        let finding = Finding::new("version", Severity::Warning, message, source.place_of("apiVersion"));
+        self.loaded.findings.push(finding.with_help(format!("write `apiVersion: {wanted}`")));
+    }
+}
+
+fn is_telling(kind: ProblemKind) -> bool {
+    matches!(kind, ProblemKind::Type | ProblemKind::Refused)
+}
+
+/// Whether a cluster wrote the object: it has a `uid` or a `resourceVersion`.
+fn is_exported(node: &Node) -> bool {
+    let metadata = node.get("metadata");
+    let has = |name: &str| metadata.and_then(|metadata| metadata.get(name)).and_then(Node::as_str).is_some_and(|text| !text.is_empty());
+    has("uid") || has("resourceVersion")
+}
+
+/// Whether Kubernetes 1.36 serves the kind in that version: of every kind here only `v1`.
+fn is_served(kind: Kind, api_version: &str) -> bool {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    // The policy tiers are installed by whoever implements them, in the versions they have.
+    group == kind.group() && version == "v1" || kind.group() == "policy.networking.k8s.io"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::resource::ObjectKey;
+
+    fn file(text: &str) -> File {
+        File { name: "a.yaml".into(), text: text.into() }
+    }
+
+    fn admitted(text: &str) -> Loaded {
+        load(&[file(text)], Options::default(), Taking::Admitted)
+    }
+
+    #[test]
+    fn a_refused_object_is_reported_at_its_line_and_left_out() {
+        let loaded = admitted(
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 70000\n---\n\
+             apiVersion: v1\nkind: Service\nmetadata:\n  name: ok\nspec:\n  ports:\n    - port: 80\n",
+        );
+        assert_eq!((loaded.objects, loaded.refused), (2, 1));
+        let finding = &loaded.findings[0];
+        assert_eq!((finding.code, finding.place.line, finding.place.column), ("refused", 7, 13));
+        assert_eq!(finding.message, "spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive");
+        let services = &loaded.engine.cluster().services;
+        assert!(services.get("default", "web").is_none());
+        assert!(services.get("default", "ok").unwrap().spec.cluster_ip.starts_with("10.0."));
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_and_other_kinds_are_counted() {
+        let loaded = admitted("a: [\n---\nhello: world\n---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+        let codes: Vec<(&str, u32)> = loaded.findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
+        assert_eq!(codes.len(), 2, "{codes:?}");
+        assert_eq!((codes[0].0, codes[1]), ("syntax", ("object", 3)));
+        assert_eq!(loaded.passed_over.get("ConfigMap"), Some(&1));
+    }
+
+    #[test]
+    fn lists_are_taken_apart() {
+        let loaded = admitted(
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n- apiVersion: v1\n  kind: ServiceList\n  items:\n  - metadata: {name: s, namespace: a}\n    spec: {ports: [{port: 80}]}\n",
+        );
+        assert_eq!((loaded.objects, loaded.refused), (2, 0), "{:?}", loaded.findings);
+        assert!(loaded.engine.cluster().services.get("a", "s").is_some());
+    }
+
+    #[test]
+    fn an_export_is_stored_as_it_stands() {
+        let loaded = admitted(
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  uid: u\nspec:\n  clusterIP: 172.20.0.9\n  ports: [{port: 80}]\n",
+        );
+        assert_eq!(loaded.findings, []);
+        assert_eq!(loaded.engine.cluster().services.get("default", "web").unwrap().spec.cluster_ip, "172.20.0.9");
+    }
+
+    #[test]
+    fn an_old_ingress_is_converted_with_a_warning() {
+        let loaded = admitted(
+            "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata:\n  name: test\nspec:\n  backend:\n    serviceName: testsvc\n    servicePort: 80\n",
+        );
+        assert_eq!(loaded.findings[0].code, "version");
+        let ingress = loaded.engine.cluster().ingresses.get("default", "test").unwrap();
+        let backend = ingress.spec.default_backend.clone().unwrap().service.unwrap();
+        assert_eq!((backend.name.as_str(), backend.port.number), ("testsvc", 80));
+    }
+
+    #[test]
+    fn a_text_can_be_taken_in_by_and_by() {
+        let mut engine = Engine::new(Options::default());
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 80\n";
+        assert_eq!(apply(&mut engine, &file(text), Taking::Admitted), []);
+        let first = engine.cluster().services.get("default", "web").unwrap().clone();
+        assert_eq!(apply(&mut engine, &file(&text.replace("80", "81")), Taking::Admitted), []);
+        let second = engine.cluster().services.get("default", "web").unwrap().clone();
+        assert_eq!((second.spec.ports.clone().unwrap()[0].port, &second.spec.cluster_ip), (81, &first.spec.cluster_ip));
+        assert_eq!(engine.cluster().source(Kind::Service, &ObjectKey::new("default", "web")).unwrap().place_of("spec.ports[0].port").line, 7);
+    }
+}

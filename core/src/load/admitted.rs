@@ -1,0 +1,100 @@
+//! One object through admission, and its refusal or warnings as findings.
+
+use super::Loading;
+use crate::admission::status::Status;
+use crate::admission::{self, Operation, Request};
+use crate::api::resource::{Kind, ObjectKey, read};
+use crate::cluster::{Source, SourcePlace};
+use crate::finding::{Finding, Severity};
+use crate::manifest::Node;
+
+/// Whether admission judges the kind; the others are read leniently.
+pub(super) fn is_judged(kind: Kind) -> bool {
+    admission::is_known(kind)
+}
+
+impl Loading {
+    /// Passes one object through admission: stores it, or reports why not.
+    pub(super) fn admit(&mut self, kind: Kind, source: Source) {
+        // What is written for a version that is gone is judged as what it is converted to.
+        let converted = (!super::is_served(kind, api_version(&source.node))).then(|| Node::from(&read(kind, &source.node).0.to_json()));
+        let object = converted.as_ref().unwrap_or(&source.node);
+        let cluster = self.loaded.engine.cluster();
+        let key = read_key(kind, object);
+        let is_there = cluster.source(kind, &key).is_some();
+        let operation = if is_there { Operation::Update } else { Operation::Create };
+        let request = Request { operation, object, old_object: None };
+        let answer = match admission::admit(cluster, &request) {
+            Ok(answer) => answer,
+            Err(_) => return self.store(kind, source),
+        };
+        for warning in answer.warnings {
+            let place = source.place_of(field_of(&warning));
+            self.loaded.findings.push(Finding::new("warning", Severity::Warning, warning, place).about(kind, key.clone()));
+        }
+        match answer.outcome {
+            Ok(resource) => self.loaded.engine.apply(resource, Some(source)),
+            Err(status) => {
+                self.loaded.refused += 1;
+                let findings = refusals(&status, &source).into_iter().map(|finding| finding.about(kind, key.clone()));
+                self.loaded.findings.extend(findings);
+            }
+        }
+    }
+}
+
+fn api_version(node: &Node) -> &str {
+    node.get("apiVersion").and_then(Node::as_str).unwrap_or_default()
+}
+
+/// The key of an object that may be refused, as far as it can be read.
+fn read_key(kind: Kind, node: &Node) -> ObjectKey {
+    let text = |name: &str| node.at(name).and_then(Node::as_str).unwrap_or_default();
+    let name = if text("metadata.name").is_empty() { text("metadata.generateName") } else { text("metadata.name") };
+    let namespace = match (kind.is_namespaced(), text("metadata.namespace")) {
+        (false, _) => "",
+        (true, "") => "default",
+        (true, namespace) => namespace,
+    };
+    ObjectKey::new(namespace, name)
+}
+
+/// A finding for each cause, in the server's words; one for the whole refusal where it names no cause.
+fn refusals(status: &Status, source: &Source) -> Vec<Finding> {
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    let mut findings: Vec<Finding> = Vec::new();
+    for cause in causes.iter().filter(|cause| !cause.field.is_empty()) {
+        let message = format!("{}: {}", cause.field, cause.message);
+        let finding = Finding::new("refused", Severity::Error, message, source.place_of(&cause.field));
+        // The server repeats a cause that two of its checks find; people need it once.
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    if findings.is_empty() {
+        let place = strict_place(&status.message, source);
+        findings.push(Finding::new("refused", Severity::Error, status.message.clone(), place));
+    }
+    findings
+}
+
+/// Where the first field stands that a decoding error names: `unknown field "spec.x"`, `Go struct field T.spec.x of type`.
+fn strict_place(message: &str, source: &Source) -> SourcePlace {
+    let quoted = message.split_once(" field \"").and_then(|(_, rest)| rest.split_once('"')).map(|(field, _)| field);
+    let typed = message
+        .split_once("Go struct field ")
+        .and_then(|(_, rest)| rest.split_once(" of type"))
+        .and_then(|(field, _)| field.split_once('.'))
+        .map(|(_, field)| field);
+    source.place_of(quoted.or(typed).unwrap_or_default())
+}
+
+/// The field that a warning begins with (`spec.externalIPs is deprecated …`, `metadata.x: …`), or nothing.
+fn field_of(warning: &str) -> &str {
+    let word = warning.split([' ', ':']).next().unwrap_or_default();
+    if word.starts_with("spec.") || word.starts_with("metadata.") || word.starts_with("subsets") || word.starts_with("endpoints[") {
+        word
+    } else {
+        ""
+    }
+}
