@@ -17,7 +17,11 @@ pub mod finding;
 pub mod ingress;
 pub mod ip;
 pub mod json;
+pub mod load;
 pub mod manifest;
 pub mod policy;
 pub mod proxy;
 pub mod workload;
+
+/// The minor version of Kubernetes that is answered for.
+pub const KUBERNETES_VERSION: &str = admission::version::V1_36.name;
