@@ -12,6 +12,7 @@ pub mod objects;
 mod read;
 mod route;
 mod trace;
+pub mod trace;
 pub mod verdict;
 
 use crate::engine::Engine;

@@ -167,7 +167,9 @@ fn is_telling(kind: ProblemKind) -> bool {
 /// Whether a cluster wrote the object: it has a `uid` or a `resourceVersion`.
 fn is_exported(node: &Node) -> bool {
     let metadata = node.get("metadata");
-    let has = |name: &str| metadata.and_then(|metadata| metadata.get(name)).and_then(Node::as_str).is_some_and(|text| !text.is_empty());
+    let has = |name: &str| {
+        metadata.and_then(|metadata| metadata.get(name)).and_then(Node::as_str).is_some_and(|text| !text.is_empty())
+    };
     has("uid") || has("resourceVersion")
 }
 
@@ -208,8 +210,11 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_told_and_other_kinds_are_counted() {
-        let loaded = admitted("a: [\n---\nhello: world\n---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
-        let codes: Vec<(&str, u32)> = loaded.findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
+        let loaded = admitted(
+            "a: [\n---\nhello: world\n---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
+        );
+        let codes: Vec<(&str, u32)> =
+            loaded.findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
         assert_eq!(codes.len(), 2, "{codes:?}");
         assert_eq!((codes[0].0, codes[1]), ("syntax", ("object", 3)));
         assert_eq!(loaded.passed_over.get("ConfigMap"), Some(&1));
@@ -253,6 +258,14 @@ mod tests {
         assert_eq!(apply(&mut engine, &file(&text.replace("80", "81")), Taking::Admitted), []);
         let second = engine.cluster().services.get("default", "web").unwrap().clone();
         assert_eq!((second.spec.ports.clone().unwrap()[0].port, &second.spec.cluster_ip), (81, &first.spec.cluster_ip));
-        assert_eq!(engine.cluster().source(Kind::Service, &ObjectKey::new("default", "web")).unwrap().place_of("spec.ports[0].port").line, 7);
+        assert_eq!(
+            engine
+                .cluster()
+                .source(Kind::Service, &ObjectKey::new("default", "web"))
+                .unwrap()
+                .place_of("spec.ports[0].port")
+                .line,
+            7
+        );
     }
 }

@@ -67,7 +67,10 @@ fn every_example_answers_as_it_says() {
             asked += 1;
             let found = answer(&loaded.engine, &case["question"]);
             if !matches(&case["expect"], &found) {
-                wrong.push(format!("{name}\n  asked    {}\n  expected {}\n  found    {found}", case["question"], case["expect"]));
+                wrong.push(format!(
+                    "{name}\n  asked    {}\n  expected {}\n  found    {found}",
+                    case["question"], case["expect"]
+                ));
             }
         }
     }
@@ -81,6 +84,11 @@ fn what_is_expected_is_compared() {
     assert!(matches(&value(r#"{"a":1}"#), &value(r#"{"a":1,"b":2}"#)));
     assert!(!matches(&value(r#"{"a":1}"#), &value(r#"{"a":2}"#)));
     assert!(!matches(&value(r#"{"a":[1]}"#), &value(r#"{"a":[1,2]}"#)));
-    assert!(matches(&value(r#"{"length":2}"#), &value("[1,2]")) && !matches(&value(r#"{"length":1}"#), &value("[1,2]")));
-    assert!(matches(&value(r#"{"contains":"b"}"#), &value(r#""abc""#)) && !matches(&value(r#"{"contains":"x"}"#), &value(r#""abc""#)));
+    assert!(
+        matches(&value(r#"{"length":2}"#), &value("[1,2]")) && !matches(&value(r#"{"length":1}"#), &value("[1,2]"))
+    );
+    assert!(
+        matches(&value(r#"{"contains":"b"}"#), &value(r#""abc""#))
+            && !matches(&value(r#"{"contains":"x"}"#), &value(r#""abc""#))
+    );
 }

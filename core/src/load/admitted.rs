@@ -17,7 +17,8 @@ impl Loading {
     /// Passes one object through admission: stores it, or reports why not.
     pub(super) fn admit(&mut self, kind: Kind, source: Source) {
         // What is written for a version that is gone is judged as what it is converted to.
-        let converted = (!super::is_served(kind, api_version(&source.node))).then(|| Node::from(&read(kind, &source.node).0.to_json()));
+        let converted = (!super::is_served(kind, api_version(&source.node)))
+            .then(|| Node::from(&read(kind, &source.node).0.to_json()));
         let object = converted.as_ref().unwrap_or(&source.node);
         let cluster = self.loaded.engine.cluster();
         let key = read_key(kind, object);
@@ -30,7 +31,9 @@ impl Loading {
         };
         for warning in answer.warnings {
             let place = source.place_of(field_of(&warning));
-            self.loaded.findings.push(Finding::new("warning", Severity::Warning, warning, place).about(kind, key.clone()));
+            self.loaded
+                .findings
+                .push(Finding::new("warning", Severity::Warning, warning, place).about(kind, key.clone()));
         }
         match answer.outcome {
             Ok(resource) => self.loaded.engine.apply(resource, Some(source)),
@@ -92,7 +95,11 @@ fn strict_place(message: &str, source: &Source) -> SourcePlace {
 /// The field that a warning begins with (`spec.externalIPs is deprecated …`, `metadata.x: …`), or nothing.
 fn field_of(warning: &str) -> &str {
     let word = warning.split([' ', ':']).next().unwrap_or_default();
-    if word.starts_with("spec.") || word.starts_with("metadata.") || word.starts_with("subsets") || word.starts_with("endpoints[") {
+    if word.starts_with("spec.")
+        || word.starts_with("metadata.")
+        || word.starts_with("subsets")
+        || word.starts_with("endpoints[")
+    {
         word
     } else {
         ""
