@@ -9,9 +9,8 @@ pub mod backends;
 pub mod contract;
 pub mod endpoints;
 pub mod objects;
-mod read;
-mod route;
-mod trace;
+pub mod read;
+pub mod route;
 pub mod trace;
 pub mod verdict;
 
@@ -95,11 +94,10 @@ const KINDS: &[(&str, Ask)] = &[
     ("admit", admit::ask),
     ("endpoints", endpoints::ask),
     ("backends", backends::ask),
+    ("route", route::ask),
     ("verdict", verdict::ask),
     ("trace", trace::ask),
     ("objects", objects::ask),
-    ("read", read::ask),
-    ("route", route::ask),
 ];
 
 fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
