@@ -6,12 +6,16 @@
 //! `pkg/registry/rest/{create,update}.go`, v0.36.3): decode, default, mutating admission, allocate, prepare, validate,
 //! check the metadata, warn, store. What a kind does in a stage stands in its own file and is chosen in `strategy`.
 
+pub mod allocate;
 pub mod decode;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod formats;
 mod ingress;
 mod ingress_class;
 mod network_policy;
 pub mod object_meta;
+pub mod service;
 pub mod status;
 mod strategy;
 pub mod version;
@@ -22,6 +26,7 @@ use crate::api::meta::{ObjectMeta, OwnerReference, Time};
 use crate::api::resource::{self, Kind, ObjectKey, Resource};
 use crate::cluster::Cluster;
 use crate::manifest::Node;
+use allocate::Allocations;
 use formats::names::path_segment;
 use status::Status;
 use thiserror::Error;
@@ -79,11 +84,32 @@ pub enum UnknownObject {
 /// # Errors
 /// The object is of a kind that admission does not know.
 pub fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<Answer, UnknownObject> {
+    answer(cluster, None, request)
+}
+
+/// The same, with the cluster's allocations at hand: for hosts that admit many objects one after another and keep them by
+/// [`Allocations::replace`].
+///
+/// # Errors
+/// The object is of a kind that admission does not know.
+pub fn admit_with(
+    cluster: &Cluster,
+    allocations: &Allocations,
+    request: &Request<'_>,
+) -> Result<Answer, UnknownObject> {
+    answer(cluster, Some(allocations), request)
+}
+
+fn answer(
+    cluster: &Cluster,
+    allocations: Option<&Allocations>,
+    request: &Request<'_>,
+) -> Result<Answer, UnknownObject> {
     let api_version = named(request.object, "apiVersion")?;
     let name = named(request.object, "kind")?;
     let unknown = || UnknownObject::Kind { api_version: api_version.to_owned(), kind: name.to_owned() };
     let kind = Kind::of(api_version, name).filter(|kind| strategy::is_known(*kind)).ok_or_else(unknown)?;
-    let mut admission = Admission { cluster, version: &V1_36, kind, warnings: Vec::new() };
+    let mut admission = Admission { cluster, allocations, version: &V1_36, kind, warnings: Vec::new() };
     admission.warnings.extend(strategy::deprecation(kind).map(str::to_owned));
     let outcome = admission.run(api_version, request);
     let code = match &outcome {
@@ -106,6 +132,7 @@ fn named<'a>(object: &'a Node, member: &'static str) -> Result<&'a str, UnknownO
 /// One request on its way.
 struct Admission<'a> {
     cluster: &'a Cluster,
+    allocations: Option<&'a Allocations>,
     version: &'a Version,
     kind: Kind,
     warnings: Vec<String>,
@@ -144,7 +171,7 @@ impl Admission<'_> {
         if !metadata.generate_name.is_empty() && metadata.name.is_empty() {
             metadata.name = self.generate_name(&metadata.generate_name, &metadata.namespace);
         }
-        strategy::begin_create(&mut new, self.cluster)?;
+        strategy::begin_create(&mut new, self.cluster, self.allocations, gates)?;
         strategy::prepare_for_create(&mut new, gates);
         let mut errors = Vec::new();
         strategy::validate(&new, gates, &mut errors);
@@ -163,7 +190,7 @@ impl Admission<'_> {
         if strategy::get(self.cluster, self.kind, &new.key()).is_some() {
             return Err(Status::already_exists(self.kind, &metadata.name));
         }
-        Ok(stored(new))
+        Ok(self.stored(new))
     }
 
     /// `store.Update`
@@ -181,13 +208,15 @@ impl Admission<'_> {
             }
             return Ok((201, self.create(new, &url.namespace)?));
         };
+        old.settle();
         strategy::set_defaults(&mut old);
+        strategy::decorate(&mut old, self.cluster);
         old.metadata_mut().namespace.clone_from(&url.namespace);
         old.metadata_mut().managed_fields.clear();
         self.check_version(new.metadata_mut(), old.metadata())?;
-        strategy::begin_update(&mut new, &old, self.cluster)?;
+        strategy::begin_update(&mut new, &old, self.cluster, self.allocations, &self.version.gates)?;
         self.before_update(&mut new, &old)?;
-        Ok((200, stored(new)))
+        Ok((200, self.stored(new)))
     }
 
     /// The name and the namespace of the object have to be those of the request
@@ -273,6 +302,15 @@ impl Admission<'_> {
         Ok(())
     }
 
+    /// The object as it comes back from storage: defaulted again, and with what is added to an object that is read.
+    fn stored(&self, mut resource: Resource) -> Resource {
+        resource.settle();
+        resource.metadata_mut().self_link.clear();
+        strategy::set_defaults(&mut resource);
+        strategy::decorate(&mut resource, self.cluster);
+        resource
+    }
+
     /// `handlers.dedupOwnerReferencesAndAddWarning`
     fn dedup_owner_references(&mut self, metadata: &mut ObjectMeta) {
         let mut kept: Vec<OwnerReference> = Vec::with_capacity(metadata.owner_references.len());
@@ -330,15 +368,6 @@ fn wipe_system_fields(metadata: &mut ObjectMeta) {
     metadata.deletion_timestamp = None;
     metadata.deletion_grace_period_seconds = None;
     metadata.self_link.clear();
-}
-
-/// The object as it comes back from storage.
-fn stored(mut resource: Resource) -> Resource {
-    resource.settle();
-    let metadata = resource.metadata_mut();
-    metadata.self_link.clear();
-    strategy::decorate(&mut resource);
-    resource
 }
 
 /// Whether two values are the same after a way through storage (`apiequality.Semantic.DeepEqual`).

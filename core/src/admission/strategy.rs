@@ -1,9 +1,11 @@
 //! What differs by kind in the way of an object through the server: a function a stage, and in it a line a kind.
 //! Mirrors the `RESTCreateStrategy` and `RESTUpdateStrategy` of `k8s.io/kubernetes/pkg/registry`.
 
+use super::allocate::Allocations;
+use super::allocate::cluster_ip::default_family;
 use super::status::Status;
 use super::version::Gates;
-use super::{ingress, ingress_class, network_policy};
+use super::{endpoint_slice, endpoints, ingress, ingress_class, network_policy, service};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Store};
 use crate::field::Error;
@@ -53,6 +55,9 @@ pub(super) fn deprecation(kind: Kind) -> Option<&'static str> {
 /// The versioned defaults (`SetDefaults_…`).
 pub(super) fn set_defaults(resource: &mut Resource) {
     match resource {
+        Resource::Service(service) => service::defaults::set_defaults_service(service),
+        Resource::Endpoints(endpoints) => endpoints::set_defaults_endpoints(endpoints),
+        Resource::EndpointSlice(slice) => endpoint_slice::set_defaults_endpoint_slice(slice),
         Resource::IngressClass(class) => ingress_class::set_defaults(class),
         Resource::NetworkPolicy(policy) => network_policy::set_defaults(policy),
         _ => {}
@@ -67,15 +72,31 @@ pub(super) fn admit_on_create(resource: &mut Resource, cluster: &Cluster) {
 }
 
 /// `BeginCreate`: what is allocated before anything else is looked at.
-pub(super) fn begin_create(resource: &mut Resource, cluster: &Cluster) -> Result<(), Status> {
-    let _ = (resource, cluster);
-    Ok(())
+pub(super) fn begin_create(
+    resource: &mut Resource,
+    cluster: &Cluster,
+    allocations: Option<&Allocations>,
+    gates: &Gates,
+) -> Result<(), Status> {
+    let key = resource.key();
+    let Resource::Service(service) = resource else { return Ok(()) };
+    let made;
+    let allocations = match allocations {
+        Some(allocations) => allocations,
+        None => {
+            made = Allocations::of(cluster);
+            &made
+        }
+    };
+    service::storage::begin_create(service, gates, &mut allocations.reservation(key))
 }
 
 /// `PrepareForCreate`
 pub(super) fn prepare_for_create(resource: &mut Resource, gates: &Gates) {
     let _ = gates;
     match resource {
+        Resource::Service(service) => service::strategy::prepare_for_create(service),
+        Resource::EndpointSlice(slice) => endpoint_slice::prepare(slice, None),
         Resource::Ingress(ingress) => ingress::prepare_for_create(ingress),
         Resource::IngressClass(_) | Resource::NetworkPolicy(_) => resource.metadata_mut().generation = 1,
         _ => {}
@@ -85,6 +106,9 @@ pub(super) fn prepare_for_create(resource: &mut Resource, gates: &Gates) {
 /// `Validate`
 pub(super) fn validate(resource: &Resource, gates: &Gates, errors: &mut Vec<Error>) {
     match resource {
+        Resource::Service(service) => service::validate::validate_service_create(service, gates, errors),
+        Resource::Endpoints(endpoints) => endpoints::validate_endpoints_create(endpoints, gates, errors),
+        Resource::EndpointSlice(slice) => endpoint_slice::validate_endpoint_slice_create(slice, gates, errors),
         Resource::Ingress(ingress) => ingress::validate(ingress, gates, errors),
         Resource::IngressClass(class) => ingress_class::validate(class, errors),
         Resource::NetworkPolicy(policy) => network_policy::validate(policy, gates, errors),
@@ -95,6 +119,9 @@ pub(super) fn validate(resource: &Resource, gates: &Gates, errors: &mut Vec<Erro
 /// `WarningsOnCreate`
 pub(super) fn warn_on_create(resource: &Resource, warnings: &mut Vec<String>) {
     match resource {
+        Resource::Service(service) => service::warnings::get_warnings_for_service(service, warnings),
+        Resource::Endpoints(endpoints) => endpoints::endpoints_warnings(endpoints, warnings),
+        Resource::EndpointSlice(slice) => endpoint_slice::warnings_on_create(slice, warnings),
         Resource::Ingress(ingress) => ingress::warn_on_create(ingress, warnings),
         Resource::NetworkPolicy(policy) => network_policy::warn(policy, warnings),
         _ => {}
@@ -102,15 +129,36 @@ pub(super) fn warn_on_create(resource: &Resource, warnings: &mut Vec<String>) {
 }
 
 /// `BeginUpdate`: what is allocated, and taken over from the old object, before anything else is looked at.
-pub(super) fn begin_update(new: &mut Resource, old: &Resource, cluster: &Cluster) -> Result<(), Status> {
-    let _ = (new, old, cluster);
-    Ok(())
+pub(super) fn begin_update(
+    new: &mut Resource,
+    old: &Resource,
+    cluster: &Cluster,
+    allocations: Option<&Allocations>,
+    gates: &Gates,
+) -> Result<(), Status> {
+    let key = old.key();
+    let (Resource::Service(new), Resource::Service(old)) = (new, old) else { return Ok(()) };
+    let stored = cluster.services.by_key(&key);
+    let made;
+    let allocations = match allocations {
+        Some(allocations) if stored.is_some_and(|stored| **stored == **old) => allocations,
+        // The old object need not be the one that the cluster has: it holds what it says all the same.
+        _ => {
+            let mut held = allocations.cloned().unwrap_or_else(|| Allocations::of(cluster));
+            held.replace(stored.map(|stored| &**stored), Some(old));
+            made = held;
+            &made
+        }
+    };
+    service::storage::begin_update(new, old, gates, &mut allocations.reservation(key))
 }
 
 /// `PrepareForUpdate`
 pub(super) fn prepare_for_update(new: &mut Resource, old: &Resource, gates: &Gates) {
     let _ = gates;
     match (new, old) {
+        (Resource::Service(new), Resource::Service(old)) => service::strategy::prepare_for_update(new, old),
+        (Resource::EndpointSlice(new), Resource::EndpointSlice(old)) => endpoint_slice::prepare(new, Some(old)),
         (Resource::Ingress(new), Resource::Ingress(old)) => ingress::prepare_for_update(new, old),
         (Resource::IngressClass(new), Resource::IngressClass(old)) => ingress_class::prepare_for_update(new, old),
         (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => network_policy::prepare_for_update(new, old),
@@ -121,6 +169,15 @@ pub(super) fn prepare_for_update(new: &mut Resource, old: &Resource, gates: &Gat
 /// `ValidateUpdate`
 pub(super) fn validate_update(new: &Resource, old: &Resource, gates: &Gates, errors: &mut Vec<Error>) {
     match (new, old) {
+        (Resource::Service(new), Resource::Service(old)) => {
+            service::update::validate_service_update(new, old, gates, errors);
+        }
+        (Resource::Endpoints(new), Resource::Endpoints(old)) => {
+            endpoints::validate_endpoints_update(new, old, gates, errors);
+        }
+        (Resource::EndpointSlice(new), Resource::EndpointSlice(old)) => {
+            endpoint_slice::validate_endpoint_slice_update(new, old, gates, errors);
+        }
         (Resource::Ingress(new), Resource::Ingress(old)) => ingress::validate_update(new, old, gates, errors),
         (Resource::IngressClass(new), Resource::IngressClass(old)) => ingress_class::validate_update(new, old, errors),
         (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => {
@@ -133,12 +190,18 @@ pub(super) fn validate_update(new: &Resource, old: &Resource, gates: &Gates, err
 /// `WarningsOnUpdate`
 pub(super) fn warn_on_update(new: &Resource, old: &Resource, warnings: &mut Vec<String>) {
     let _ = old;
-    if let Resource::NetworkPolicy(new) = new {
-        network_policy::warn(new, warnings);
+    match new {
+        Resource::Service(service) => service::warnings::get_warnings_for_service(service, warnings),
+        Resource::Endpoints(endpoints) => endpoints::endpoints_warnings(endpoints, warnings),
+        Resource::EndpointSlice(slice) => endpoint_slice::warnings_on_update(slice, warnings),
+        Resource::NetworkPolicy(policy) => network_policy::warn(policy, warnings),
+        _ => {}
     }
 }
 
 /// The store's `Decorator`: what is added to an object that is read.
-pub(super) fn decorate(resource: &mut Resource) {
-    let _ = resource;
+pub(super) fn decorate(resource: &mut Resource, cluster: &Cluster) {
+    if let Resource::Service(service) = resource {
+        service::storage::default_on_read(service, default_family(cluster));
+    }
 }

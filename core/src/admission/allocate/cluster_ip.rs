@@ -1,0 +1,305 @@
+//! The pool of cluster IPs: ranges, their static and dynamic bands, and who holds which address
+//! (`pkg/registry/core/service/ipallocator`, Kubernetes v1.36.3).
+
+use super::Denied;
+use crate::admission::formats::ip::Ip;
+use crate::admission::formats::names::{is_path_segment_name, push};
+use crate::admission::status::Status;
+use crate::api::namespace::ServiceCIDR;
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::Cluster;
+use crate::field::{Error, Path};
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The family of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// 32-bit addresses.
+    IPv4,
+    /// 128-bit addresses.
+    IPv6,
+}
+
+impl Family {
+    /// The family of an address (see [`parse_address`]).
+    pub fn of(ip: IpAddr) -> Self {
+        if ip.is_ipv4() { Family::IPv4 } else { Family::IPv6 }
+    }
+
+    /// `IPv4` or `IPv6`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::IPv4 => "IPv4",
+            Family::IPv6 => "IPv6",
+        }
+    }
+
+    /// The family of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Family::IPv4, Family::IPv6].into_iter().find(|family| family.name() == name)
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Family::IPv4 => Family::IPv6,
+            Family::IPv6 => Family::IPv4,
+        }
+    }
+}
+
+/// A range that cluster IPs are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressRange {
+    cidr: IpNet,
+}
+
+impl AddressRange {
+    /// A range; nothing for an IPv6 one shorter than /64, which upstream makes no allocator for.
+    pub fn new(cidr: IpNet) -> Option<Self> {
+        let too_wide = matches!(cidr, IpNet::V6(_)) && cidr.prefix_len() < 64;
+        (!too_wide).then_some(AddressRange { cidr: cidr.trunc() })
+    }
+
+    /// Its family.
+    pub fn family(&self) -> Family {
+        Family::of(self.cidr.network())
+    }
+
+    /// Whether the address may be taken from it: neither the network's own address, nor IPv4's broadcast address
+    /// (`servicecidr.PrefixContainsIP`).
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        let broadcast = ip.is_ipv4() && ip == self.cidr.broadcast();
+        self.cidr.contains(&ip) && ip != self.cidr.network() && !broadcast
+    }
+
+    /// How many addresses may be taken from it (`hostsPerNetwork`).
+    pub fn size(&self) -> u64 {
+        let bits = self.cidr.max_prefix_len() - self.cidr.prefix_len();
+        let reserved = match self.family() {
+            Family::IPv4 => 2,
+            Family::IPv6 => 1,
+        };
+        1_u64.checked_shl(u32::from(bits)).map_or(u64::MAX, |all| all.saturating_sub(reserved))
+    }
+
+    /// How many of them, from the first, are kept for authors who choose: `min(max(16, size/16), 256)`, none where the
+    /// range has 16 addresses or fewer (`calculateRangeOffset`).
+    pub fn static_band(&self) -> u64 {
+        let bits = self.cidr.max_prefix_len() - self.cidr.prefix_len();
+        let addresses = 1_u64.checked_shl(u32::from(bits)).unwrap_or(u64::MAX);
+        if addresses <= 16 { 0 } else { (addresses / 16).clamp(16, 256) }
+    }
+
+    /// Its addresses in the order in which they are tried: the dynamic band from a place that the seed gives, around,
+    /// then the static band likewise.
+    pub fn candidates(&self, seed: u64) -> impl Iterator<Item = IpAddr> + use<> {
+        let (size, band, family) = (self.size(), self.static_band(), self.family());
+        let first = number(self.cidr.network()).saturating_add(1);
+        let around = move |from: u64, length: u64| {
+            let start = seed.checked_rem(length).unwrap_or(0);
+            let places = (start..length).chain(0..start);
+            places.map(move |place| address(family, first.saturating_add(u128::from(from) + u128::from(place))))
+        };
+        around(band, size.saturating_sub(band)).chain(around(0, band.min(size)))
+    }
+}
+
+/// The cluster IPs of a cluster: its families, its ranges, and who holds which address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterIPs {
+    families: Vec<Family>,
+    ranges: Vec<AddressRange>,
+    taken: BTreeMap<IpAddr, ObjectKey>,
+}
+
+impl ClusterIPs {
+    /// The ranges of a cluster. The server's flag gives the families; the ServiceCIDR objects give the ranges, and the
+    /// one named `kubernetes` stands for the flag. Ones that are being deleted or are not ready give nothing to new
+    /// Services.
+    pub fn of_ranges(cluster: &Cluster) -> Self {
+        let flag = flag_ranges(cluster);
+        let mut families: Vec<Family> = Vec::new();
+        for cidr in &flag {
+            let family = Family::of(cidr.network());
+            if !families.contains(&family) {
+                families.push(family);
+            }
+        }
+        let mut ranges: Vec<AddressRange> = flag.into_iter().filter_map(AddressRange::new).collect();
+        for (key, service_cidr) in cluster.service_cidrs.iter() {
+            if key.name == "kubernetes" || !is_ready(service_cidr) {
+                continue;
+            }
+            let more = cidrs(service_cidr).filter_map(AddressRange::new);
+            for range in more.filter(|range| families.contains(&range.family())) {
+                if !ranges.contains(&range) {
+                    ranges.push(range);
+                }
+            }
+        }
+        ClusterIPs { families, ranges, taken: BTreeMap::new() }
+    }
+
+    /// The families, the default one first.
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+
+    /// Whether a range contains the address.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        self.ranges.iter().any(|range| range.contains(ip))
+    }
+
+    /// Who holds the address.
+    pub fn holder(&self, ip: IpAddr) -> Option<&ObjectKey> {
+        self.taken.get(&ip)
+    }
+
+    /// Every address that is taken, with its holder.
+    pub fn taken(&self) -> impl Iterator<Item = (IpAddr, &ObjectKey)> {
+        self.taken.iter().map(|(ip, owner)| (*ip, owner))
+    }
+
+    /// Books the address, unless another holds it. Tells whether the owner holds it now.
+    pub fn hold(&mut self, ip: IpAddr, owner: &ObjectKey) -> bool {
+        self.taken.entry(ip).or_insert_with(|| owner.clone()) == owner
+    }
+
+    /// Gives the address back where the owner holds it.
+    pub fn release(&mut self, ip: IpAddr, owner: &ObjectKey) {
+        if self.holder(ip) == Some(owner) {
+            self.taken.remove(&ip);
+        }
+    }
+
+    /// The addresses of a family in the order in which they are tried.
+    pub fn candidates(&self, family: Family, seed: u64) -> impl Iterator<Item = IpAddr> {
+        let ranges = self.ranges.iter().filter(move |range| range.family() == family);
+        ranges.flat_map(move |range| range.candidates(seed))
+    }
+}
+
+/// The ranges of the server's flag: those of the options, or, where none was given, those of the ServiceCIDR that a server
+/// makes of its flag.
+fn flag_ranges(cluster: &Cluster) -> Vec<IpNet> {
+    let made = cluster.service_cidrs.get("", "kubernetes").filter(|_| !cluster.options.service_ranges_given);
+    let made: Vec<IpNet> = made.into_iter().flat_map(|made| cidrs(made)).collect();
+    if made.is_empty() { cluster.options.service_cluster_ip_range.clone() } else { made }
+}
+
+/// The family that a Service has where nobody says.
+pub fn default_family(cluster: &Cluster) -> Family {
+    flag_ranges(cluster).first().map_or(Family::IPv4, |range| Family::of(range.network()))
+}
+
+/// Whether an address outside of every known range could be a cluster IP of another cluster.
+pub fn is_usable(ip: IpAddr) -> bool {
+    let broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    !(ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() || broadcast)
+}
+
+/// The IPAddress object that books an address names its Service; a Service whose name could not be a part of a path
+/// makes it invalid, and that refusal is what the author is shown (`validateIPAddressParentReference`,
+/// `pkg/apis/networking/validation`).
+///
+/// # Errors
+/// [`Denied::Reference`] with the text of the IPAddress's refusal.
+pub fn validate_reference(ip: IpAddr, owner: &ObjectKey) -> Result<(), Denied> {
+    let spec = Path::new("spec");
+    let parent = spec.child("parentRef");
+    let mut errors = Vec::new();
+    if owner.name.is_empty() {
+        errors.push(Error::required(&parent.child("name"), ""));
+    }
+    push(&mut errors, &parent.child("name"), &owner.name, is_path_segment_name(&owner.name));
+    push(&mut errors, &parent.child("namespace"), &owner.namespace, is_path_segment_name(&owner.namespace));
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Denied::Reference(Status::invalid(Kind::IPAddress, &ip.to_string(), &errors).message))
+}
+
+/// The address that a text names, leading zeros and all; one in IPv4-mapped IPv6 form is the IPv4 address.
+pub fn parse_address(text: &str) -> Option<IpAddr> {
+    let ip = Ip::parse(text)?;
+    Some(ip.to_v4().map_or_else(|| IpAddr::V6(Ipv6Addr::from(ip.bits())), |v4| IpAddr::V4(Ipv4Addr::from(v4))))
+}
+
+/// The ranges that a ServiceCIDR names.
+fn cidrs(service_cidr: &ServiceCIDR) -> impl Iterator<Item = IpNet> + '_ {
+    service_cidr.spec.cidrs.iter().flatten().filter_map(|text| text.parse().ok())
+}
+
+/// Whether new Services may take from it: not being deleted, and ready unless a condition says otherwise.
+fn is_ready(service_cidr: &ServiceCIDR) -> bool {
+    let ready = service_cidr.status.conditions.iter().find(|condition| condition.r#type == "Ready");
+    service_cidr.metadata.deletion_timestamp.is_none() && ready.is_none_or(|condition| condition.status == "True")
+}
+
+fn number(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(ip) => u128::from(u32::from(ip)),
+        IpAddr::V6(ip) => u128::from(ip),
+    }
+}
+
+fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        Family::IPv4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX))),
+        Family::IPv6 => IpAddr::V6(Ipv6Addr::from(number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(text: &str) -> AddressRange {
+        AddressRange::new(text.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn bands_are_as_the_enhancement_proposal_3070_tells() {
+        let bands = |text| (range(text).size(), range(text).static_band());
+        assert_eq!(bands("10.96.0.0/24"), (254, 16));
+        assert_eq!(bands("10.96.0.0/20"), (4094, 256));
+        assert_eq!(bands("10.96.0.0/12"), (1_048_574, 256));
+        assert_eq!(bands("10.96.0.0/28"), (14, 0));
+        assert_eq!(bands("10.96.0.0/32"), (0, 0));
+        assert_eq!(bands("fd00::/120"), (255, 16));
+        assert_eq!(bands("fd00::/64"), (u64::MAX, 256));
+        assert_eq!(AddressRange::new("fd00::/48".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn every_address_is_tried_once_and_the_dynamic_band_first() {
+        for (text, seed) in [("10.96.0.0/24", 7), ("10.96.0.0/28", 99), ("fd00::/120", u64::MAX)] {
+            let range = range(text);
+            let tried: Vec<IpAddr> = range.candidates(seed).collect();
+            let mut sorted = tried.clone();
+            sorted.sort();
+            sorted.dedup();
+            assert_eq!(u64::try_from(tried.len()).unwrap(), range.size());
+            assert_eq!(sorted.len(), tried.len());
+            assert!(sorted.iter().all(|ip| range.contains(*ip)));
+            let band = usize::try_from(range.static_band()).unwrap();
+            let last_dynamic = &sorted[band..];
+            assert!(tried[..tried.len() - band].iter().all(|ip| last_dynamic.contains(ip)));
+        }
+    }
+
+    #[test]
+    fn network_and_broadcast_addresses_are_in_no_range() {
+        let range = range("10.96.0.0/24");
+        let contains = |text: &str| range.contains(text.parse().unwrap());
+        assert!(
+            !contains("10.96.0.0") && !contains("10.96.0.255") && contains("10.96.0.254") && !contains("10.97.0.1")
+        );
+        let v6 = AddressRange::new("fd00::/120".parse().unwrap()).unwrap();
+        assert!(v6.contains("fd00::ff".parse().unwrap()) && !v6.contains("fd00::".parse().unwrap()));
+    }
+}
