@@ -8,6 +8,7 @@ pub mod admit;
 pub mod backends;
 pub mod contract;
 pub mod endpoints;
+pub mod map;
 pub mod objects;
 pub mod read;
 pub mod route;
@@ -96,6 +97,7 @@ const KINDS: &[(&str, Ask)] = &[
     ("backends", backends::ask),
     ("route", route::ask),
     ("verdict", verdict::ask),
+    ("map", map::ask),
     ("trace", trace::ask),
     ("objects", objects::ask),
 ];

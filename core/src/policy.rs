@@ -9,13 +9,16 @@
 //! v1alpha2 (v0.2.0). What those leave open is said in [`verdict`].
 
 mod index;
+pub mod map;
 pub mod ports;
 mod ranges;
+mod reach;
 mod rule;
 mod selector;
 pub mod verdict;
 
 pub use index::{PodNumber, PolicyIndex};
+pub use map::{ConnectionMap, Party, Row};
 pub use ports::{PortSet, Protocol};
 pub use rule::{Action, Direction, Tier};
 pub use verdict::{Effect, End, Reason, Verdict};

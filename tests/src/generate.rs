@@ -169,6 +169,16 @@ const OUTSIDE: [&str; 7] = ["8.8.8.8", "192.0.2.1", "192.0.2.200", "10.9.9.9", "
 /// An odd cluster of that seed.
 pub fn odd(seed: u64) -> Odd {
     let mut chance = Chance::new(seed);
+    let pods = 4 + chance.below(8);
+    odd_with(chance, pods)
+}
+
+/// An odd cluster of that seed with as many pods (at most 250) as make policies' sets of pods large.
+pub fn odd_crowd(seed: u64, pods: usize) -> Odd {
+    odd_with(Chance::new(seed), pods)
+}
+
+fn odd_with(mut chance: Chance, pods: usize) -> Odd {
     let mut objects = Vec::new();
     let mut ends: Vec<Value> = OUTSIDE.iter().map(|ip| json!({"ip": ip})).collect();
     for number in 0..3 {
@@ -185,7 +195,7 @@ pub fn odd(seed: u64) -> Odd {
         ends.push(json!({"ip": v4}));
         ends.push(json!({"ip": v6}));
     }
-    for number in 0..4 + chance.below(8) {
+    for number in 0..pods {
         let pod = pod(&mut chance, number);
         ends.push(json!({"namespace": pod["metadata"]["namespace"], "pod": pod["metadata"]["name"]}));
         ends.push(json!({"namespace": pod["metadata"]["namespace"], "pod": pod["metadata"]["name"]}));

@@ -2,12 +2,13 @@
 //! their two classes.
 
 use super::ports::{NamedPort, Protocol};
-use super::ranges::{NOWHERE, Regions, parse_address};
+use super::ranges::{NOWHERE, Regions};
 use super::rule::{Direction, Peer, PodSet, Policies, Policy, Scope};
-use super::selector::{Selector, Signature, number};
+use super::selector::{Selector, Signature, Vocabulary, number};
 use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ip::parse_sloppy;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
@@ -24,6 +25,11 @@ pub struct PolicyIndex {
     pub(crate) namespaces: Vec<String>,
     pub(crate) pods: Vec<PodEntry>,
     pub(crate) classes: Vec<Class>,
+    pub(crate) pod_labels: Vocabulary,
+    pub(crate) namespace_labels: Vocabulary,
+    /// Where a pod that is not there would have its address, and of which families.
+    pub(crate) usual_regions: [u32; 2],
+    pub(crate) usual_families: Families,
     by_address: HashMap<IpAddr, u32, BuildHasherDefault<Mixer>>,
     node_of_address: BTreeMap<IpAddr, u32>,
     node_numbers: BTreeMap<String, u32>,
@@ -41,8 +47,29 @@ pub(crate) struct PodEntry {
     pub(crate) class: Option<u32>,
     pub(crate) node: Option<u32>,
     pub(crate) addresses: [Option<IpAddr>; 2],
+    pub(crate) families: Families,
+}
+
+/// The address families of an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Families {
+    pub(crate) v4: bool,
+    pub(crate) v6: bool,
     /// Whether its first address is IPv6.
     pub(crate) prefers_ipv6: bool,
+}
+
+impl Families {
+    fn has(self, ipv6: bool) -> bool {
+        if ipv6 { self.v6 } else { self.v4 }
+    }
+
+    /// Whether a connection to it is over IPv6: its own first family, if the source has that too.
+    pub(crate) fn is_ipv6_from(self, from: Families) -> bool {
+        let preferred = self.prefers_ipv6;
+        let other = !from.has(preferred) && from.has(!preferred) && self.has(!preferred);
+        preferred != other
+    }
 }
 
 /// Pods that no policy can tell apart.
@@ -54,6 +81,8 @@ pub(crate) struct Class {
     pub(crate) named: Box<[NamedPort]>,
     /// The region of its IPv4 and of its IPv6 address.
     pub(crate) regions: [u32; 2],
+    /// The families it has addresses of.
+    pub(crate) families: Families,
     /// The policies with something to say on its egress and on its ingress, in the order they are asked.
     pub(crate) policies: [Box<[u32]>; 2],
 }
@@ -84,8 +113,11 @@ impl PolicyIndex {
         let mut index = PolicyIndex { regions: Regions::new(&lowered.blocks), ..PolicyIndex::default() };
         index.take_nodes(cluster);
         index.take_pods(cluster, &lowered);
-        let Policies { policies, sets, blocks, .. } = lowered;
-        (index.policies, index.sets, index.blocks) = (policies, sets, blocks);
+        index.policies = lowered.policies;
+        index.sets = lowered.sets;
+        index.blocks = lowered.blocks;
+        index.pod_labels = lowered.pod_labels;
+        index.namespace_labels = lowered.namespace_labels;
         index
     }
 
@@ -160,6 +192,12 @@ impl PolicyIndex {
         self.node_of_address.get(&address).copied()
     }
 
+    /// The sets that every pod is in, wherever it may come to be.
+    pub(crate) fn everyone(&self) -> Vec<u32> {
+        let is_all = |set: &PodSet| matches!(&set.scope, Scope::Selected(any) if any.is_empty()) && set.pods.is_empty();
+        self.sets.iter().enumerate().filter(|(_, set)| is_all(set)).map(|(at, _)| number(at)).collect()
+    }
+
     /// Whether a pod of that class, or an address of that region, is the peer.
     pub(crate) fn is_peer(&self, peer: Peer, class: Option<&Class>, region: u32) -> bool {
         match peer {
@@ -172,7 +210,7 @@ impl PolicyIndex {
     fn take_nodes(&mut self, cluster: &Cluster) {
         for (position, (key, node)) in cluster.nodes.iter().enumerate() {
             self.node_numbers.insert(key.name.clone(), number(position));
-            for address in node.status.addresses.iter().filter_map(|address| parse_address(&address.address)) {
+            for address in node.status.addresses.iter().filter_map(|address| parse_sloppy(&address.address)) {
                 self.node_of_address.entry(address).or_insert(number(position));
             }
         }
@@ -189,6 +227,8 @@ impl PolicyIndex {
             let range = ranges.iter().find(|range| matches!(range, ipnet::IpNet::V6(_)) == ipv6);
             range.map_or(NOWHERE, |range| self.regions.find(range.network()))
         });
+        self.usual_regions = assumed;
+        self.usual_families = Families { v4: assumed.first() != Some(&NOWHERE), v6: false, prefers_ipv6: false };
         let mut classes: BTreeMap<Class, u32> = BTreeMap::new();
         let mut known: BTreeMap<Signature, Box<[u32]>> = BTreeMap::new();
         let mut namespace = 0;
@@ -203,14 +243,16 @@ impl PolicyIndex {
                 class: None,
                 node: self.node_numbers.get(&pod.spec.node_name).copied(),
                 addresses: [None, None],
-                prefers_ipv6: false,
+                families: Families::default(),
             };
-            for (position, address) in pod.ips().filter_map(parse_address).enumerate() {
+            for (position, address) in pod.ips().filter_map(parse_sloppy).enumerate() {
                 let [v4, v6] = &mut entry.addresses;
                 let slot = if address.is_ipv6() { v6 } else { v4 };
                 slot.get_or_insert(address);
-                entry.prefers_ipv6 |= position == 0 && address.is_ipv6();
+                entry.families.prefers_ipv6 |= position == 0 && address.is_ipv6();
             }
+            let [v4, v6] = entry.addresses.map(|address| address.is_some());
+            (entry.families.v4, entry.families.v6) = (v4, v6);
             if !pod.spec.host_network {
                 let signature = policies.pod_labels.signature(&pod.metadata.labels);
                 let sets = known.entry(signature).or_insert_with_key(|signature| {
@@ -225,6 +267,7 @@ impl PolicyIndex {
                     sets: sets.clone(),
                     named: named_ports(pod, policies),
                     regions: if without_address { assumed } else { [v4, v6] },
+                    families: entry.families,
                     policies: [Box::default(), Box::default()],
                 };
                 let next = number(classes.len());

@@ -78,10 +78,13 @@ pub struct PortSet {
     intervals: [Vec<(u16, u16)>; 3],
 }
 
+/// Every port of a protocol: 0 is none that anything listens on.
+const EVERY: (u16, u16) = (1, u16::MAX);
+
 impl PortSet {
     /// Every port of every protocol.
     pub fn all() -> Self {
-        PortSet { intervals: [vec![(0, u16::MAX)], vec![(0, u16::MAX)], vec![(0, u16::MAX)]] }
+        PortSet { intervals: [vec![EVERY], vec![EVERY], vec![EVERY]] }
     }
 
     /// No port.
@@ -92,6 +95,7 @@ impl PortSet {
     /// Ports of one protocol, both ends included.
     pub fn range(protocol: Protocol, first: u16, last: u16) -> Self {
         let mut set = PortSet::none();
+        let first = first.max(1);
         if first <= last {
             set.of_mut(protocol).push((first, last));
         }
@@ -136,7 +140,7 @@ impl PortSet {
 
     /// Whether every port of every protocol is in it.
     pub fn is_all(&self) -> bool {
-        self.intervals.iter().all(|intervals| intervals.as_slice() == [(0, u16::MAX)])
+        self.intervals.iter().all(|intervals| intervals.as_slice() == [EVERY])
     }
 
     /// Whether the port is in it.
@@ -182,7 +186,7 @@ impl PortSet {
         for protocol in Protocol::ALL {
             for (first, last) in self.of(protocol) {
                 let mut item = Json::object().with("protocol", protocol.name());
-                if (*first, *last) != (0, u16::MAX) {
+                if (*first, *last) != EVERY {
                     item.set("port", *first);
                     if first != last {
                         item.set("endPort", *last);
@@ -215,7 +219,7 @@ impl fmt::Display for PortSet {
             for (position, (first, last)) in intervals.iter().enumerate() {
                 let comma = if position == 0 { "" } else { "," };
                 match (*first, *last) {
-                    (0, u16::MAX) => write!(formatter, "{comma}all")?,
+                    EVERY => write!(formatter, "{comma}all")?,
                     (first, last) if first == last => write!(formatter, "{comma}{first}")?,
                     (first, last) => write!(formatter, "{comma}{first}-{last}")?,
                 }
@@ -231,7 +235,7 @@ fn merge(ours: &[(u16, u16)], theirs: &[(u16, u16)], keep: fn(bool, bool) -> boo
         .iter()
         .chain(theirs)
         .flat_map(|(first, last)| [u32::from(*first), u32::from(*last) + 1])
-        .chain([0, 0x1_0000])
+        .chain([1, 0x1_0000])
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
@@ -261,10 +265,10 @@ mod tests {
         let web = PortSet::range(Protocol::Tcp, 80, 90).union(&PortSet::range(Protocol::Tcp, 91, 91));
         assert_eq!(web.of(Protocol::Tcp), [(80, 91)]);
         let rest = PortSet::all().without(&web);
-        assert_eq!(rest.of(Protocol::Tcp), [(0, 79), (92, 65535)]);
+        assert_eq!(rest.of(Protocol::Tcp), [(1, 79), (92, 65535)]);
         assert!(rest.union(&web).is_all());
         assert!(rest.intersection(&web).is_empty());
         assert!(PortSet::all().covers(&web) && !web.covers(&PortSet::all()));
-        assert_eq!(rest.to_string(), "TCP 0-79,92-65535; UDP all; SCTP all");
+        assert_eq!(rest.to_string(), "TCP 1-79,92-65535; UDP all; SCTP all");
     }
 }

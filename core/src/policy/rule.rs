@@ -1,7 +1,7 @@
 //! Policies of every kind lowered to one form: a tier, a subject, and rules of peers and ports over numbered sets.
 
 use super::ports::{PortMatch, Protocol};
-use super::ranges::{Block, parse_range};
+use super::ranges::Block;
 use super::selector::{Selector, Vocabulary, number};
 use crate::api::admin_network_policy::{
     AdminNetworkPolicyEgressPeer, AdminNetworkPolicyIngressPeer, AdminNetworkPolicyPort, AdminNetworkPolicySubject,
@@ -12,6 +12,7 @@ use crate::api::meta::{IntOrString, LabelSelector};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ip::{parse_cidr_sloppy, parse_sloppy};
 use std::collections::BTreeMap;
 
 /// The direction of a connection as its end sees it.
@@ -318,8 +319,8 @@ impl<'a> Lower<'a> {
     fn peer(&mut self, namespace: &str, peer: &NetworkPolicyPeer) -> Option<Peer> {
         if let Some(block) = &peer.ip_block {
             let except = block.except.as_deref().unwrap_or_default();
-            let prefixes = parse_range(&block.cidr).into_iter().collect();
-            return Some(self.block(prefixes, except.iter().filter_map(|text| parse_range(text)).collect()));
+            let prefixes = parse_cidr_sloppy(&block.cidr).into_iter().collect();
+            return Some(self.block(prefixes, except.iter().filter_map(|text| parse_cidr_sloppy(text)).collect()));
         }
         let everything = LabelSelector::default();
         let (namespaces, pods) = (peer.namespace_selector.as_ref(), peer.pod_selector.as_ref());
@@ -423,7 +424,7 @@ impl<'a> Lower<'a> {
             lowered.push(if let Some(nodes) = &peer.nodes {
                 Some(self.nodes(nodes))
             } else if !peer.networks.is_empty() {
-                Some(self.block(peer.networks.iter().filter_map(|text| parse_range(text)).collect(), Vec::new()))
+                Some(self.block(peer.networks.iter().filter_map(|text| parse_cidr_sloppy(text)).collect(), Vec::new()))
             } else if !peer.domain_names.is_empty() {
                 // Which addresses a name has is not in any manifest: such a peer matches no address.
                 Some(self.block(Vec::new(), Vec::new()))
@@ -438,7 +439,7 @@ impl<'a> Lower<'a> {
     fn nodes(&mut self, selector: &LabelSelector) -> Peer {
         let nodes = self.cluster.nodes.iter().filter(|(_, node)| selector.matches(&node.metadata.labels));
         let addresses = nodes.flat_map(|(_, node)| &node.status.addresses);
-        let found = addresses.filter_map(|address| super::ranges::parse_address(&address.address));
+        let found = addresses.filter_map(|address| parse_sloppy(&address.address));
         let prefixes = found.map(ipnet::IpNet::from).collect();
         self.block(prefixes, Vec::new())
     }

@@ -70,6 +70,29 @@ impl Vocabulary {
         signature
     }
 
+    /// The selector as `kubectl` writes it: `app=web,env notin (a,b),!old`. None for the one that matches everything.
+    pub(crate) fn show(&self, selector: &Selector) -> Option<String> {
+        let key = |wanted: &u32| {
+            self.keys.iter().find(|(_, number)| *number == wanted).map(|(key, _)| key.as_str()).unwrap_or_default()
+        };
+        let list = |of: &u32, wanted: &[u32]| {
+            let values = self.values.get(*of as usize).into_iter().flatten();
+            values.filter(|(_, number)| wanted.contains(number)).map(|(value, _)| value.as_str()).collect::<Vec<_>>()
+        };
+        let show = |requirement: &Requirement| match requirement {
+            Requirement::In(of, values) => match list(of, values).as_slice() {
+                [value] => format!("{}={value}", key(of)),
+                values => format!("{} in ({})", key(of), values.join(",")),
+            },
+            Requirement::NotIn(of, values) => format!("{} notin ({})", key(of), list(of, values).join(",")),
+            Requirement::Exists(of) => key(of).to_owned(),
+            Requirement::DoesNotExist(of) => format!("!{}", key(of)),
+            Requirement::Never => "nothing".to_owned(),
+        };
+        let shown: Vec<String> = selector.requirements.iter().map(show).collect();
+        (!shown.is_empty()).then(|| shown.join(","))
+    }
+
     fn key(&mut self, key: &str) -> u32 {
         if let Some(known) = self.keys.get(key) {
             return *known;
@@ -116,6 +139,11 @@ impl Selector {
             Requirement::DoesNotExist(key) => value(key).is_none(),
             Requirement::Never => false,
         })
+    }
+
+    /// Whether it matches everything, because it asks for nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requirements.is_empty()
     }
 
     /// A (key, value) pair that whatever matches must have, where there is one: the way into an index by label.

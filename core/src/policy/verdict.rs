@@ -9,7 +9,7 @@
 //!   documentation says ("The two sorts of pod isolation").
 //! - Policies of the same tier and priority are asked in the order of kind and name.
 
-use super::index::{PodNumber, PolicyIndex};
+use super::index::{Families, PodNumber, PolicyIndex};
 use super::ports::Protocol;
 use super::ranges::NOWHERE;
 use super::rule::{Action, Direction, Rule, Tier};
@@ -123,7 +123,7 @@ struct Located {
     class: Option<u32>,
     node: Option<u32>,
     addresses: [Option<IpAddr>; 2],
-    prefers_ipv6: bool,
+    families: Families,
     /// Whether the question gave its address: then it is judged by that one.
     given: bool,
 }
@@ -151,7 +151,7 @@ impl PolicyIndex {
 
     fn judge(&self, from: End, to: End, port: u16, protocol: Protocol, mut trace: Option<&mut Vec<Reason>>) -> Verdict {
         let (from, to) = (self.locate(from), self.locate(to));
-        let packet = Packet { port, protocol, ipv6: family(&from, &to) };
+        let packet = Packet { port, protocol, ipv6: to.families.is_ipv6_from(from.families) };
         if from.pod.is_some() && from.pod == to.pod {
             if let Some(trace) = trace {
                 trace.push(plain(Direction::Egress, Effect::Itself));
@@ -176,29 +176,26 @@ impl PolicyIndex {
                     class: entry.class,
                     node: entry.node,
                     addresses: entry.addresses,
-                    prefers_ipv6: entry.prefers_ipv6,
+                    families: entry.families,
                     given: false,
                 };
                 if let End::Address(address) = end {
-                    located.prefers_ipv6 = address.to_canonical().is_ipv6();
-                    located.addresses = only(address);
+                    (located.addresses, located.families) = only(address);
                     located.given = true;
                 }
                 located
             }
-            (None, End::Address(address)) => Located {
-                node: self.node_of_address(address.to_canonical()),
-                addresses: only(address),
-                prefers_ipv6: address.to_canonical().is_ipv6(),
-                given: true,
-                ..Located::default()
-            },
+            (None, End::Address(address)) => {
+                let (addresses, families) = only(address);
+                let node = self.node_of_address(address.to_canonical());
+                Located { node, addresses, families, given: true, ..Located::default() }
+            }
             (None, End::Pod(_)) => Located::default(),
         }
     }
 
     fn region(&self, end: &Located, ipv6: bool) -> u32 {
-        let ipv6 = if end.given { end.prefers_ipv6 } else { ipv6 };
+        let ipv6 = if end.given { end.families.prefers_ipv6 } else { ipv6 };
         if let Some(class) = end.class.and_then(|class| self.class(class)) {
             return class.region(ipv6);
         }
@@ -300,20 +297,11 @@ impl PolicyIndex {
     }
 }
 
-/// Whether the connection is over IPv6: the family of an address that is given, else the destination's first that the
-/// source has too.
-fn family(from: &Located, to: &Located) -> bool {
-    let has = |end: &Located, ipv6: bool| {
-        let [v4, v6] = end.addresses;
-        if ipv6 { v6.is_some() } else { v4.is_some() }
-    };
-    let preferred = to.prefers_ipv6;
-    if has(from, preferred) || !has(from, !preferred) || !has(to, !preferred) { preferred } else { !preferred }
-}
-
-fn only(address: IpAddr) -> [Option<IpAddr>; 2] {
+fn only(address: IpAddr) -> ([Option<IpAddr>; 2], Families) {
     let address = address.to_canonical();
-    if address.is_ipv6() { [None, Some(address)] } else { [Some(address), None] }
+    let ipv6 = address.is_ipv6();
+    let families = Families { v4: !ipv6, v6: ipv6, prefers_ipv6: ipv6 };
+    (if ipv6 { [None, Some(address)] } else { [Some(address), None] }, families)
 }
 
 fn plain(direction: Direction, effect: Effect) -> Reason {

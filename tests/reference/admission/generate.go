@@ -265,24 +265,25 @@ func (c chooser) setItem(at *object, field typedField, present any, owner reflec
 	}
 }
 
-// A place is where a value stands: the field of that index of an object, or the
-// item of that index of the list at the parent place.
+// A place is where a value stands: a field of an object or an item of a list.
 type place struct {
 	owner  *object
+	key    string
 	parent *place
 	index  int
 }
 
 func (p *place) value() any {
 	if p.owner != nil {
-		return p.owner.fields[p.index].value
+		value, _ := p.owner.get(p.key)
+		return value
 	}
 	return p.parent.value().([]any)[p.index]
 }
 
 func (p *place) put(value any) {
 	if p.owner != nil {
-		p.owner.fields[p.index].value = value
+		p.owner.set(p.key, value)
 		return
 	}
 	p.parent.value().([]any)[p.index] = value
@@ -290,7 +291,7 @@ func (p *place) put(value any) {
 
 func (p *place) delete() {
 	if p.owner != nil {
-		p.owner.fields = slices.Delete(p.owner.fields, p.index, p.index+1)
+		p.owner.remove(p.key)
 		return
 	}
 	items := p.parent.value().([]any)
@@ -304,11 +305,11 @@ func (c chooser) place(top *object) *place {
 	visit = func(value any, at *place) {
 		switch value := value.(type) {
 		case *object:
-			for index, field := range value.fields {
+			for _, field := range value.fields {
 				if at == nil && (field.key == "apiVersion" || field.key == "kind") {
 					continue
 				}
-				below := &place{owner: value, index: index}
+				below := &place{owner: value, key: field.key}
 				found = append(found, below)
 				visit(field.value, below)
 			}
@@ -356,10 +357,6 @@ func (c chooser) unknown(top *object) {
 				name = strings.ToLower(known)
 			}
 		}
-	}
-	if at == top && (strings.EqualFold(name, "apiVersion") || strings.EqualFold(name, "kind")) {
-		// By these the server would take the object for one of another kind.
-		return
 	}
 	if _, present := at.get(name); !present {
 		at.fields = append(at.fields, field{name, c.junk()})

@@ -1,0 +1,123 @@
+//! The map of a cluster: everything that may reach everything, by workload and by range of addresses, in few rows; what
+//! stands open to pods that are not there; where requests come in; and the pods no policy selects.
+
+pub(crate) mod entries;
+pub(crate) mod exposure;
+pub(crate) mod flows;
+pub(crate) mod parties;
+
+pub use entries::EntryPoint;
+pub use exposure::Exposure;
+pub use parties::Party;
+
+use super::index::PolicyIndex;
+use super::ports::PortSet;
+use super::reach::Reach;
+use super::rule::{Direction, Tier};
+use super::selector::number;
+use crate::api::resource::ObjectKey;
+use crate::cluster::Cluster;
+use crate::json::Json;
+use flows::{Flow, Side};
+use parties::Parties;
+
+/// What may reach what. The rows together are exactly what [`PolicyIndex::verdict`] lets through between different pods
+/// and between pods and addresses outside; a pod reaches itself, and its node, whatever the rows say.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ConnectionMap {
+    /// The connections.
+    pub rows: Vec<Row>,
+    /// What is open to, or from, pods that the cluster does not hold.
+    pub exposed: Vec<Exposure>,
+    /// Where Ingresses bring requests in.
+    pub entries: Vec<EntryPoint>,
+    /// The pods that no NetworkPolicy selects, by direction.
+    pub gaps: Vec<(Direction, Vec<Party>)>,
+    /// Pods on their node's network, which no policy is taken to select; they are in no row.
+    pub on_host: Vec<ObjectKey>,
+}
+
+/// Every one of `from` may reach every one of `to` on `ports`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The sources.
+    pub from: Vec<Party>,
+    /// The destinations.
+    pub to: Vec<Party>,
+    /// The destinations' ports.
+    pub ports: PortSet,
+}
+
+impl ConnectionMap {
+    /// The map of a cluster, from its compiled policies.
+    pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
+        let mut reach = Reach::of(index);
+        let parties = Parties::new(cluster, index);
+        let flows = flows_of(cluster, index, &mut reach);
+        let side = |side: &Side| match side {
+            Side::Classes(classes) => parties.of(index, classes),
+            Side::Addresses(nets) => nets.iter().map(|net| Party::Range(*net)).collect(),
+        };
+        let mut rows: Vec<Row> = flows
+            .iter()
+            .map(|flow| Row { from: side(&flow.from), to: side(&flow.to), ports: reach.ports.get(flow.ports) })
+            .filter(|row| !row.from.is_empty() && !row.to.is_empty())
+            .collect();
+        rows.sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
+        ConnectionMap {
+            rows,
+            exposed: exposure::of(index, &reach, &parties),
+            entries: entries::of(cluster, index),
+            gaps: gaps(index, &parties),
+            on_host: parties.on_host,
+        }
+    }
+
+    /// The map as answers carry it.
+    pub fn to_json(&self) -> Json {
+        let list = |parties: &[Party]| Json::Array(parties.iter().map(Party::to_json).collect());
+        let row = |row: &Row| {
+            Json::object().with("from", list(&row.from)).with("to", list(&row.to)).with("ports", row.ports.to_json())
+        };
+        let gap = |(direction, parties): &(Direction, Vec<Party>)| {
+            Json::object().with("direction", direction.name()).with("pods", list(parties))
+        };
+        let on_host =
+            |key: &ObjectKey| Json::object().with("namespace", key.namespace.clone()).with("pod", key.name.clone());
+        Json::object()
+            .with("rows", Json::Array(self.rows.iter().map(row).collect()))
+            .with("exposed", Json::Array(self.exposed.iter().map(Exposure::to_json).collect()))
+            .with("entries", Json::Array(self.entries.iter().map(EntryPoint::to_json).collect()))
+            .with("gaps", Json::Array(self.gaps.iter().map(gap).collect()))
+            .with("hostNetwork", Json::Array(self.on_host.iter().map(on_host).collect()))
+    }
+}
+
+/// The rows over classes: between pods, out to addresses, and in from them.
+pub(crate) fn flows_of(cluster: &Cluster, index: &PolicyIndex, reach: &mut Reach) -> Vec<Flow> {
+    let holes = parties::pod_ranges(cluster, index);
+    let mut flows = flows::between_pods(reach);
+    flows.extend(flows::with_outside(reach, Direction::Egress, &holes));
+    flows.extend(flows::with_outside(reach, Direction::Ingress, &holes));
+    flows
+}
+
+fn gaps(index: &PolicyIndex, parties: &Parties) -> Vec<(Direction, Vec<Party>)> {
+    let mut gaps = Vec::new();
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let is_selected = |policy: &u32| index.policy(*policy).is_some_and(|it| it.tier == Tier::NetworkPolicy);
+        let open: Vec<u32> = index
+            .classes
+            .iter()
+            .enumerate()
+            .filter(|(_, class)| !class.policies(direction).iter().any(is_selected))
+            .map(|(class, _)| number(class))
+            .collect();
+        let open = parties.of(index, &open);
+        if !open.is_empty() {
+            gaps.push((direction, open));
+        }
+    }
+    gaps
+}

@@ -1,0 +1,115 @@
+//! What policies open to pods that the cluster does not hold: the namespace somebody makes tomorrow.
+
+use super::super::index::{Class, PolicyIndex};
+use super::super::ports::PortSet;
+use super::super::reach::{Other, Reach, allowed, members};
+use super::super::rule::{Direction, Peer, Scope, Tier};
+use super::super::selector::number;
+use super::parties::{Parties, Party};
+use crate::json::Json;
+use std::collections::BTreeMap;
+
+/// Ports that stand open between pods of the cluster and pods that are not there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exposure {
+    /// `Ingress`: the pods can be reached; `Egress`: they may reach out.
+    pub direction: Direction,
+    /// The pods of the cluster.
+    pub pods: Vec<Party>,
+    /// The namespaces the others would be in: a label selector as `kubectl` writes it, a name, or none for any.
+    pub namespaces: Option<String>,
+    /// The others' labels, or none for any.
+    pub labels: Option<String>,
+    /// The ports.
+    pub ports: PortSet,
+}
+
+impl Exposure {
+    /// The exposure as answers carry it.
+    pub fn to_json(&self) -> Json {
+        let selector = |text: &Option<String>| text.clone().map_or(Json::Null, Json::from);
+        Json::object()
+            .with("direction", self.direction.name())
+            .with("pods", Json::Array(self.pods.iter().map(Party::to_json).collect()))
+            .with("namespaces", selector(&self.namespaces))
+            .with("labels", selector(&self.labels))
+            .with("ports", self.ports.to_json())
+    }
+}
+
+/// Stands for a pod of any namespace with any labels.
+const ANYBODY: Option<u32> = None;
+
+pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<Exposure> {
+    let members = members(index);
+    let everyone = index.everyone();
+    let stranger = |set: Option<u32>| {
+        let mut sets = everyone.clone();
+        sets.extend(set);
+        sets.sort_unstable();
+        sets.dedup();
+        let region = index.usual_regions;
+        Class { sets: sets.into(), regions: region, families: index.usual_families, ..Class::default() }
+    };
+    let mut found: BTreeMap<(Direction, Option<u32>, PortSet), Vec<u32>> = BTreeMap::new();
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let mut open: Vec<Vec<(Option<u32>, PortSet)>> = Vec::new();
+        for group in reach.groups(direction) {
+            let isolates = |policy: &u32| index.policy(*policy).is_some_and(|it| it.tier == Tier::NetworkPolicy);
+            if !group.key.policies.iter().any(isolates) {
+                open.push(Vec::new());
+                continue;
+            }
+            let of_anybody = allowed(index, direction, &group.key, Other::Pods(&stranger(ANYBODY)));
+            let mut named: Vec<u32> = Vec::new();
+            for policy in group.key.policies.iter().filter_map(|policy| index.policy(*policy)) {
+                for (_, peer) in policy.rules(direction).iter().flat_map(|rule| rule.peers.iter().flatten()) {
+                    if let Peer::Pods(set) = peer
+                        && members.get(*set as usize).is_some_and(Vec::is_empty)
+                    {
+                        named.push(*set);
+                    }
+                }
+            }
+            named.sort_unstable();
+            named.dedup();
+            let mut of_group = Vec::new();
+            for set in named {
+                let ports = allowed(index, direction, &group.key, Other::Pods(&stranger(Some(set))));
+                let more = ports.without(&of_anybody);
+                if !more.is_empty() {
+                    of_group.push((Some(set), more));
+                }
+            }
+            if !of_anybody.is_empty() {
+                of_group.push((ANYBODY, of_anybody));
+            }
+            open.push(of_group);
+        }
+        for class in (0..index.classes.len()).map(number) {
+            for (set, ports) in open.get(reach.group_of(direction, class) as usize).into_iter().flatten() {
+                found.entry((direction, *set, ports.clone())).or_default().push(class);
+            }
+        }
+    }
+    let mut exposures: Vec<Exposure> = found
+        .into_iter()
+        .map(|((direction, set, ports), classes)| {
+            let set = set.and_then(|set| index.sets.get(set as usize));
+            let (namespaces, labels) = match set {
+                None => (None, None),
+                Some(set) => {
+                    let namespaces = match &set.scope {
+                        Scope::Namespace(name) => Some(format!("kubernetes.io/metadata.name={name}")),
+                        Scope::Selected(selector) => index.namespace_labels.show(selector),
+                    };
+                    (namespaces, index.pod_labels.show(&set.pods))
+                }
+            };
+            Exposure { direction, pods: parties.of(index, &classes), namespaces, labels, ports }
+        })
+        .filter(|exposure| !exposure.pods.is_empty())
+        .collect();
+    exposures.sort();
+    exposures
+}

@@ -1,0 +1,300 @@
+//! Everything that may reach everything, over classes: a row is a set of sources, a set of destinations and a set of
+//! ports, and the rows together are exactly what the policies let through.
+//!
+//! Nearly all pairs follow from the shapes of their two groups (what the groups let through by default). Only pairs that
+//! a narrow rule names are looked at one by one. Destinations whose sources are the same in all make one row.
+
+use super::super::ranges::prefixes;
+use super::super::reach::{NONE, Reach, Stretch};
+use super::super::rule::Direction;
+use super::super::selector::number;
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+
+/// One side of a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    /// These classes, in order.
+    Classes(Vec<u32>),
+    /// These addresses, which are no pods'.
+    Addresses(Vec<IpNet>),
+}
+
+/// One row: every source may reach every destination on the ports, by their number in [`Reach::ports`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Flow {
+    pub(crate) from: Side,
+    pub(crate) to: Side,
+    pub(crate) ports: u32,
+}
+
+/// The sources of a row while rows are being merged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sources {
+    /// All classes of these cells.
+    Cells(Vec<u32>),
+    Classes(Vec<u32>),
+}
+
+/// Classes that are alike as long as no exception names them.
+#[derive(Clone, Debug, Default)]
+struct Cells {
+    /// The cell of each class.
+    of: Vec<u32>,
+    /// The classes of each cell, in order.
+    members: Vec<Vec<u32>>,
+}
+
+impl Cells {
+    fn new(reach: &Reach, direction: Direction) -> Self {
+        let mut shapes: BTreeMap<&[u32], u32> = BTreeMap::new();
+        let mut shape_of = Vec::new();
+        for group in reach.groups(direction) {
+            let next = number(shapes.len());
+            shape_of.push(*shapes.entry(&group.defaults).or_insert(next));
+        }
+        let mut numbers: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+        let mut cells = Cells::default();
+        for (class, profile) in reach.profile_of.iter().enumerate() {
+            let class = number(class);
+            let shape = shape_of.get(reach.group_of(direction, class) as usize).copied().unwrap_or_default();
+            let next = number(cells.members.len());
+            let cell = *numbers.entry((shape, *profile)).or_insert(next);
+            if cell == next {
+                cells.members.push(Vec::new());
+            }
+            cells.of.push(cell);
+            if let Some(members) = cells.members.get_mut(cell as usize) {
+                members.push(class);
+            }
+        }
+        cells
+    }
+
+    fn of(&self, class: u32) -> u32 {
+        self.of.get(class as usize).copied().unwrap_or_default()
+    }
+
+    fn members(&self, cell: u32) -> &[u32] {
+        self.members.get(cell as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The rows between pods.
+pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
+    let from_cells = Cells::new(reach, Direction::Egress);
+    let to_cells = Cells::new(reach, Direction::Ingress);
+    let defaults = defaults(reach, &from_cells, &to_cells);
+    let default_of = |from_cell: u32, to_cell: u32| {
+        defaults.get(to_cell as usize).and_then(|row: &Vec<u32>| row.get(from_cell as usize)).copied().unwrap_or(NONE)
+    };
+    // Destinations by their cell and what is not the default of it.
+    let mut alike: BTreeMap<(u32, Vec<(u32, u32)>), Vec<u32>> = BTreeMap::new();
+    for (to, sources) in named_pairs(reach).into_iter().enumerate() {
+        let to = number(to);
+        let to_cell = to_cells.of(to);
+        let mut exceptions = Vec::new();
+        for from in sources {
+            let ports = reach.between(from, to);
+            if ports != default_of(from_cells.of(from), to_cell) {
+                exceptions.push((from, ports));
+            }
+        }
+        alike.entry((to_cell, exceptions)).or_default().push(to);
+    }
+    let mut rows: BTreeMap<(Sources, u32), Vec<u32>> = BTreeMap::new();
+    for ((to_cell, exceptions), destinations) in alike {
+        for (sources, ports) in sources_of(reach, &from_cells, |cell| default_of(cell, to_cell), &exceptions) {
+            rows.entry((sources, ports)).or_default().extend(&destinations);
+        }
+    }
+    let mut merged: BTreeMap<(Vec<u32>, u32), Vec<u32>> = BTreeMap::new();
+    for ((sources, ports), mut destinations) in rows {
+        destinations.sort_unstable();
+        let into = merged.entry((destinations, ports)).or_default();
+        match sources {
+            Sources::Classes(classes) => into.extend(classes),
+            Sources::Cells(cells) => into.extend(cells.iter().flat_map(|cell| from_cells.members(*cell))),
+        }
+    }
+    let flow = |((to, ports), mut from): ((Vec<u32>, u32), Vec<u32>)| {
+        from.sort_unstable();
+        from.dedup();
+        Flow { from: Side::Classes(from), to: Side::Classes(to), ports }
+    };
+    merged.into_iter().map(flow).collect()
+}
+
+/// For each cell of destinations and each of sources, what passes by default.
+fn defaults(reach: &mut Reach, from_cells: &Cells, to_cells: &Cells) -> Vec<Vec<u32>> {
+    let representative = |members: &Vec<u32>| members.first().copied().unwrap_or_default();
+    let from: Vec<u32> = from_cells.members.iter().map(representative).collect();
+    let mut rows = Vec::new();
+    for to in to_cells.members.iter().map(representative) {
+        let mut row = Vec::new();
+        for from in &from {
+            let out = default_ports(reach, Direction::Egress, *from, to);
+            let into = default_ports(reach, Direction::Ingress, to, *from);
+            row.push(reach.ports.common(out, into));
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+fn default_ports(reach: &Reach, direction: Direction, subject: u32, peer: u32) -> u32 {
+    let profile = reach.profile_of(peer) as usize;
+    reach.group(direction, subject).and_then(|group| group.defaults.get(profile)).copied().unwrap_or(NONE)
+}
+
+/// For each class the classes that may be treated otherwise than by default when they reach it, in order.
+fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
+    let mut sources: Vec<Vec<u32>> = vec![Vec::new(); reach.profile_of.len()];
+    for class in 0..reach.profile_of.len() {
+        let class = number(class);
+        for (to, _) in reach.group(Direction::Egress, class).into_iter().flat_map(|group| &group.exceptions) {
+            if let Some(of_destination) = sources.get_mut(*to as usize) {
+                of_destination.push(class);
+            }
+        }
+        if let (Some(group), Some(own)) = (reach.group(Direction::Ingress, class), sources.get_mut(class as usize)) {
+            own.extend(group.exceptions.iter().map(|(from, _)| *from));
+        }
+    }
+    for of_destination in &mut sources {
+        of_destination.sort_unstable();
+        of_destination.dedup();
+    }
+    sources
+}
+
+/// The sources of alike destinations, by what they may reach. Where the exceptions only add to the default, the default
+/// stands for all of its cell, so that one row serves many destinations; else they are taken out of it.
+fn sources_of(
+    reach: &mut Reach,
+    cells: &Cells,
+    default_of: impl Fn(u32) -> u32,
+    exceptions: &[(u32, u32)],
+) -> Vec<(Sources, u32)> {
+    let mut found = Vec::new();
+    let mut narrowed: Vec<u32> = Vec::new();
+    let mut by_ports: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (from, ports) in exceptions {
+        let cell = cells.of(*from);
+        if !reach.ports.covers(*ports, default_of(cell)) {
+            narrowed.push(cell);
+        }
+        if *ports != NONE {
+            by_ports.entry(*ports).or_default().push(*from);
+        }
+    }
+    narrowed.sort_unstable();
+    narrowed.dedup();
+    let mut whole: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for cell in (0..cells.members.len()).map(number) {
+        let ports = default_of(cell);
+        if ports == NONE {
+            continue;
+        }
+        if narrowed.binary_search(&cell).is_ok() {
+            let plain = |class: &&u32| exceptions.binary_search_by_key(*class, |(from, _)| *from).is_err();
+            by_ports.entry(ports).or_default().extend(cells.members(cell).iter().filter(plain));
+        } else {
+            whole.entry(ports).or_default().push(cell);
+        }
+    }
+    for (ports, mut classes) in by_ports {
+        if !classes.is_empty() {
+            classes.sort_unstable();
+            found.push((Sources::Classes(classes), ports));
+        }
+    }
+    found.extend(whole.into_iter().map(|(ports, cells)| (Sources::Cells(cells), ports)));
+    found
+}
+
+/// The rows between pods and addresses that are no pods'. `holes` are the ranges that pods have their addresses from:
+/// whatever is said of those, it is not said of anything outside.
+pub(crate) fn with_outside(reach: &Reach, direction: Direction, holes: &[Stretch]) -> Vec<Flow> {
+    let mut ranges: Vec<BTreeMap<u32, Vec<IpNet>>> = Vec::new();
+    for group in reach.groups(direction) {
+        let mut by_ports: BTreeMap<u32, Vec<IpNet>> = BTreeMap::new();
+        for stretch in bridge(&group.outside, holes) {
+            if stretch.ports != NONE {
+                by_ports.entry(stretch.ports).or_default().extend(prefixes(stretch.first, stretch.last, stretch.ipv6));
+            }
+        }
+        ranges.push(by_ports);
+    }
+    let mut rows: BTreeMap<(&[IpNet], u32), Vec<u32>> = BTreeMap::new();
+    for class in (0..reach.profile_of.len()).map(number) {
+        for (ports, nets) in ranges.get(reach.group_of(direction, class) as usize).into_iter().flatten() {
+            rows.entry((nets, *ports)).or_default().push(class);
+        }
+    }
+    rows.into_iter()
+        .map(|((nets, ports), classes)| {
+            let (classes, nets) = (Side::Classes(classes), Side::Addresses(nets.to_vec()));
+            match direction {
+                Direction::Egress => Flow { from: classes, to: nets, ports },
+                Direction::Ingress => Flow { from: nets, to: classes, ports },
+            }
+        })
+        .collect()
+}
+
+/// Takes the holes out of the stretches, and lets a stretch run over a hole where both its sides are alike.
+fn bridge(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
+    let mut pieces: Vec<Stretch> = Vec::new();
+    for stretch in stretches {
+        let mut rest = Some(*stretch);
+        for hole in holes.iter().filter(|hole| hole.ipv6 == stretch.ipv6) {
+            let Some(at) = rest else { break };
+            if hole.last < at.first || hole.first > at.last {
+                continue;
+            }
+            if hole.first > at.first {
+                pieces.push(Stretch { last: hole.first - 1, ..at });
+            }
+            rest = (hole.last < at.last).then(|| Stretch { first: hole.last + 1, ..at });
+        }
+        pieces.extend(rest);
+    }
+    let mut bridged: Vec<Stretch> = Vec::new();
+    for piece in pieces {
+        let is_hole = |first: u128, last: u128| {
+            let mut at = first;
+            for hole in holes.iter().filter(|hole| hole.ipv6 == piece.ipv6) {
+                if hole.first <= at && at <= hole.last {
+                    if hole.last >= last {
+                        return true;
+                    }
+                    at = hole.last + 1;
+                }
+            }
+            false
+        };
+        match bridged.last_mut() {
+            Some(before)
+                if before.ipv6 == piece.ipv6
+                    && before.ports == piece.ports
+                    && (before.last + 1 == piece.first || is_hole(before.last + 1, piece.first - 1)) =>
+            {
+                before.last = piece.last;
+            }
+            _ => bridged.push(piece),
+        }
+    }
+    // A hole at the very end or beginning of the space belongs to its one neighbour.
+    for hole in holes {
+        for piece in bridged.iter_mut().filter(|piece| piece.ipv6 == hole.ipv6) {
+            if hole.first == 0 && hole.last.checked_add(1) == Some(piece.first) {
+                piece.first = 0;
+            }
+            if hole.last == super::super::ranges::last_of(hole.ipv6) && piece.last.checked_add(1) == Some(hole.first) {
+                piece.last = hole.last;
+            }
+        }
+    }
+    bridged
+}

@@ -1,0 +1,235 @@
+//! Who stands in a map: workloads and namespaces instead of the pods and classes that the engine thinks in.
+
+use super::super::index::PolicyIndex;
+use super::super::ranges::{bounds, last_of};
+use super::super::reach::{NONE, Stretch};
+use super::super::selector::number;
+use crate::api::pod::Pod;
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::Cluster;
+use crate::json::Json;
+use crate::workload;
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One party of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// Every pod of the cluster.
+    Everyone,
+    /// Every pod of a namespace.
+    Namespace(String),
+    /// Every pod of a workload; a pod that nothing makes is its own workload, of the kind `Pod`.
+    Workload(Kind, ObjectKey),
+    /// One pod of a workload whose pods are not all alike.
+    Pod(ObjectKey),
+    /// Addresses that are no pods'.
+    Range(IpNet),
+}
+
+impl Party {
+    /// The party as answers carry it.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Party::Everyone => Json::object().with("everyPod", true),
+            Party::Namespace(name) => Json::object().with("namespace", name.clone()),
+            Party::Workload(kind, key) => Json::object()
+                .with("namespace", key.namespace.clone())
+                .with("workload", key.name.clone())
+                .with("kind", kind.name()),
+            Party::Pod(key) => Json::object().with("namespace", key.namespace.clone()).with("pod", key.name.clone()),
+            Party::Range(range) => Json::object().with("ip", range.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Party {
+    /// `*`, `shop/*`, `shop/Deployment/web`, `shop/Pod/web-0`, `203.0.113.0/24`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Party::Everyone => formatter.write_str("*"),
+            Party::Namespace(name) => write!(formatter, "{name}/*"),
+            Party::Workload(kind, key) => write!(formatter, "{}/{}/{}", key.namespace, kind.name(), key.name),
+            Party::Pod(key) => write!(formatter, "{}/Pod/{}", key.namespace, key.name),
+            Party::Range(range) => range.fmt(formatter),
+        }
+    }
+}
+
+/// The pods of a cluster by class, workload and namespace. Pods that have ended, and pods on their node's network, are
+/// no parties.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parties {
+    pub(crate) workloads: Vec<(Kind, ObjectKey)>,
+    /// The workload of each pod.
+    workload_of: Vec<Option<u32>>,
+    /// The pods of each class, in order.
+    pods: Vec<Vec<u32>>,
+    /// How many pods a workload, a namespace and the cluster have.
+    of_workload: Vec<u32>,
+    of_namespace: BTreeMap<String, u32>,
+    all: u32,
+    pub(crate) on_host: Vec<ObjectKey>,
+}
+
+impl Parties {
+    pub(crate) fn new(cluster: &Cluster, index: &PolicyIndex) -> Self {
+        let mut parties = Parties { pods: vec![Vec::new(); index.classes.len()], ..Parties::default() };
+        let mut numbers: BTreeMap<(Kind, ObjectKey), u32> = BTreeMap::new();
+        for (at, entry) in index.pods.iter().enumerate() {
+            let namespace = index.namespaces.get(entry.namespace as usize).cloned().unwrap_or_default();
+            let (Some(class), false) = (entry.class, has_ended(&entry.pod)) else {
+                parties.workload_of.push(None);
+                if entry.class.is_none() {
+                    parties.on_host.push(ObjectKey::new(namespace, entry.pod.metadata.name.as_str()));
+                }
+                continue;
+            };
+            let owner = maker(cluster, &namespace, &entry.pod);
+            let next = number(numbers.len());
+            let workload = *numbers.entry(owner.clone()).or_insert(next);
+            if workload == next {
+                parties.workloads.push(owner);
+                parties.of_workload.push(0);
+            }
+            parties.workload_of.push(Some(workload));
+            if let Some(pods) = parties.pods.get_mut(class as usize) {
+                pods.push(number(at));
+            }
+            if let Some(count) = parties.of_workload.get_mut(workload as usize) {
+                *count += 1;
+            }
+            *parties.of_namespace.entry(namespace).or_default() += 1;
+            parties.all += 1;
+        }
+        parties
+    }
+
+    /// The pods of a class that are parties.
+    pub(crate) fn pods(&self, class: u32) -> &[u32] {
+        self.pods.get(class as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The workload that a pod belongs to.
+    pub(crate) fn workload_of(&self, pod: u32) -> Option<u32> {
+        self.workload_of.get(pod as usize).copied().flatten()
+    }
+
+    /// The fewest parties that stand for exactly the pods of these classes.
+    pub(crate) fn of(&self, index: &PolicyIndex, classes: &[u32]) -> Vec<Party> {
+        let mut pods: Vec<u32> = classes.iter().flat_map(|class| self.pods(*class)).copied().collect();
+        if pods.is_empty() {
+            return Vec::new();
+        }
+        if pods.len() == self.all as usize {
+            return vec![Party::Everyone];
+        }
+        pods.sort_unstable();
+        let namespace_of = |pod: &u32| index.entry(*pod).map_or(0, |entry| entry.namespace);
+        let mut parties = Vec::new();
+        for of_namespace in pods.chunk_by(|a, b| namespace_of(a) == namespace_of(b)) {
+            let namespace = of_namespace.first().map(namespace_of).unwrap_or_default();
+            let name = index.namespaces.get(namespace as usize).cloned().unwrap_or_default();
+            if self.of_namespace.get(&name).is_some_and(|count| *count as usize == of_namespace.len()) {
+                parties.push(Party::Namespace(name));
+                continue;
+            }
+            let mut by_workload: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+            for pod in of_namespace {
+                if let Some(workload) = self.workload_of(*pod) {
+                    by_workload.entry(workload).or_default().push(*pod);
+                }
+            }
+            for (workload, pods) in by_workload {
+                let whole = self.of_workload.get(workload as usize).is_some_and(|count| *count as usize == pods.len());
+                match self.workloads.get(workload as usize) {
+                    Some((kind, key)) if whole => parties.push(Party::Workload(*kind, key.clone())),
+                    _ => parties.extend(pods.iter().filter_map(|pod| {
+                        Some(Party::Pod(ObjectKey::new(name.as_str(), index.entry(*pod)?.pod.metadata.name.as_str())))
+                    })),
+                }
+            }
+        }
+        parties.sort();
+        parties
+    }
+}
+
+/// Whether a pod has ended: nothing reaches it any more.
+fn has_ended(pod: &Pod) -> bool {
+    matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")
+}
+
+/// The topmost workload that makes the pod.
+fn maker(cluster: &Cluster, namespace: &str, pod: &Pod) -> (Kind, ObjectKey) {
+    let Some((kind, key)) = workload::owner(&pod.metadata) else {
+        return (Kind::Pod, ObjectKey::new(namespace, pod.metadata.name.as_str()));
+    };
+    let stored = cluster.workloads.get(&kind).and_then(|store| store.by_key(&key));
+    if let Some(above) = stored.and_then(|owner| workload::owner(&owner.metadata)) {
+        return above;
+    }
+    if stored.is_none()
+        && kind == Kind::ReplicaSet
+        && let Some(hash) = pod.metadata.labels.get("pod-template-hash")
+        && let Some(name) = key.name.strip_suffix(hash.as_str()).and_then(|name| name.strip_suffix('-'))
+    {
+        return (Kind::Deployment, ObjectKey::new(key.namespace.as_str(), name));
+    }
+    if stored.is_none()
+        && kind == Kind::Job
+        && let Some((name, number)) = key.name.rsplit_once('-')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && cluster.workloads.get(&Kind::CronJob).is_some_and(|store| store.get(&key.namespace, name).is_some())
+    {
+        return (Kind::CronJob, ObjectKey::new(key.namespace.as_str(), name));
+    }
+    (kind, key)
+}
+
+/// The ranges that pods have their addresses from, in order and without overlap: the cluster's, the nodes', and around a
+/// pod that is in none of them its /24 or /64.
+pub(crate) fn pod_ranges(cluster: &Cluster, index: &PolicyIndex) -> Vec<Stretch> {
+    let stretch = |net: &IpNet| {
+        let (first, last) = bounds(net);
+        Stretch { ipv6: matches!(net, IpNet::V6(_)), first, last, ports: NONE }
+    };
+    let mut ranges: Vec<Stretch> = cluster.options.cluster_cidr.iter().map(stretch).collect();
+    for (_, node) in cluster.nodes.iter() {
+        let given = node.spec.pod_cidrs.iter().chain([&node.spec.pod_cidr]);
+        ranges.extend(given.filter_map(|range| crate::ip::parse_cidr_sloppy(range)).map(|net| stretch(&net)));
+    }
+    let mut ranges = joined(ranges);
+    let mut strays = Vec::new();
+    for address in index.pods.iter().filter(|entry| entry.class.is_some()).flat_map(|entry| entry.addresses) {
+        let Some(address) = address else { continue };
+        let at = super::super::ranges::to_number(address);
+        let before = ranges.partition_point(|range| (range.ipv6, range.first) <= (address.is_ipv6(), at));
+        let covered = before.checked_sub(1).and_then(|before| ranges.get(before));
+        if covered.is_none_or(|range| range.ipv6 != address.is_ipv6() || range.last < at) {
+            let length = if address.is_ipv6() { 64 } else { 24 };
+            strays.extend(IpNet::new(address, length).ok().map(|net| stretch(&net.trunc())));
+        }
+    }
+    ranges.extend(strays);
+    joined(ranges)
+}
+
+fn joined(mut ranges: Vec<Stretch>) -> Vec<Stretch> {
+    ranges.sort_unstable();
+    ranges.dedup();
+    let mut joined: Vec<Stretch> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(before)
+                if before.ipv6 == range.ipv6
+                    && (before.last == last_of(range.ipv6) || range.first <= before.last + 1) =>
+            {
+                before.last = before.last.max(range.last);
+            }
+            _ => joined.push(range),
+        }
+    }
+    joined
+}

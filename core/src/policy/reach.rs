@@ -1,0 +1,388 @@
+//! What a pod's policies let through, as sets of ports: the verdict for every port and every peer at once.
+//!
+//! Pods whose policies are the same reach the same, so this is computed once for each [`Group`]. Most peers are alike to
+//! it: what it lets through to a peer depends on the peer's [`Profile`] (its regions, named ports and the wide sets it
+//! is in), save for the few classes that a narrow set of one of its own rules names. So a group holds a default for each
+//! profile and a short list of exceptions, and a map grows with what the rules name and not with the square of the pods.
+
+use super::index::{Class, Families, PolicyIndex};
+use super::ports::{NamedPort, PortMatch, PortSet};
+use super::ranges::{Block, NOWHERE, bounds, last_of, to_address};
+use super::rule::{Action, Direction, Peer, Rule, Tier};
+use super::selector::number;
+use std::collections::BTreeMap;
+
+/// Sets of ports by number, with what they have in common remembered.
+#[derive(Clone, Debug)]
+pub(crate) struct PortSets {
+    sets: Vec<PortSet>,
+    numbers: BTreeMap<PortSet, u32>,
+    common: BTreeMap<(u32, u32), u32>,
+}
+
+/// The number of the empty set of ports.
+pub(crate) const NONE: u32 = 0;
+
+/// The number of the set of all ports.
+pub(crate) const ALL: u32 = 1;
+
+impl Default for PortSets {
+    fn default() -> Self {
+        let mut sets = PortSets { sets: Vec::new(), numbers: BTreeMap::new(), common: BTreeMap::new() };
+        sets.number(PortSet::none());
+        sets.number(PortSet::all());
+        sets
+    }
+}
+
+impl PortSets {
+    /// The number of a set.
+    pub(crate) fn number(&mut self, set: PortSet) -> u32 {
+        if let Some(known) = self.numbers.get(&set) {
+            return *known;
+        }
+        let next = number(self.sets.len());
+        self.sets.push(set.clone());
+        self.numbers.insert(set, next);
+        next
+    }
+
+    /// The set of that number.
+    pub(crate) fn get(&self, number: u32) -> PortSet {
+        self.sets.get(number as usize).cloned().unwrap_or_default()
+    }
+
+    /// What both have in common.
+    pub(crate) fn common(&mut self, one: u32, other: u32) -> u32 {
+        match (one.min(other), one.max(other)) {
+            (NONE, _) => NONE,
+            (ALL, other) => other,
+            (one, other) if one == other => one,
+            pair => {
+                if let Some(known) = self.common.get(&pair) {
+                    return *known;
+                }
+                let found = self.number(self.get(pair.0).intersection(&self.get(pair.1)));
+                self.common.insert(pair, found);
+                found
+            }
+        }
+    }
+
+    /// Whether one holds every port of the other.
+    pub(crate) fn covers(&mut self, one: u32, other: u32) -> bool {
+        self.common(one, other) == other
+    }
+}
+
+/// What the policies of a group can tell of most peers: stands for a class of pods, as if it were in wide sets only.
+pub(crate) type Profile = Class;
+
+/// Pods to which the same policies apply in one direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) key: GroupKey,
+    /// What it lets through to, or from, a class of each profile.
+    pub(crate) defaults: Vec<u32>,
+    /// The classes that it treats otherwise, in order.
+    pub(crate) exceptions: Vec<(u32, u32)>,
+    /// What it lets through to, or from, addresses that are no pod's: stretches of addresses that lie side by side.
+    pub(crate) outside: Vec<Stretch>,
+}
+
+/// What makes a group: policies, and what else of the pods the answer depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupKey {
+    pub(crate) policies: Box<[u32]>,
+    pub(crate) named: Box<[NamedPort]>,
+    pub(crate) families: Families,
+}
+
+/// Addresses side by side that a group treats alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stretch {
+    pub(crate) ipv6: bool,
+    pub(crate) first: u128,
+    pub(crate) last: u128,
+    pub(crate) ports: u32,
+}
+
+/// What every class lets out and lets in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    pub(crate) ports: PortSets,
+    /// The profiles, and the one that each class has.
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) profile_of: Vec<u32>,
+    /// The groups of a direction, and the one that each class is in.
+    pub(crate) groups: [Vec<Group>; 2],
+    pub(crate) group_of: [Vec<u32>; 2],
+}
+
+impl Reach {
+    /// Computes the reach of every class.
+    pub(crate) fn of(index: &PolicyIndex) -> Self {
+        let mut reach = Reach::default();
+        let members = members(index);
+        // A set is wide when listing its classes for each group that names it would cost more than a profile does.
+        let limit = (index.classes.len() / 64).max(48);
+        let wide: Vec<bool> = members.iter().map(|classes| classes.len() > limit).collect();
+        reach.take_profiles(index, &wide);
+        for direction in [Direction::Egress, Direction::Ingress] {
+            reach.take_groups(index, direction, &members, &wide);
+        }
+        reach
+    }
+
+    /// The groups of a direction.
+    pub(crate) fn groups(&self, direction: Direction) -> &[Group] {
+        let [egress, ingress] = &self.groups;
+        match direction {
+            Direction::Egress => egress,
+            Direction::Ingress => ingress,
+        }
+    }
+
+    /// The number of the class's group.
+    pub(crate) fn group_of(&self, direction: Direction, class: u32) -> u32 {
+        let [egress, ingress] = &self.group_of;
+        let groups = match direction {
+            Direction::Egress => egress,
+            Direction::Ingress => ingress,
+        };
+        groups.get(class as usize).copied().unwrap_or(NOWHERE)
+    }
+
+    /// The class's group.
+    pub(crate) fn group(&self, direction: Direction, class: u32) -> Option<&Group> {
+        self.groups(direction).get(self.group_of(direction, class) as usize)
+    }
+
+    pub(crate) fn profile_of(&self, class: u32) -> u32 {
+        self.profile_of.get(class as usize).copied().unwrap_or(NOWHERE)
+    }
+
+    /// What the subject's side lets through to, or from, the peer: the number of a set of ports.
+    pub(crate) fn one_side(&self, direction: Direction, subject: u32, peer: u32) -> u32 {
+        let Some(group) = self.group(direction, subject) else { return NONE };
+        match group.exceptions.binary_search_by_key(&peer, |(class, _)| *class) {
+            Ok(at) => group.exceptions.get(at).map_or(NONE, |(_, ports)| *ports),
+            Err(_) => group.defaults.get(self.profile_of(peer) as usize).copied().unwrap_or(NONE),
+        }
+    }
+
+    /// What both sides let through.
+    pub(crate) fn between(&mut self, from: u32, to: u32) -> u32 {
+        let out = self.one_side(Direction::Egress, from, to);
+        let into = self.one_side(Direction::Ingress, to, from);
+        self.ports.common(out, into)
+    }
+
+    fn take_profiles(&mut self, index: &PolicyIndex, wide: &[bool]) {
+        let mut numbers: BTreeMap<Profile, u32> = BTreeMap::new();
+        for class in &index.classes {
+            let is_wide = |set: &&u32| wide.get(**set as usize) == Some(&true);
+            let profile = Profile {
+                sets: class.sets.iter().filter(is_wide).copied().collect(),
+                named: class.named.clone(),
+                regions: class.regions,
+                families: class.families,
+                policies: [Box::default(), Box::default()],
+            };
+            let next = number(numbers.len());
+            self.profile_of.push(*numbers.entry(profile).or_insert(next));
+        }
+        self.profiles = vec![Profile::default(); numbers.len()];
+        for (profile, at) in numbers {
+            if let Some(slot) = self.profiles.get_mut(at as usize) {
+                *slot = profile;
+            }
+        }
+    }
+
+    fn take_groups(&mut self, index: &PolicyIndex, direction: Direction, members: &[Vec<u32>], wide: &[bool]) {
+        let mut numbers: BTreeMap<GroupKey, u32> = BTreeMap::new();
+        let mut group_of = Vec::new();
+        let mut groups = Vec::new();
+        for class in &index.classes {
+            let key = GroupKey {
+                policies: class.policies(direction).into(),
+                // Named ports are the destination's: the subject's own only on its way in.
+                named: if direction == Direction::Ingress { class.named.clone() } else { Box::default() },
+                families: class.families,
+            };
+            let next = number(groups.len());
+            group_of.push(*numbers.entry(key.clone()).or_insert_with(|| {
+                groups.push(Group { key, ..Group::default() });
+                next
+            }));
+        }
+        for group in &mut groups {
+            self.fill(index, direction, group, members, wide);
+        }
+        let [egress, ingress] = &mut self.groups;
+        let [egress_of, ingress_of] = &mut self.group_of;
+        match direction {
+            Direction::Egress => (*egress, *egress_of) = (groups, group_of),
+            Direction::Ingress => (*ingress, *ingress_of) = (groups, group_of),
+        }
+    }
+
+    fn fill(
+        &mut self,
+        index: &PolicyIndex,
+        direction: Direction,
+        group: &mut Group,
+        members: &[Vec<u32>],
+        wide: &[bool],
+    ) {
+        let key = &group.key;
+        if key.policies.is_empty() {
+            group.defaults = vec![ALL; self.profiles.len()];
+        } else {
+            for at in 0..self.profiles.len() {
+                let ports = self.profiles.get(at).map(|profile| allowed(index, direction, key, Other::Pods(profile)));
+                group.defaults.push(self.ports.number(ports.unwrap_or_default()));
+            }
+        }
+        let mut named: Vec<u32> = Vec::new();
+        let policies = || key.policies.iter().filter_map(|policy| index.policy(*policy));
+        for peer in policies().flat_map(|policy| policy.rules(direction)).flat_map(|rule| rule.peers.iter().flatten()) {
+            if let (_, Peer::Pods(set)) = peer
+                && wide.get(*set as usize) == Some(&false)
+            {
+                named.extend(members.get(*set as usize).into_iter().flatten());
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        for class in named {
+            let Some(peer) = index.class(class) else { continue };
+            let ports = self.ports.number(allowed(index, direction, key, Other::Pods(peer)));
+            if group.defaults.get(self.profile_of(class) as usize) != Some(&ports) {
+                group.exceptions.push((class, ports));
+            }
+        }
+        group.outside = self.outside(index, direction, key);
+    }
+
+    /// Cuts the address space by the blocks that the group's own rules name.
+    fn outside(&mut self, index: &PolicyIndex, direction: Direction, key: &GroupKey) -> Vec<Stretch> {
+        let mut cuts: [Vec<u128>; 2] = [vec![0], vec![0]];
+        for rule in key.policies.iter().filter_map(|policy| index.policy(*policy)).flat_map(|it| it.rules(direction)) {
+            for (_, peer) in rule.peers.iter().flatten() {
+                let Peer::Block(block) = peer else { continue };
+                let Some(Block { prefixes, except }) = index.blocks.get(*block as usize) else { continue };
+                for net in prefixes.iter().chain(except) {
+                    let ipv6 = matches!(net, ipnet::IpNet::V6(_));
+                    let [v4, v6] = &mut cuts;
+                    let cuts = if ipv6 { v6 } else { v4 };
+                    let (first, last) = bounds(net);
+                    cuts.push(first);
+                    if last < last_of(ipv6) {
+                        cuts.push(last + 1);
+                    }
+                }
+            }
+        }
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (ipv6, mut starts) in [false, true].into_iter().zip(cuts) {
+            starts.sort_unstable();
+            starts.dedup();
+            let ends = starts.iter().skip(1).map(|next| *next - 1).chain([last_of(ipv6)]);
+            for (first, last) in starts.iter().copied().zip(ends) {
+                let region = index.regions.find(to_address(first, ipv6));
+                let ports = self.ports.number(allowed(index, direction, key, Other::Address(region)));
+                match stretches.last_mut() {
+                    Some(before) if before.ipv6 == ipv6 && before.ports == ports => before.last = last,
+                    _ => stretches.push(Stretch { ipv6, first, last, ports }),
+                }
+            }
+        }
+        stretches
+    }
+}
+
+/// The other end, for a whole set of ports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Other<'a> {
+    /// Pods of a class.
+    Pods(&'a Class),
+    /// An address of that region that is no pod's.
+    Address(u32),
+}
+
+/// The ports that the policies of a group let through: what `PolicyIndex::verdict` decides for one port, for all.
+pub(crate) fn allowed(index: &PolicyIndex, direction: Direction, key: &GroupKey, other: Other<'_>) -> PortSet {
+    let (class, region) = match other {
+        Other::Pods(class) => {
+            let (from, to) = match direction {
+                Direction::Egress => (key.families, class.families),
+                Direction::Ingress => (class.families, key.families),
+            };
+            (Some(class), class.region(to.is_ipv6_from(from)))
+        }
+        Other::Address(region) => (None, region),
+    };
+    let named = match direction {
+        Direction::Egress => class.map(|class| &*class.named).unwrap_or_default(),
+        Direction::Ingress => &key.named,
+    };
+    let meant = |rule: &Rule| -> Option<PortSet> {
+        let is_peer = |(_, peer): &(u32, Peer)| index.is_peer(*peer, class, region);
+        rule.peers.as_ref().is_none_or(|peers| peers.iter().any(is_peer)).then(|| ports_of(rule, named))
+    };
+    let mut allowed = PortSet::none();
+    let mut open = PortSet::all();
+    let mut passed = PortSet::none();
+    let mut isolated = false;
+    let mut tier = Tier::Admin;
+    for policy in key.policies.iter().filter_map(|policy| index.policy(*policy)) {
+        if policy.tier != tier {
+            tier = policy.tier;
+            open = open.union(&passed);
+            passed = PortSet::none();
+        }
+        if tier == Tier::Baseline && isolated {
+            break;
+        }
+        isolated |= tier == Tier::NetworkPolicy;
+        for rule in policy.rules(direction) {
+            let Some(ports) = meant(rule) else { continue };
+            let ports = ports.intersection(&open);
+            match rule.action {
+                Action::Allow => allowed = allowed.union(&ports),
+                Action::Deny => {}
+                Action::Pass => passed = passed.union(&ports),
+            }
+            // NetworkPolicies add up; the rules of the other tiers take each port once.
+            if tier != Tier::NetworkPolicy {
+                open = open.without(&ports);
+            }
+        }
+    }
+    if isolated { allowed } else { allowed.union(&open).union(&passed) }
+}
+
+/// The ports a rule is for.
+pub(crate) fn ports_of(rule: &Rule, named: &[NamedPort]) -> PortSet {
+    match &rule.ports {
+        None => PortSet::all(),
+        Some(ports) => ports
+            .iter()
+            .fold(PortSet::none(), |set, (_, port): &(u32, PortMatch)| set.union(&PortSet::of_match(*port, named))),
+    }
+}
+
+/// The classes of each set, in order.
+pub(crate) fn members(index: &PolicyIndex) -> Vec<Vec<u32>> {
+    let mut members = vec![Vec::new(); index.sets.len()];
+    for (class, of) in index.classes.iter().enumerate() {
+        for set in &of.sets {
+            if let Some(list) = members.get_mut(*set as usize) {
+                list.push(number(class));
+            }
+        }
+    }
+    members
+}

@@ -1,0 +1,146 @@
+//! The map against the verdicts, pair by pair, on clusters that use everything the API has.
+
+use portolan::api::resource::ObjectKey;
+use portolan::engine::Engine;
+use portolan::policy::verdict::End;
+use portolan::policy::{PodNumber, Protocol};
+use portolan_tests::generate::{self, Odd, PORTS, odd, odd_crowd};
+use portolan_tests::{answer, engine, is_slow};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// A party as the test counts it: a pod by namespace and name, or an address.
+type Name = (String, String);
+
+/// Whether the map lets a connection through, by (source, destination).
+struct Map {
+    allowed: BTreeMap<(Name, Name), Vec<Value>>,
+}
+
+impl Map {
+    /// Spreads the rows of the map over every pod and every address asked about.
+    fn new(engine: &Engine, addresses: &[&str]) -> Self {
+        let map = answer(engine, &json!({"ask": "map"}));
+        let pods = pods(engine);
+        let mut workloads: BTreeMap<(String, String, String), Vec<Name>> = BTreeMap::new();
+        for pod in &pods {
+            let (kind, name) = maker(engine, pod);
+            workloads.entry((pod.0.clone(), kind, name)).or_default().push(pod.clone());
+        }
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let spread = |parties: &Value| -> BTreeSet<Name> {
+            let mut found = BTreeSet::new();
+            for party in parties.as_array().unwrap() {
+                if party["everyPod"] == true {
+                    found.extend(pods.iter().cloned());
+                } else if let Some(range) = party["ip"].as_str() {
+                    let inside = addresses.iter().filter(|address| is_inside(range, address));
+                    found.extend(inside.map(|address| (String::new(), (*address).to_owned())));
+                } else if party.get("pod").is_some() {
+                    found.insert((text(&party["namespace"]), text(&party["pod"])));
+                } else if party.get("workload").is_some() {
+                    let key = (text(&party["namespace"]), text(&party["kind"]), text(&party["workload"]));
+                    found.extend(workloads.get(&key).unwrap_or_else(|| panic!("no pod of {party}")).iter().cloned());
+                } else {
+                    found.extend(pods.iter().filter(|(namespace, _)| party["namespace"] == *namespace).cloned());
+                }
+            }
+            found
+        };
+        let mut allowed: BTreeMap<(Name, Name), Vec<Value>> = BTreeMap::new();
+        for row in map["rows"].as_array().unwrap() {
+            let (from, to) = (spread(&row["from"]), spread(&row["to"]));
+            for source in &from {
+                for destination in &to {
+                    allowed
+                        .entry((source.clone(), destination.clone()))
+                        .or_default()
+                        .extend(row["ports"].as_array().unwrap().iter().cloned());
+                }
+            }
+        }
+        Map { allowed }
+    }
+
+    fn allows(&self, from: &Name, to: &Name, port: u16, protocol: Protocol) -> bool {
+        let listed = self.allowed.get(&(from.clone(), to.clone()));
+        listed.into_iter().flatten().any(|entry| {
+            let first = entry["port"].as_u64().unwrap_or(1);
+            let last = entry["endPort"].as_u64().or(entry["port"].as_u64()).unwrap_or(65_535);
+            entry["protocol"] == protocol.name() && first <= u64::from(port) && u64::from(port) <= last
+        })
+    }
+}
+
+fn is_inside(range: &str, address: &str) -> bool {
+    let range: ipnet::IpNet = range.parse().unwrap();
+    range.contains(&address.parse::<IpAddr>().unwrap())
+}
+
+/// The pods of the map: not those on their node's network.
+fn pods(engine: &Engine) -> Vec<Name> {
+    let pods = engine.cluster().pods.iter().filter(|(_, pod)| !pod.spec.host_network);
+    pods.map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect()
+}
+
+fn maker(engine: &Engine, pod: &Name) -> (String, String) {
+    let pod = engine.cluster().pods.get(&pod.0, &pod.1).unwrap();
+    match portolan::workload::owner(&pod.metadata) {
+        Some((_, key)) => ("Deployment".to_owned(), key.name.rsplit_once('-').unwrap().0.to_owned()),
+        None => ("Pod".to_owned(), pod.metadata.name.clone()),
+    }
+}
+
+fn number(engine: &Engine, pod: &Name) -> PodNumber {
+    engine.policies().pod(&ObjectKey::new(pod.0.as_str(), pod.1.as_str())).unwrap()
+}
+
+fn compare(engine: &Engine, addresses: &[&str], what: &str) {
+    let map = Map::new(engine, addresses);
+    let pods = pods(engine);
+    let mut ends: Vec<(Name, End)> = pods.iter().map(|pod| (pod.clone(), End::Pod(number(engine, pod)))).collect();
+    for address in addresses {
+        ends.push(((String::new(), (*address).to_owned()), End::Address(address.parse().unwrap())));
+    }
+    for (from_name, from) in &ends {
+        for (to_name, to) in &ends {
+            let outside = from_name.0.is_empty() && to_name.0.is_empty();
+            if outside || from_name == to_name {
+                continue;
+            }
+            for port in PORTS.into_iter().filter(|port| *port > 0) {
+                for protocol in Protocol::ALL {
+                    let verdict = engine.policies().verdict(*from, *to, port, protocol).allowed();
+                    let mapped = map.allows(from_name, to_name, port, protocol);
+                    assert_eq!(mapped, verdict, "{what}: {from_name:?} to {to_name:?} {protocol} {port}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_map_is_what_the_verdicts_are_pair_by_pair() {
+    let seeds = if is_slow() { 3_000 } else { 150 };
+    for seed in 0..seeds {
+        let Odd { objects, .. } = odd(seed);
+        let outside = ["8.8.8.8", "192.0.2.1", "192.0.2.200", "10.9.9.9", "2001:db8::7", "fd77::1"];
+        compare(&engine(&objects), &outside, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn the_map_of_a_crowd_is_what_the_verdicts_are() {
+    let seeds = if is_slow() { 100 } else { 3 };
+    for seed in 0..seeds {
+        let Odd { objects, .. } = odd_crowd(seed, 120);
+        compare(&engine(&objects), &["8.8.8.8", "10.9.9.9", "2001:db8::7"], &format!("crowd {seed}"));
+    }
+}
+
+#[test]
+fn the_map_of_many_namespaces_is_what_the_verdicts_are() {
+    let objects = generate::namespaces(7, 200);
+    compare(&engine(&objects), &["203.0.113.9", "169.254.9.9", "198.51.100.1"], "namespaces");
+}
