@@ -262,6 +262,24 @@ impl Cluster {
         self.sources.get(&(kind, key.clone()))
     }
 
+    /// The objects that come from that file, with their places in it.
+    pub fn sources_in<'c>(&'c self, file: &'c str) -> impl Iterator<Item = (Kind, &'c ObjectKey, &'c Source)> {
+        let of_file = move |(_, source): &(_, &Source)| &*source.file == file;
+        self.sources.iter().filter(of_file).map(|((kind, key), source)| (*kind, key, source))
+    }
+
+    /// How many objects come from files.
+    pub fn source_count(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Says where a stored object stands now. The object itself does not change.
+    pub fn set_source(&mut self, kind: Kind, key: &ObjectKey, source: Source) {
+        if let Some(slot) = self.sources.get_mut(&(kind, key.clone())) {
+            *slot = source;
+        }
+    }
+
     /// The labels of a namespace. The API server sets `kubernetes.io/metadata.name` on every one, so a namespace that no
     /// file describes has that label all the same.
     pub fn namespace_labels(&self, name: &str) -> crate::api::meta::StringMap {

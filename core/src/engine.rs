@@ -95,6 +95,11 @@ impl Engine {
         was_there
     }
 
+    /// Says where a stored object stands now. The object does not change, and no table with it.
+    pub fn place(&mut self, kind: Kind, key: &ObjectKey, source: Source) {
+        self.cluster.set_source(kind, key, source);
+    }
+
     /// The pod that a question names: by its own name, or by the name of the workload that makes it (`web` or
     /// `deployment/web`), of which it is the first.
     pub fn pod_named(&self, key: &ObjectKey) -> Option<(ObjectKey, &Arc<Pod>)> {

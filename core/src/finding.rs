@@ -79,6 +79,19 @@ impl Finding {
         self
     }
 
+    /// Moves the places of that file that stand behind a line (from 1) and the edits behind a byte: so many lines and bytes
+    /// further down.
+    pub fn move_places(&mut self, file: &str, behind: (usize, usize), by: (i64, i64)) {
+        let shift = |from: u32, by: i64| u32::try_from(i64::from(from).saturating_add(by)).unwrap_or(from);
+        let places = std::iter::once(&mut self.place).chain(self.related.iter_mut().map(|(_, place)| place));
+        for place in places.filter(|place| place.file == file && place.line as usize > behind.0) {
+            place.line = shift(place.line, by.0);
+        }
+        for edit in self.fix.iter_mut().filter(|edit| edit.file == file && edit.range.start as usize >= behind.1) {
+            edit.range = shift(edit.range.start, by.1)..shift(edit.range.end, by.1);
+        }
+    }
+
     /// The finding as JSON: `code`, `severity`, `message`, `object`, `file`, `line`, `column`, `endLine`…, `help`, `related`, `fix`.
     pub fn to_json(&self) -> Json {
         let mut json = Json::object()

@@ -21,6 +21,7 @@ pub mod load;
 pub mod manifest;
 pub mod policy;
 pub mod proxy;
+pub mod session;
 pub mod workload;
 
 /// The minor version of Kubernetes that is answered for.

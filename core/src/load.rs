@@ -78,9 +78,19 @@ pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
     loading.loaded
 }
 
+/// What was met while a text was taken into a cluster that was there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// What was refused or warned of, in file order.
+    pub findings: Vec<Finding>,
+    /// How many objects of the kinds that the project knows were read.
+    pub objects: usize,
+    /// How many of them were refused.
+    pub refused: usize,
+}
+
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
-/// Gives what was met on the way.
-pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Vec<Finding> {
+pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
     let taken = std::mem::take(engine);
     let loaded = Loaded { engine: taken, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() };
     let mut loading = Loading { loaded, taking, later: Vec::new() };
@@ -88,8 +98,9 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Vec<Finding> {
     for (resource, source) in std::mem::take(&mut loading.later) {
         loading.loaded.engine.apply(resource, source);
     }
-    *engine = loading.loaded.engine;
-    loading.loaded.findings
+    let Loaded { engine: grown, findings, objects, refused, .. } = loading.loaded;
+    *engine = grown;
+    Taken { findings, objects, refused }
 }
 
 /// A load under way.
@@ -253,9 +264,9 @@ mod tests {
     fn a_text_can_be_taken_in_by_and_by() {
         let mut engine = Engine::new(Options::default());
         let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 80\n";
-        assert_eq!(apply(&mut engine, &file(text), Taking::Admitted), []);
+        assert_eq!(apply(&mut engine, &file(text), Taking::Admitted).findings, []);
         let first = engine.cluster().services.get("default", "web").unwrap().clone();
-        assert_eq!(apply(&mut engine, &file(&text.replace("80", "81")), Taking::Admitted), []);
+        assert_eq!(apply(&mut engine, &file(&text.replace("80", "81")), Taking::Admitted).findings, []);
         let second = engine.cluster().services.get("default", "web").unwrap().clone();
         assert_eq!((second.spec.ports.clone().unwrap()[0].port, &second.spec.cluster_ip), (81, &first.spec.cluster_ip));
         assert_eq!(

@@ -260,7 +260,7 @@ shapes! {
         /// What it is: `dns`, `load-balancer`, `node-port`, `ingress`, `service`, `endpoint`, `policy`, …
         hop: "string";
         /// What was decided there; the answer of the question it corresponds to.
-        answer: "unknown";
+        answer ?_: "unknown";
         /// Why, in a sentence.
         because: "string";
         /// The line that decided.
@@ -444,8 +444,11 @@ questions! {
         /// Where to.
         url: "string";
     } => {
-        /// How it ends.
+        /// How it ends: `delivered`, `refused`, `dropped`, `unresolved`, `not-found`, `redirected`, `external`,
+        /// `no-endpoint` or `unknown`.
         outcome: "string";
+        /// The same in one plain sentence.
+        sentence: "string";
         /// The steps on its way.
         hops: "Hop[]";
     }

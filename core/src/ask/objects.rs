@@ -27,7 +27,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     for kind in kinds {
         visit(cluster, kind, &mut |key, object| {
             if namespace.is_none_or(|wanted| key.namespace == wanted) {
-                objects.push(entry(cluster, kind, key, object, whole));
+                objects.push(entry(engine, kind, key, object, whole));
             }
         });
     }
@@ -45,19 +45,17 @@ fn kinds(question: &Node) -> Result<Vec<Kind>, AskError> {
     Ok(kinds)
 }
 
-fn entry(cluster: &Cluster, kind: Kind, key: &ObjectKey, object: &dyn Object, whole: bool) -> Json {
+fn entry(engine: &Engine, kind: Kind, key: &ObjectKey, object: &dyn Object, whole: bool) -> Json {
     let mut json = reference(kind, key);
     let metadata = object.field("metadata").map(|metadata| metadata.encode()).unwrap_or_default();
     if let Some(labels) = metadata.get("labels") {
         json.set("labels", labels.clone());
     }
-    match cluster.source(kind, key) {
+    match engine.cluster().source(kind, key) {
         Some(source) => json.set("source", source.place_of("metadata.name").to_json()),
         None if kind == Kind::Pod => {
-            let owner = metadata.get("ownerReferences").and_then(Json::as_array).and_then(<[Json]>::first);
-            if let Some((Some(kind), Some(name))) = owner.map(|owner| (owner.get("kind"), owner.get("name"))) {
-                let stands_for = Json::object().with("kind", kind.clone()).with("namespace", key.namespace.clone());
-                json.set("standsFor", stands_for.with("name", name.clone()));
+            if let Some((kind, key)) = engine.stands_for(key) {
+                json.set("standsFor", reference(kind, &key));
             }
         }
         None => {}

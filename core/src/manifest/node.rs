@@ -61,6 +61,20 @@ pub struct Key {
     pub place: Place,
 }
 
+impl Place {
+    /// The place so many lines and bytes further down (or up, where they are negative).
+    #[must_use]
+    pub fn moved(self, lines: i64, bytes: i64) -> Place {
+        let by = |from: u32, by: i64| u32::try_from(i64::from(from).saturating_add(by)).unwrap_or(from);
+        Place {
+            line: by(self.line, lines),
+            column: self.column,
+            start: by(self.start, bytes),
+            end: by(self.end, bytes),
+        }
+    }
+}
+
 impl Node {
     /// The first member of that name, where this is a mapping that has one.
     pub fn get(&self, name: &str) -> Option<&Node> {
@@ -162,6 +176,22 @@ impl Node {
             Step::Index(index) => node.items().get(index),
             Step::Name(name) => node.get(name),
         })
+    }
+
+    /// The same tree, so many lines and bytes further down in its text (or up, where they are negative).
+    #[must_use]
+    pub fn moved(&self, lines: i64, bytes: i64) -> Node {
+        let value = match &self.value {
+            Value::Sequence(items) => Value::Sequence(items.iter().map(|item| item.moved(lines, bytes)).collect()),
+            Value::Mapping(members) => {
+                let member = |(key, node): &(Key, Node)| {
+                    (Key { name: key.name.clone(), place: key.place.moved(lines, bytes) }, node.moved(lines, bytes))
+                };
+                Value::Mapping(members.iter().map(member).collect())
+            }
+            plain => plain.clone(),
+        };
+        Node { value, place: self.place.moved(lines, bytes) }
     }
 
     /// The tree as plain JSON, without places.

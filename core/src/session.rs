@@ -1,0 +1,296 @@
+//! Files that change under a cluster: what an editor, a page or a watcher holds on to.
+//!
+//! A file's new text takes the place of its old one. Only the documents that differ are read again and pass through
+//! admission; of the others at most the places move. The result is the cluster that loading all files anew would give.
+
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::{Options, Source};
+use crate::engine::Engine;
+use crate::finding::Finding;
+use crate::load::{self, File, Taking};
+use std::sync::Arc;
+
+/// A cluster and the files it is made from.
+#[derive(Debug)]
+pub struct Session {
+    engine: Engine,
+    options: Options,
+    taking: Taking,
+    files: Vec<Kept>,
+    /// Whether an object stands in several places: taking one away may bring another back, so all is loaded anew.
+    overlapping: bool,
+}
+
+/// A file as it was taken in last.
+#[derive(Debug)]
+struct Kept {
+    file: File,
+    findings: Vec<Finding>,
+}
+
+impl Session {
+    /// A cluster without files.
+    pub fn new(options: Options, taking: Taking) -> Self {
+        Session { engine: Engine::new(options.clone()), options, taking, files: Vec::new(), overlapping: false }
+    }
+
+    /// Takes in these files in place of all there are.
+    pub fn load(&mut self, files: Vec<File>) {
+        let loaded = load::load(&files, self.options.clone(), self.taking);
+        self.overlapping =
+            loaded.objects - loaded.refused.min(loaded.objects) != loaded.engine.cluster().source_count();
+        self.engine = loaded.engine;
+        self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new() }).collect();
+        for finding in loaded.findings {
+            if let Some(kept) = self.files.iter_mut().find(|kept| *kept.file.name == finding.place.file) {
+                kept.findings.push(finding);
+            }
+        }
+    }
+
+    /// Takes in a file's text in place of what it said before, if it was there. An empty text takes the file's objects
+    /// out. Gives what was found in this file.
+    pub fn write(&mut self, file: File) -> impl Iterator<Item = &Finding> {
+        let name = file.name.clone();
+        let index = self.files.iter().position(|kept| kept.file.name == name).unwrap_or_else(|| {
+            let empty = File { name: name.clone(), text: "".into() };
+            self.files.push(Kept { file: empty, findings: Vec::new() });
+            self.files.len() - 1
+        });
+        let cut = self.files.get(index).and_then(|kept| Cut::between(&kept.file.text, &file.text));
+        match &cut {
+            Some(cut) if !self.overlapping => self.replace(index, file, cut),
+            _ => self.reload_with(index, file),
+        }
+        if self.overlapping && cut.is_some() {
+            // Two places for one object: only their order tells which of them counts.
+            self.load(self.files.iter().map(|kept| kept.file.clone()).collect());
+        }
+        self.files.iter().filter(move |kept| kept.file.name == name).flat_map(|kept| &kept.findings)
+    }
+
+    /// Takes an object out, whichever file it is from. Tells whether it was there.
+    pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+        self.engine.remove(kind, key)
+    }
+
+    /// What was found while the files were taken in, in their order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.files.iter().flat_map(|kept| &kept.findings)
+    }
+
+    /// Everything there is to say about the files and the cluster that they make.
+    pub fn check(&self) -> Vec<Finding> {
+        self.findings().cloned().collect()
+    }
+
+    /// The cluster and its tables.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn reload_with(&mut self, index: usize, file: File) {
+        let mut files: Vec<File> = self.files.iter().map(|kept| kept.file.clone()).collect();
+        if let Some(slot) = files.get_mut(index) {
+            *slot = file;
+        }
+        self.load(files);
+    }
+
+    /// Takes out what the old middle of the file held, moves what stands behind it, and takes in the new middle.
+    fn replace(&mut self, index: usize, file: File, cut: &Cut) {
+        let mut gone = Vec::new();
+        let mut moved = Vec::new();
+        for (kind, key, source) in self.engine.cluster().sources_in(&file.name) {
+            let start = source.node.place.start as usize;
+            if start >= cut.old_end {
+                if cut.moves() {
+                    let node = Arc::new(source.node.moved(cut.lines_moved(), cut.bytes_moved()));
+                    moved.push((kind, key.clone(), Source { file: source.file.clone(), node }));
+                }
+            } else if start >= cut.start {
+                gone.push((kind, key.clone()));
+            }
+        }
+        for (kind, key) in gone {
+            self.engine.remove(kind, &key);
+        }
+        for (kind, key, source) in moved {
+            self.engine.place(kind, &key, source);
+        }
+        let before = self.engine.cluster().source_count();
+        let middle = File { name: file.name.clone(), text: blank_before(&file.text, cut.start, cut.new_end).into() };
+        let taken = load::apply(&mut self.engine, &middle, self.taking);
+        let stored = taken.objects - taken.refused.min(taken.objects);
+        self.overlapping = self.engine.cluster().source_count() - before != stored;
+        if let Some(kept) = self.files.get_mut(index) {
+            let mut findings = Vec::new();
+            let mut behind = Vec::new();
+            for mut finding in std::mem::take(&mut kept.findings) {
+                let line = finding.place.line as usize;
+                if line <= cut.start_line {
+                    findings.push(finding);
+                } else if line > cut.old_end_line {
+                    let by = (cut.lines_moved(), cut.bytes_moved());
+                    finding.move_places(&file.name, (cut.old_end_line, cut.old_end), by);
+                    behind.push(finding);
+                }
+            }
+            findings.extend(taken.findings);
+            findings.append(&mut behind);
+            *kept = Kept { file, findings };
+        }
+    }
+}
+
+/// The part of a file that two texts of it do not share, in whole documents: bytes, and lines from 0.
+#[derive(Debug, PartialEq, Eq)]
+struct Cut {
+    start: usize,
+    start_line: usize,
+    old_end: usize,
+    old_end_line: usize,
+    new_end: usize,
+    new_end_line: usize,
+}
+
+impl Cut {
+    /// The documents that differ, or nothing where a separator ends a stream half way: then only reading all of it tells.
+    fn between(old: &str, new: &str) -> Option<Cut> {
+        let (old_pieces, new_pieces) = (pieces(old)?, pieces(new)?);
+        let shorter = old_pieces.len().min(new_pieces.len());
+        let same = |old_index: usize, new_index: usize| {
+            piece(old, &old_pieces, old_index) == piece(new, &new_pieces, new_index)
+        };
+        let front = (0..shorter).take_while(|index| same(*index, *index)).count();
+        let from_end = |index: usize| same(old_pieces.len() - 1 - index, new_pieces.len() - 1 - index);
+        let back = (0..shorter - front).take_while(|index| from_end(*index)).count();
+        let at = |whole: &str, pieces: &[(usize, usize)], index: usize| {
+            pieces.get(index).copied().unwrap_or_else(|| (whole.len(), whole.matches('\n').count() + 1))
+        };
+        let (start, start_line) = at(new, &new_pieces, front);
+        let (old_end, old_end_line) = at(old, &old_pieces, old_pieces.len() - back);
+        let (new_end, new_end_line) = at(new, &new_pieces, new_pieces.len() - back);
+        Some(Cut { start, start_line, old_end, old_end_line, new_end, new_end_line })
+    }
+
+    fn moves(&self) -> bool {
+        self.old_end != self.new_end || self.old_end_line != self.new_end_line
+    }
+
+    fn lines_moved(&self) -> i64 {
+        difference(self.new_end_line, self.old_end_line)
+    }
+
+    fn bytes_moved(&self) -> i64 {
+        difference(self.new_end, self.old_end)
+    }
+}
+
+/// The part of a text, with all before it blank: lines and bytes count as in the whole.
+fn blank_before(text: &str, start: usize, end: usize) -> String {
+    let before = text.get(..start).unwrap_or_default();
+    let mut blank: String = before.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    blank.push_str(text.get(start..end).unwrap_or_default());
+    blank
+}
+
+/// The text of one document.
+fn piece<'t>(whole: &'t str, pieces: &[(usize, usize)], index: usize) -> Option<&'t str> {
+    let start = pieces.get(index)?.0;
+    let end = pieces.get(index + 1).map_or(whole.len(), |next| next.0);
+    whole.get(start..end)
+}
+
+fn difference(new: usize, old: usize) -> i64 {
+    i64::try_from(new).unwrap_or(i64::MAX).saturating_sub(i64::try_from(old).unwrap_or(i64::MAX))
+}
+
+/// Where each document begins, with its separator: byte and line from 0. Nothing for JSON, and where a separator has more
+/// than a comment behind it, which ends the stream.
+fn pieces(text: &str) -> Option<Vec<(usize, usize)>> {
+    // A row of JSON values has no separators.
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        return None;
+    }
+    let mut found = vec![(0, 0)];
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if let Some(behind) = line.strip_prefix("---") {
+            let behind = behind.trim();
+            if !behind.is_empty() && !behind.starts_with('#') {
+                return None;
+            }
+            if offset > 0 {
+                found.push((offset, number));
+            }
+        }
+        offset += line.len();
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ask;
+
+    const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: NAME\nspec:\n  ports:\n    - port: 80\n";
+
+    fn service(name: &str) -> String {
+        SERVICE.replace("NAME", name)
+    }
+
+    fn file(text: &str) -> File {
+        File { name: "a.yaml".into(), text: text.into() }
+    }
+
+    fn fresh(text: &str) -> Session {
+        let mut session = Session::new(Options::default(), Taking::Admitted);
+        session.load(vec![file(text)]);
+        session
+    }
+
+    /// Everything that can be seen of a cluster.
+    fn seen(session: &Session) -> String {
+        let objects = ask::answer_text(session.engine(), r#"{"ask":"objects","whole":true}"#);
+        let findings: Vec<String> = session.check().iter().map(|finding| finding.to_json().to_string()).collect();
+        format!("{objects}\n{}", findings.join("\n"))
+    }
+
+    #[test]
+    fn a_changed_file_is_as_good_as_a_fresh_one() {
+        let (a, b, c) = (service("a"), service("b"), service("c"));
+        let texts = [
+            format!("{a}---\n{b}---\n{c}"),
+            format!("{a}---\n# one line more\n{b}---\n{c}"),
+            format!("{a}---\n{}---\n{c}", b.replace("80", "70000")),
+            format!("{a}---\n{}---\n# é\n{c}", b.replace("80", "70000")),
+            format!("{a}---\n{c}"),
+            format!("{a}---\n{a}---\n{c}"),
+            format!("{}---\n{a}---\n{c}", service("other")),
+            format!("a: [\n---\n{c}---\n{a}"),
+            format!("{a}--- not a separator\n{c}"),
+            format!("{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"n\"}}}}"),
+            String::new(),
+            a.clone(),
+            c.trim_end().to_owned(),
+        ];
+        for first in &texts {
+            for second in &texts {
+                let mut session = fresh(first);
+                let _ = session.write(file(second)).count();
+                assert_eq!(seen(&session), seen(&fresh(second)), "from\n{first}\nto\n{second}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_object_that_two_files_hold_comes_back() {
+        let mut session = Session::new(Options::default(), Taking::Stored);
+        let other = |text: &str| File { name: "b.yaml".into(), text: text.into() };
+        session.load(vec![file(&service("a")), other(&service("a").replace("80", "81"))]);
+        let _ = session.write(other("")).count();
+        assert!(seen(&session).contains("\"port\":80"), "{}", seen(&session));
+    }
+}
