@@ -1,0 +1,52 @@
+// Builds the package into dist/: the module by Cargo, its glue and types by portolan-wasm-generate, the rest by tsc.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL("..", import.meta.url));
+const root = join(here, "..");
+const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
+
+const target = JSON.parse(run("cargo", "metadata", "--format-version", "1", "--no-deps")).target_directory;
+run("cargo", "build", "--quiet", "--profile", "wasm", "--target", "wasm32-unknown-unknown", "-p", "portolan-wasm");
+const generated = join(target, "portolan-wasm-generated");
+rmSync(generated, { recursive: true, force: true });
+mkdirSync(generated, { recursive: true });
+const wasm = join(target, "wasm32-unknown-unknown", "wasm", "portolan_wasm.wasm");
+run("cargo", "run", "--quiet", "-p", "portolan-wasm-generate", "--", wasm, generated);
+
+const dist = join(here, "dist");
+rmSync(dist, { recursive: true, force: true });
+// The glue stands beside the sources as it will stand beside the built files.
+for (const folder of [join(here, "wasm"), join(dist, "wasm")]) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(generated, "web", "portolan.js"), join(folder, "portolan.js"));
+  cpSync(join(generated, "web", "portolan.d.ts"), join(folder, "portolan.d.ts"));
+  cpSync(join(generated, "node", "portolan.js"), join(folder, "portolan.cjs"));
+}
+cpSync(join(generated, "web", "portolan_bg.wasm"), join(dist, "wasm", "portolan_bg.wasm"));
+cpSync(join(generated, "types.ts"), join(here, "src", "types.ts"));
+cpSync(join(generated, "fields.json"), join(dist, "fields.json"));
+
+const tsc = createRequire(import.meta.url).resolve("typescript/package.json");
+const { bin } = JSON.parse(readFileSync(tsc, "utf8"));
+for (const platform of ["node", "browser"]) {
+  try {
+    run(process.execPath, join(tsc, "..", bin.tsc), "-p", join(here, `tsconfig.${platform}.json`));
+  } catch (error) {
+    console.error(error.stdout);
+    process.exit(1);
+  }
+}
+
+// Node: CommonJS underneath, so that `import` and `require` share one engine; the ES modules only give the names on.
+writeFileSync(join(dist, "node", "package.json"), '{ "type": "commonjs" }\n');
+const require = createRequire(import.meta.url);
+for (const entry of ["node", "node-admission"]) {
+  const names = Object.keys(require(join(dist, "node", `${entry}.js`)));
+  writeFileSync(join(dist, "node", `${entry}.mjs`), `import loaded from "./${entry}.js";\nexport const { ${names.join(", ")} } = loaded;\n`);
+  writeFileSync(join(dist, "node", `${entry}.d.mts`), `export * from "./${entry}.js";\n`);
+}
