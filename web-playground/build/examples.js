@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const FOLDER = fileURLToPath(new URL("../../examples", import.meta.url));
+const NAME = "virtual:examples";
+/** The first that a newcomer sees. */
+const FIRST = "shop";
+
+/** Bundles the project's `examples/`: of each folder its manifests, what it is about, and its questions. */
+export function examples() {
+  return {
+    name: "examples",
+    resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
+    load(id) {
+      if (id !== `\0${NAME}`) return null;
+      const found = read();
+      for (const file of found.flatMap((example) => example.paths)) this.addWatchFile(file);
+      return `export const examples = ${JSON.stringify(found.map(({ paths, ...example }) => example))};`;
+    },
+  };
+}
+
+function read() {
+  const names = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => statSync(join(FOLDER, name)).isDirectory()) : [];
+  names.sort((a, b) => Number(b === FIRST) - Number(a === FIRST) || (a < b ? -1 : 1));
+  return names.map((name) => {
+    const folder = join(FOLDER, name);
+    const paths = below(folder);
+    const manifests = paths.filter((path) => /\.ya?ml$/.test(path));
+    const files = manifests.map((path) => ({ name: relative(folder, path).replaceAll(sep, "/"), text: readFileSync(path, "utf8") }));
+    const asked = join(folder, "questions.json");
+    const { about = "", questions = [] } = existsSync(asked) ? JSON.parse(readFileSync(asked, "utf8")) : {};
+    return { name, title: about, files, questions: questions.map(({ question }) => question), paths };
+  });
+}
+
+function below(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? below(join(folder, entry.name)) : [join(folder, entry.name)]))
+    .sort();
+}

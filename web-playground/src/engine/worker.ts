@@ -1,0 +1,76 @@
+/** The engine, away from the page's own thread. */
+import { Cluster, init, PortolanError, version, type ClusterOptions, type ManifestFile } from "portolan";
+import type { Call, Ready, Reply, Request, Which } from "./protocol";
+
+const clusters = new Map<Which, { cluster: Cluster; options: ClusterOptions }>();
+/** The files behind each cluster, to load it again after the engine had to be made afresh. */
+const texts = new Map<Which, Map<string, string>>();
+
+function load(which: Which, files: readonly ManifestFile[], options: ClusterOptions): Cluster {
+  clusters.get(which)?.cluster.free();
+  clusters.delete(which);
+  texts.set(which, new Map(files.map((file) => [file.name, file.text])));
+  const cluster = Cluster.load(files, options);
+  clusters.set(which, { cluster, options });
+  return cluster;
+}
+
+function held(which: Which): Cluster {
+  return clusters.get(which)?.cluster ?? load(which, [], {});
+}
+
+function carryOut(call: Call): unknown {
+  switch (call.call) {
+    case "load":
+      return load(call.which, call.files, call.options ?? {}).findings;
+    case "apply": {
+      texts.get(call.which)?.set(call.file, call.text);
+      return held(call.which).apply(call.text, call.file);
+    }
+    case "check":
+      return held(call.which).check();
+    case "ask": {
+      const answer = JSON.parse(held(call.which).askText(JSON.stringify(call.question))) as { error?: object };
+      if (answer.error !== undefined) throw new PortolanError(answer.error);
+      return answer;
+    }
+  }
+}
+
+/** After a stop of the engine every cluster is gone: load those that others still ask about. */
+function recover(): void {
+  for (const [which, files] of texts) {
+    const options = clusters.get(which)?.options ?? {};
+    clusters.delete(which);
+    const list = [...files].map(([name, text]) => ({ name, text }));
+    try {
+      clusters.set(which, { cluster: Cluster.load(list, options), options });
+    } catch {
+      // What stopped it is in these files: the next edit loads them again.
+    }
+  }
+}
+
+self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
+  const begun = performance.now();
+  let reply: Reply;
+  try {
+    const value = carryOut(data.call);
+    reply = { id: data.id, value, micros: Math.round((performance.now() - begun) * 1000) };
+  } catch (error) {
+    if (error instanceof PortolanError) {
+      const { reason, message, field, line, column } = error;
+      const rest = { ...(field !== undefined && { field }), ...(line !== undefined && { line }), ...(column !== undefined && { column }) };
+      reply = { id: data.id, error: { reason, message, ...rest } };
+      if (reason === "InternalError") recover();
+    } else {
+      reply = { id: data.id, error: { reason: "InternalError", message: String(error) } };
+    }
+  }
+  self.postMessage(reply);
+});
+
+init().then(
+  () => self.postMessage({ ready: version() } satisfies Ready),
+  (error: unknown) => self.postMessage({ ready: null, error: String(error) } satisfies Ready),
+);

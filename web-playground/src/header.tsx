@@ -1,0 +1,92 @@
+import { useRef } from "preact/hooks";
+import { examples } from "virtual:examples";
+import { asked } from "./asked";
+import { save } from "./intake";
+import { Icon, type IconName } from "./parts/icons";
+import { pack } from "./share";
+import { showExample } from "./start";
+import { theme, type Theme } from "./theme";
+import { files, notice, panel } from "./workspace";
+
+/** The bar at the top. */
+export function Header() {
+  return (
+    <header class="header">
+      <div class="brand">
+        <img src="./icon.svg" alt="" width="30" height="30" />
+        <h1>Portolan</h1>
+        <p class="tagline">What will my cluster do with this?</p>
+      </div>
+      <nav class="actions" aria-label="Page">
+        <Examples />
+        <button type="button" class="button" onClick={share}>
+          <Icon name="share" /> <span class="wide">Share</span>
+          <span class="narrow-spoken">Share</span>
+        </button>
+        <button type="button" class="button" onClick={() => save(files.value)}>
+          <Icon name="download" /> <span class="wide">Download</span>
+          <span class="narrow-spoken">Download</span>
+        </button>
+        <ThemeSwitch />
+      </nav>
+    </header>
+  );
+}
+
+function Examples() {
+  const menu = useRef<HTMLDivElement>(null);
+  return (
+    <>
+      <button type="button" class="button" popovertarget="examples-menu">
+        <Icon name="book" /> <span class="wide">Examples</span>
+        <span class="narrow-spoken">Examples</span>
+        <Icon name="chevron" size={14} />
+      </button>
+      <div id="examples-menu" class="menu" popover="auto" ref={menu} role="group" aria-label="Examples">
+        {examples.map((example) => (
+          <button
+            key={example.name}
+            type="button"
+            class="menu-item"
+            onClick={() => {
+              showExample(example.name);
+              menu.current?.hidePopover();
+            }}
+          >
+            <span class="menu-name">{example.name.replaceAll("-", " ")}</span>
+            {example.title !== "" && <span class="menu-about">{example.title}</span>}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+async function share(): Promise<void> {
+  const fragment = await pack({ files: [...files.value], panel: panel.value, asked: asked.value });
+  history.replaceState(null, "", fragment);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    notice.value = { text: "Link copied. The files are in the link itself.", bad: false };
+  } catch {
+    notice.value = { text: "The link is in the address bar. The files are in the link itself.", bad: false };
+  }
+}
+
+const THEMES: readonly { id: Theme; icon: IconName; name: string }[] = [
+  { id: "system", icon: "half", name: "as the system has it" },
+  { id: "light", icon: "sun", name: "light" },
+  { id: "dark", icon: "moon", name: "dark" },
+];
+
+function ThemeSwitch() {
+  const index = THEMES.findIndex((known) => known.id === theme.value);
+  const now = THEMES[index] ?? THEMES[0];
+  const next = THEMES[(index + 1) % THEMES.length];
+  if (now === undefined || next === undefined) return null;
+  return (
+    <button type="button" class="button icon-only" aria-label={`Colours: ${now.name}. Change to ${next.name}`} title={`Colours: ${now.name}`} onClick={() => (theme.value = next.id)}>
+      <Icon name={now.icon} />
+    </button>
+  );
+}

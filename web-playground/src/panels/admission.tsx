@@ -1,0 +1,5 @@
+import { Empty } from "../parts/text";
+
+export function AdmissionPanel() {
+  return <Empty title="Admission" />;
+}

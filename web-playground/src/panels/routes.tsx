@@ -1,0 +1,5 @@
+import { Empty } from "../parts/text";
+
+export function RoutesPanel() {
+  return <Empty title="Routes" />;
+}

@@ -1,0 +1,53 @@
+import type { ComponentChildren } from "preact";
+
+/** A tab. */
+export interface Tab {
+  id: string;
+  label: ComponentChildren;
+  /** Spoken in place of the label, where that says more than it shows. */
+  spoken?: string;
+}
+
+/** A list of tabs that arrow keys walk, as the ARIA practices describe it. */
+export function Tabs(props: {
+  label: string;
+  tabs: readonly Tab[];
+  chosen: string;
+  choose: (id: string) => void;
+  /** The id of the element that the tabs switch. */
+  controls: string;
+  class?: string;
+  /** The prefix of the tabs' own ids. */
+  prefix: string;
+}) {
+  const step = (event: KeyboardEvent) => {
+    const index = props.tabs.findIndex((tab) => tab.id === props.chosen);
+    const last = props.tabs.length - 1;
+    const next = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index === 0 ? last : index - 1, Home: 0, End: last }[event.key];
+    const tab = next === undefined ? undefined : props.tabs[next];
+    if (tab === undefined) return;
+    event.preventDefault();
+    props.choose(tab.id);
+    document.getElementById(`${props.prefix}-${tab.id}`)?.focus();
+  };
+  return (
+    <div class={`tabs ${props.class ?? ""}`} role="tablist" aria-label={props.label} onKeyDown={step}>
+      {props.tabs.map((tab) => (
+        <button
+          key={tab.id}
+          id={`${props.prefix}-${tab.id}`}
+          type="button"
+          role="tab"
+          class="tab"
+          aria-selected={tab.id === props.chosen}
+          aria-controls={props.controls}
+          aria-label={tab.spoken}
+          tabIndex={tab.id === props.chosen ? 0 : -1}
+          onClick={() => props.choose(tab.id)}
+        >
+          {tab.label}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import type { ComponentChildren } from "preact";
+
+/** A word on what to do, where there is nothing to show. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children !== undefined && <p>{children}</p>}
+    </div>
+  );
+}
+
+/** Why there is no answer. */
+export function Failure({ children }: { children: ComponentChildren }) {
+  return (
+    <p class="failure" role="status">
+      {children}
+    </p>
+  );
+}
+
+/** A count with its word: `1 object`, `2 objects`. */
+export function count(number: number, word: string): string {
+  return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
+}
+
+/** An object's name with its namespace, where that is not `default`. */
+export function named(object: { namespace?: string; name: string }): string {
+  return object.namespace === undefined || object.namespace === "default" ? object.name : `${object.namespace}/${object.name}`;
+}

@@ -1,0 +1,91 @@
+/** What the page begins with: a shared link, what was there last time, or the first example. */
+import { effect } from "@preact/signals";
+import { examples } from "virtual:examples";
+import { asked } from "./asked";
+import { unpack, type Shared } from "./share";
+import { files, keepChoice, notice, open, panel, PANELS, recall } from "./workspace";
+
+/** More than this is not kept from visit to visit. */
+const MOST_KEPT = 1_000_000;
+
+/** Fills the page. */
+export async function start(): Promise<void> {
+  const shared = await fromLink();
+  if (shared !== null) show(shared);
+  else if (!showKept()) showExample("shop");
+  window.addEventListener("hashchange", async () => {
+    const next = await fromLink();
+    if (next !== null) show(next);
+  });
+  keep();
+  if (import.meta.env.PROD && "serviceWorker" in navigator) {
+    navigator.serviceWorker.register("./service-worker.js").catch(() => {
+      // Without it the page works all the same, only not offline.
+    });
+  }
+}
+
+async function fromLink(): Promise<Shared | null> {
+  try {
+    return await unpack(location.hash);
+  } catch (error) {
+    notice.value = { text: `This link is damaged: ${error instanceof Error ? error.message : String(error)}`, bad: true };
+    return null;
+  }
+}
+
+function show(shared: Shared): void {
+  asked.value = shared.asked ?? {};
+  if (shared.panel !== undefined) panel.value = shared.panel;
+  open(shared.files);
+}
+
+/** Shows an example, with the first of its questions that a panel can ask. */
+export function showExample(name: string): void {
+  const example = examples.find((known) => known.name === name) ?? examples[0];
+  if (example === undefined) {
+    open([{ name: "manifest.yaml", text: "" }]);
+    return;
+  }
+  const trace = example.questions.find((question) => question.ask === "trace");
+  const route = example.questions.find((question) => question.ask === "route");
+  const service = example.questions.find((question) => question.ask === "endpoints" || question.ask === "env");
+  const next: Record<string, string> = {};
+  const url = trace?.url ?? route?.url;
+  if (typeof url === "string") next.url = url;
+  const from = trace?.from;
+  if (typeof from === "object" && from !== null) {
+    const { namespace = "default", pod } = from as { namespace?: string; pod?: string };
+    if (typeof pod === "string") next.from = `${namespace}/${pod}`;
+  }
+  const named = service?.service as { namespace?: string; name?: string } | undefined;
+  if (named?.name !== undefined) next.service = `${named.namespace ?? "default"}/${named.name}`;
+  asked.value = next;
+  open(example.files);
+}
+
+function showKept(): boolean {
+  const kept = recall("files");
+  if (kept === null) return false;
+  try {
+    const shared = JSON.parse(kept) as Shared;
+    if (!Array.isArray(shared.files) || shared.files.length === 0) return false;
+    show({ ...shared, panel: PANELS.find((known) => known === shared.panel) ?? "journey" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Keeps the files in the visitor's browser, some moments after the latest change. */
+function keep(): void {
+  let timer = 0;
+  effect(() => {
+    const shared: Shared = { files: [...files.value], panel: panel.value, asked: asked.value };
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      const text = JSON.stringify(shared);
+      if (text.length <= MOST_KEPT) keepChoice("files", text);
+    }, 400);
+  });
+}

@@ -1,0 +1,17 @@
+declare module "virtual:examples" {
+  import type { ManifestFile } from "portolan";
+
+  /** An example of the project. */
+  export interface Example {
+    /** The folder's name. */
+    name: string;
+    /** What it shows, in a line. */
+    title: string;
+    /** Its manifests. */
+    files: ManifestFile[];
+    /** Its questions, one a line, where it has any. */
+    questions: { ask: string; [member: string]: unknown }[];
+  }
+
+  export const examples: readonly Example[];
+}
