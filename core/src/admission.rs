@@ -13,9 +13,12 @@ pub mod endpoints;
 pub mod formats;
 mod ingress;
 mod ingress_class;
+mod ip_address;
+mod namespace;
 mod network_policy;
 pub mod object_meta;
 pub mod service;
+mod service_cidr;
 pub mod status;
 mod strategy;
 pub mod version;
@@ -61,6 +64,8 @@ pub struct Answer {
     pub outcome: Result<Resource, Status>,
     /// The texts of the `Warning` headers.
     pub warnings: Vec<String>,
+    /// The object in the version that is served, where it was sent in one that no server has any more.
+    pub converted: Option<Resource>,
 }
 
 /// Why there is no answer: the object is none that admission knows.
@@ -110,14 +115,36 @@ fn answer(
     let unknown = || UnknownObject::Kind { api_version: api_version.to_owned(), kind: name.to_owned() };
     let kind = Kind::of(api_version, name).filter(|kind| strategy::is_known(*kind)).ok_or_else(unknown)?;
     let mut admission = Admission { cluster, allocations, version: &V1_36, kind, warnings: Vec::new() };
-    admission.warnings.extend(strategy::deprecation(kind).map(str::to_owned));
+    admission.warnings.extend(deprecation(kind, api_version).map(str::to_owned));
     let outcome = admission.run(api_version, request);
     let code = match &outcome {
         Ok((code, _)) => *code,
         Err(status) => status.code,
     };
     let warnings = warnings::recorded(admission.warnings);
-    Ok(Answer { code, outcome: outcome.map(|(_, resource)| resource), warnings })
+    let converted = convert(kind, api_version, request.object);
+    Ok(Answer { code, outcome: outcome.map(|(_, resource)| resource), warnings, converted })
+}
+
+/// What the server says of the version of a kind that is deprecated or that no server has any more.
+pub fn deprecation(kind: Kind, api_version: &str) -> Option<&'static str> {
+    strategy::deprecation(kind, api_version)
+}
+
+/// The object in the version that is served, where it was sent in one that no server has any more: an Ingress is
+/// converted, the other kinds looked the same then.
+fn convert(kind: Kind, api_version: &str, object: &Node) -> Option<Resource> {
+    if !api_version.ends_with("/v1beta1") {
+        return None;
+    }
+    let mut resource = resource::read(kind, object).0;
+    match &mut resource {
+        Resource::Ingress(_) => {}
+        Resource::IngressClass(class) => "networking.k8s.io/v1".clone_into(&mut class.api_version),
+        Resource::NetworkPolicy(policy) => "networking.k8s.io/v1".clone_into(&mut policy.api_version),
+        _ => return None,
+    }
+    Some(resource)
 }
 
 /// Whether admission judges objects of that kind.
@@ -166,6 +193,7 @@ impl Admission<'_> {
         let metadata = new.metadata_mut();
         wipe_system_fields(metadata);
         metadata.namespace = if self.kind.is_namespaced() { namespace.to_owned() } else { String::new() };
+        self.check_namespace(new.metadata())?;
         strategy::admit_on_create(&mut new, self.cluster);
         let metadata = new.metadata_mut();
         if !metadata.generate_name.is_empty() && metadata.name.is_empty() {
@@ -184,6 +212,8 @@ impl Admission<'_> {
             return Err(Status::invalid(self.kind, &metadata.name, &errors));
         }
         strategy::warn_on_create(&new, &mut self.warnings);
+        strategy::canonicalize(&mut new);
+        let metadata = new.metadata();
         if metadata.resource_version.parse::<u64>().is_ok_and(|version| version != 0) {
             return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
         }
@@ -298,8 +328,31 @@ impl Admission<'_> {
         if !errors.is_empty() {
             return Err(Status::invalid(self.kind, &metadata.name, &errors));
         }
-        strategy::warn_on_update(new, old, &mut self.warnings);
+        strategy::warn_on_update(new, &mut self.warnings);
+        strategy::canonicalize(new);
         Ok(())
+    }
+
+    /// The admission plugin NamespaceLifecycle: nothing is created in a namespace that is on its way out. A namespace that
+    /// the cluster does not describe exists all the same.
+    fn check_namespace(&self, metadata: &ObjectMeta) -> Result<(), Status> {
+        let namespace = metadata.namespace.as_str();
+        let stored = self.cluster.namespaces.get("", namespace);
+        if namespace.is_empty() || stored.is_none_or(|stored| stored.status.phase != "Terminating") {
+            return Ok(());
+        }
+        let names = [&metadata.name, &metadata.generate_name];
+        let name = names.into_iter().find(|name| !name.is_empty()).map_or("Unknown", String::as_str);
+        let error = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut status = Status::forbidden(self.kind, name, &error);
+        if let Some(details) = &mut status.details {
+            details.causes.push(status::Cause {
+                reason: "NamespaceTerminating",
+                message: format!("namespace {namespace} is being terminated"),
+                field: "metadata.namespace".to_owned(),
+            });
+        }
+        Err(status)
     }
 
     /// The object as it comes back from storage: defaulted again, and with what is added to an object that is read.

@@ -11,6 +11,7 @@ pub mod describe;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod ingress;
+pub mod ingress_v1beta1;
 pub mod meta;
 pub mod namespace;
 pub mod network_policy;

@@ -107,15 +107,19 @@ pub fn validate_object_meta_accessor_update(new: &ObjectMeta, old: &ObjectMeta, 
     validate_owner_references(&new.owner_references, errors);
 }
 
-/// `core/validation.validateKubeFinalizerName`, for each finalizer.
 fn validate_kube_finalizers(metadata: &ObjectMeta, errors: &mut Vec<Error>) {
     let path = METADATA.child("finalizers");
     for (index, finalizer) in metadata.finalizers.iter().enumerate() {
-        let standard = matches!(finalizer.as_str(), "kubernetes" | "orphan" | "foregroundDeletion");
-        if !finalizer.contains('/') && !standard {
-            let message = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.push(Error::invalid(&path.index(index), finalizer, message));
-        }
+        validate_kube_finalizer(finalizer, &path.index(index), errors);
+    }
+}
+
+/// `core/validation.validateKubeFinalizerName`
+pub fn validate_kube_finalizer(finalizer: &str, path: &Path<'_>, errors: &mut Vec<Error>) {
+    let standard = matches!(finalizer, "kubernetes" | "orphan" | "foregroundDeletion");
+    if !finalizer.contains('/') && !standard {
+        let message = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.push(Error::invalid(path, finalizer, message));
     }
 }
 

@@ -5,7 +5,9 @@ use super::allocate::Allocations;
 use super::allocate::cluster_ip::default_family;
 use super::status::Status;
 use super::version::Gates;
-use super::{endpoint_slice, endpoints, ingress, ingress_class, network_policy, service};
+use super::{
+    endpoint_slice, endpoints, ingress, ingress_class, ip_address, namespace, network_policy, service, service_cidr,
+};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Store};
 use crate::field::Error;
@@ -14,12 +16,15 @@ use crate::field::Error;
 pub(super) fn is_known(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Service
+        Kind::Namespace
+            | Kind::Service
             | Kind::Endpoints
             | Kind::EndpointSlice
             | Kind::Ingress
             | Kind::IngressClass
             | Kind::NetworkPolicy
+            | Kind::IPAddress
+            | Kind::ServiceCIDR
     )
 }
 
@@ -29,12 +34,15 @@ pub(super) fn get(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Option<Reso
         store.by_key(key).map(|object| Box::new(T::clone(object)))
     }
     match kind {
+        Kind::Namespace => boxed(&cluster.namespaces, key).map(Resource::Namespace),
         Kind::Service => boxed(&cluster.services, key).map(Resource::Service),
         Kind::Endpoints => boxed(&cluster.endpoints, key).map(Resource::Endpoints),
         Kind::EndpointSlice => boxed(&cluster.endpoint_slices, key).map(Resource::EndpointSlice),
         Kind::Ingress => boxed(&cluster.ingresses, key).map(Resource::Ingress),
         Kind::IngressClass => boxed(&cluster.ingress_classes, key).map(Resource::IngressClass),
         Kind::NetworkPolicy => boxed(&cluster.network_policies, key).map(Resource::NetworkPolicy),
+        Kind::IPAddress => boxed(&cluster.ip_addresses, key).map(Resource::IPAddress),
+        Kind::ServiceCIDR => boxed(&cluster.service_cidrs, key).map(Resource::ServiceCIDR),
         _ => None,
     }
 }
@@ -44,10 +52,26 @@ pub(super) fn allows_create_on_update(kind: Kind) -> bool {
     matches!(kind, Kind::Service | Kind::Endpoints)
 }
 
-/// The warning that the version of the kind is deprecated (`deprecation.WarningMessage`), which every request gets.
-pub(super) fn deprecation(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Endpoints => Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+/// The warning that the version of the kind is deprecated (`deprecation.WarningMessage`), which every request gets. Of
+/// the versions that no server has any more, those that people still have files of.
+pub(super) fn deprecation(kind: Kind, api_version: &str) -> Option<&'static str> {
+    match (kind, api_version) {
+        (Kind::Endpoints, "v1") => Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+        (Kind::Ingress, "extensions/v1beta1") => Some(
+            "extensions/v1beta1 Ingress is deprecated in v1.14+, unavailable in v1.22+; use networking.k8s.io/v1 Ingress",
+        ),
+        (Kind::Ingress, "networking.k8s.io/v1beta1") => Some(
+            "networking.k8s.io/v1beta1 Ingress is deprecated in v1.19+, unavailable in v1.22+; use networking.k8s.io/v1 Ingress",
+        ),
+        (Kind::IngressClass, "networking.k8s.io/v1beta1") => Some(
+            "networking.k8s.io/v1beta1 IngressClass is deprecated in v1.19+, unavailable in v1.22+; use networking.k8s.io/v1 IngressClassList",
+        ),
+        (Kind::NetworkPolicy, "extensions/v1beta1") => Some(
+            "extensions/v1beta1 NetworkPolicy is deprecated in v1.9+, unavailable in v1.16+; use networking.k8s.io/v1 NetworkPolicy",
+        ),
+        (Kind::EndpointSlice, "discovery.k8s.io/v1beta1") => Some(
+            "discovery.k8s.io/v1beta1 EndpointSlice is deprecated in v1.21+, unavailable in v1.25+; use discovery.k8s.io/v1 EndpointSlice",
+        ),
         _ => None,
     }
 }
@@ -55,6 +79,7 @@ pub(super) fn deprecation(kind: Kind) -> Option<&'static str> {
 /// The versioned defaults (`SetDefaults_…`).
 pub(super) fn set_defaults(resource: &mut Resource) {
     match resource {
+        Resource::Namespace(namespace) => namespace::set_defaults(namespace),
         Resource::Service(service) => service::defaults::set_defaults_service(service),
         Resource::Endpoints(endpoints) => endpoints::set_defaults_endpoints(endpoints),
         Resource::EndpointSlice(slice) => endpoint_slice::set_defaults_endpoint_slice(slice),
@@ -93,12 +118,13 @@ pub(super) fn begin_create(
 
 /// `PrepareForCreate`
 pub(super) fn prepare_for_create(resource: &mut Resource, gates: &Gates) {
-    let _ = gates;
     match resource {
+        Resource::Namespace(namespace) => namespace::prepare_for_create(namespace),
         Resource::Service(service) => service::strategy::prepare_for_create(service),
         Resource::EndpointSlice(slice) => endpoint_slice::prepare(slice, None),
         Resource::Ingress(ingress) => ingress::prepare_for_create(ingress),
         Resource::IngressClass(_) | Resource::NetworkPolicy(_) => resource.metadata_mut().generation = 1,
+        Resource::ServiceCIDR(cidr) => service_cidr::prepare_for_create(cidr, gates),
         _ => {}
     }
 }
@@ -106,12 +132,15 @@ pub(super) fn prepare_for_create(resource: &mut Resource, gates: &Gates) {
 /// `Validate`
 pub(super) fn validate(resource: &Resource, gates: &Gates, errors: &mut Vec<Error>) {
     match resource {
+        Resource::Namespace(namespace) => namespace::validate(namespace, errors),
         Resource::Service(service) => service::validate::validate_service_create(service, gates, errors),
         Resource::Endpoints(endpoints) => endpoints::validate_endpoints_create(endpoints, gates, errors),
         Resource::EndpointSlice(slice) => endpoint_slice::validate_endpoint_slice_create(slice, gates, errors),
         Resource::Ingress(ingress) => ingress::validate(ingress, gates, errors),
         Resource::IngressClass(class) => ingress_class::validate(class, errors),
         Resource::NetworkPolicy(policy) => network_policy::validate(policy, gates, errors),
+        Resource::IPAddress(address) => ip_address::validate(address, errors),
+        Resource::ServiceCIDR(cidr) => service_cidr::validate(cidr, errors),
         _ => {}
     }
 }
@@ -125,6 +154,13 @@ pub(super) fn warn_on_create(resource: &Resource, warnings: &mut Vec<String>) {
         Resource::Ingress(ingress) => ingress::warn_on_create(ingress, warnings),
         Resource::NetworkPolicy(policy) => network_policy::warn(policy, warnings),
         _ => {}
+    }
+}
+
+/// `Canonicalize`: what is made regular once the object is found right.
+pub(super) fn canonicalize(resource: &mut Resource) {
+    if let Resource::Namespace(namespace) = resource {
+        namespace::set_name_label(namespace);
     }
 }
 
@@ -155,13 +191,14 @@ pub(super) fn begin_update(
 
 /// `PrepareForUpdate`
 pub(super) fn prepare_for_update(new: &mut Resource, old: &Resource, gates: &Gates) {
-    let _ = gates;
     match (new, old) {
+        (Resource::Namespace(new), Resource::Namespace(old)) => namespace::prepare_for_update(new, old),
         (Resource::Service(new), Resource::Service(old)) => service::strategy::prepare_for_update(new, old),
         (Resource::EndpointSlice(new), Resource::EndpointSlice(old)) => endpoint_slice::prepare(new, Some(old)),
         (Resource::Ingress(new), Resource::Ingress(old)) => ingress::prepare_for_update(new, old),
         (Resource::IngressClass(new), Resource::IngressClass(old)) => ingress_class::prepare_for_update(new, old),
         (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => network_policy::prepare_for_update(new, old),
+        (Resource::ServiceCIDR(new), Resource::ServiceCIDR(old)) => service_cidr::prepare_for_update(new, old, gates),
         _ => {}
     }
 }
@@ -169,6 +206,7 @@ pub(super) fn prepare_for_update(new: &mut Resource, old: &Resource, gates: &Gat
 /// `ValidateUpdate`
 pub(super) fn validate_update(new: &Resource, old: &Resource, gates: &Gates, errors: &mut Vec<Error>) {
     match (new, old) {
+        (Resource::Namespace(new), Resource::Namespace(old)) => namespace::validate_update(new, old, errors),
         (Resource::Service(new), Resource::Service(old)) => {
             service::update::validate_service_update(new, old, gates, errors);
         }
@@ -183,13 +221,14 @@ pub(super) fn validate_update(new: &Resource, old: &Resource, gates: &Gates, err
         (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => {
             network_policy::validate_update(new, old, gates, errors);
         }
+        (Resource::IPAddress(new), Resource::IPAddress(old)) => ip_address::validate_update(new, old, errors),
+        (Resource::ServiceCIDR(new), Resource::ServiceCIDR(old)) => service_cidr::validate_update(new, old, errors),
         _ => {}
     }
 }
 
 /// `WarningsOnUpdate`
-pub(super) fn warn_on_update(new: &Resource, old: &Resource, warnings: &mut Vec<String>) {
-    let _ = old;
+pub(super) fn warn_on_update(new: &Resource, warnings: &mut Vec<String>) {
     match new {
         Resource::Service(service) => service::warnings::get_warnings_for_service(service, warnings),
         Resource::Endpoints(endpoints) => endpoints::endpoints_warnings(endpoints, warnings),

@@ -189,14 +189,16 @@ impl<T: Codec + Default> Codec for BTreeMap<String, T> {
         match &node.value {
             Value::Mapping(members) => {
                 let outer = decoder.enter_elements("map[string]");
-                for (position, (key, item)) in members.iter().enumerate() {
-                    if members.iter().take(position).any(|(earlier, _)| earlier.name == key.name) {
+                let mut fresh = Self::new();
+                for (key, item) in members {
+                    if fresh.contains_key(&*key.name) {
                         decoder.duplicate_field(key);
                     }
                     let mut value = T::default();
                     decoder.at_key(&key.name, |decoder| value.decode(item, decoder));
-                    self.insert(key.name.to_string(), value);
+                    fresh.insert(key.name.to_string(), value);
                 }
+                self.append(&mut fresh);
                 decoder.leave_elements(outer);
             }
             Value::Null => self.clear(),

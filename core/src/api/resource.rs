@@ -118,8 +118,12 @@ macro_rules! resources {
         }
 
         /// Reads an object of that kind, leniently: all that can be read, and every problem met. A problem of an unknown
-        /// field is told only for kinds of which every field is known.
+        /// field is told only for kinds of which every field is known. An Ingress of an old version is converted.
         pub fn read(kind: Kind, node: &Node) -> (Resource, Vec<Problem>) {
+            if kind == Kind::Ingress && super::ingress_v1beta1::is_old(node) {
+                let (ingress, problems) = super::ingress_v1beta1::read(node);
+                return (Resource::Ingress(Box::new(ingress)), problems);
+            }
             let (resource, mut problems) = match kind {
                 $( Kind::$kind => {
                     let (object, problems) = decode::<$type>(node);

@@ -33,7 +33,11 @@ fn to_json(answer: Answer) -> Json {
         Ok(resource) => json.with("object", object(resource)),
         Err(status) => json.with("status", status.to_json()),
     };
-    json.with("warnings", answer.warnings)
+    let json = json.with("warnings", answer.warnings);
+    match answer.converted {
+        Some(resource) => json.with("converted", resource.to_json()),
+        None => json,
+    }
 }
 
 /// The stored object without what the server makes up: UID, times, resource version, generation and managed fields.

@@ -296,6 +296,8 @@ questions! {
         object ?_: "KubernetesObject";
         /// The texts of the `Warning` headers.
         warnings: "string[]";
+        /// The object in the version that is served, where it was sent in one that no server has any more.
+        converted ?_: "KubernetesObject";
     }
     /// What would the controllers publish for a Service?
     endpoints {
