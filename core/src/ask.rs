@@ -8,9 +8,12 @@ pub mod admit;
 pub mod backends;
 pub mod contract;
 pub mod endpoints;
+pub mod env;
+pub mod hosts;
 pub mod map;
 pub mod objects;
 pub mod read;
+pub mod resolve;
 pub mod route;
 pub mod trace;
 pub mod verdict;
@@ -95,6 +98,9 @@ const KINDS: &[(&str, Ask)] = &[
     ("admit", admit::ask),
     ("endpoints", endpoints::ask),
     ("backends", backends::ask),
+    ("resolve", resolve::ask),
+    ("env", env::ask),
+    ("hosts", hosts::ask),
     ("route", route::ask),
     ("verdict", verdict::ask),
     ("map", map::ask),

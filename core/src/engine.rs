@@ -5,6 +5,7 @@
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Options, Source};
+use crate::dns::Zone;
 use crate::endpoints::EndpointsTable;
 use crate::ingress::{Controller, RouteTable};
 use crate::policy::PolicyIndex;
@@ -23,6 +24,7 @@ pub struct Engine {
     cluster: Cluster,
     standing: Standing,
     endpoints: OnceLock<EndpointsTable>,
+    zone: OnceLock<Zone>,
     policies: OnceLock<PolicyIndex>,
     routes: Mutex<RouteTables>,
     node_tables: RwLock<BTreeMap<String, Arc<NodeTable>>>,
@@ -42,6 +44,11 @@ impl Engine {
     /// What the controllers publish for every Service, compiled with the first question and kept up to date from then on.
     pub fn endpoints(&self) -> &EndpointsTable {
         self.endpoints.get_or_init(|| EndpointsTable::compile(&self.cluster))
+    }
+
+    /// The records of the cluster's DNS, compiled with the first question and kept up to date from then on.
+    pub fn zone(&self) -> &Zone {
+        self.zone.get_or_init(|| Zone::compile(&self.cluster, self.endpoints()))
     }
 
     /// The rules of kube-proxy on a node, compiled with the first question about it and kept up to date from then on.
@@ -229,6 +236,17 @@ impl Engine {
             Kind::Pod => endpoints.pod_changed(&self.cluster, key, before),
             _ => endpoints.object_changed(&self.cluster, kind, key),
         };
+        if kind == Kind::EndpointSlice {
+            // A slice may name a Service that is not there, and no longer do so.
+            self.zone.take();
+        }
+        if let Some(zone) = self.zone.get_mut() {
+            let after = if kind == Kind::Pod { self.cluster.pods.by_key(key).map(Arc::as_ref) } else { None };
+            zone.object_changed(&self.cluster, kind, key, before, after);
+            for service in &touched {
+                zone.service_changed(&self.cluster, endpoints, service);
+            }
+        }
         for table in tables.values_mut().map(Arc::make_mut) {
             for service in &touched {
                 table.service_changed(&self.cluster, endpoints, service);

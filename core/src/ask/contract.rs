@@ -78,6 +78,13 @@ macro_rules! questions {
 }
 
 shapes! {
+    /// The files of a node that the kubelet reads.
+    NodeFiles {
+        /// The text of its `/etc/hosts`.
+        hosts ?_: "string";
+        /// The text of its `/etc/resolv.conf`.
+        resolvConf ?_: "string";
+    }
     /// An object by its name. A missing namespace is `default`.
     ObjectName {
         /// Its namespace.
@@ -338,14 +345,18 @@ questions! {
         /// The name; for `PTR` an IP address will do.
         name: "string";
         /// The type of record.
-        type ?_: "\"A\" | \"AAAA\" | \"SRV\" | \"CNAME\" | \"PTR\" | \"TXT\"";
+        type ?_: "\"A\" | \"AAAA\" | \"SRV\" | \"CNAME\" | \"PTR\" | \"TXT\" | \"NS\"";
         /// The pod that asks: its search list and ndots apply.
         from ?_: "PodName";
+        /// The files of the pod's node, where they are known.
+        node ?_: "NodeFiles";
     } => {
-        /// The response code.
-        status: "string";
+        /// The response code. `REFUSED`: the name is outside of the cluster's domain.
+        status: "\"NOERROR\" | \"NXDOMAIN\" | \"REFUSED\"";
         /// `name type data`, sorted.
         answers: "string[]";
+        /// Why.
+        because: "string";
         /// The names that were tried, in order.
         tried ?_: "string[]";
     }
@@ -355,19 +366,33 @@ questions! {
         pod ?_: "ObjectName";
         /// Or the Services, in order.
         services ?_: "unknown[]";
+        /// The pod's container; the first unless given.
+        container ?_: "string";
     } => {
         /// The variables, in order.
         env: "{ name: string; value: string }[]";
+        /// Of a pod: Services that are younger than it, so that its containers are not told of them.
+        missed ?_: "{ service: ObjectName; because: string }[]";
+        /// Of a pod: variables that several Services set.
+        collisions ?_: "{ name: string; services: ObjectName[]; because: string }[]";
+        /// Of a pod: variables whose values the objects do not tell.
+        unknown ?_: "{ name: string; because: string }[]";
     }
     /// Which `/etc/hosts` and `/etc/resolv.conf` would the kubelet write?
     hosts {
         /// The pod.
         pod: "ObjectName";
+        /// The files of the pod's node, where they are known.
+        node ?_: "NodeFiles";
     } => {
         /// The text of `/etc/hosts`.
         hosts: "string";
         /// The text of `/etc/resolv.conf`.
         resolvConf: "string";
+        /// What `hostname` says; absent where the pod cannot start for it.
+        hostname ?_: "string";
+        /// What the kubelet reports as events.
+        warnings: "string[]";
     }
     /// Which Ingress rule would serve this request?
     route {

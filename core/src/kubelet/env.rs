@@ -1,0 +1,292 @@
+//! The environment of a container: what it is told of Services, and its own variables.
+
+use super::expansion::expand;
+use crate::api::pod::{Container, EnvVar, Pod};
+use crate::api::resource::ObjectKey;
+use crate::api::service::{Service, ServicePort, ServiceSpec};
+use crate::cluster::Cluster;
+use crate::json::Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// The variables of a container, and what cannot be said of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// The container's own variables in their order, then those of Services by the Services' names. (The kubelet's own
+    /// order is by chance.)
+    pub variables: Vec<Variable>,
+    /// Services that would be told of, but are younger than the pod: its containers learn of them only when they start
+    /// anew.
+    pub missed: Vec<ObjectKey>,
+    /// Variables that more than one Service sets; which one wins is chance. Here it is the last.
+    pub collisions: Vec<Collision>,
+    /// Variables whose values the cluster's objects do not tell: name (or the prefix with `*`) and why.
+    pub unknown: Vec<(String, String)>,
+}
+
+/// A variable that more than one Service sets to different values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collision {
+    /// The variable.
+    pub name: String,
+    /// The Services.
+    pub services: Vec<ObjectKey>,
+}
+
+/// The namespace of a pod; a missing one is `default`.
+pub(super) fn namespace_of(pod: &Pod) -> &str {
+    if pod.metadata.namespace.is_empty() { "default" } else { &pod.metadata.namespace }
+}
+
+/// The variables that tell of Services, in their order. Services without a cluster IP are left out.
+///
+/// Mirrors `envvars.FromServices` (k8s.io/kubernetes/pkg/kubelet/envvars, v1.36.3).
+pub fn from_services<'s>(services: impl IntoIterator<Item = &'s Service>) -> Vec<Variable> {
+    let mut variables = Vec::new();
+    for service in services {
+        if is_ip_set(service) {
+            add_service(&mut variables, service);
+        }
+    }
+    variables
+}
+
+/// `v1helper.IsServiceIPSet`
+fn is_ip_set(service: &Service) -> bool {
+    !service.spec.cluster_ip.is_empty() && service.spec.cluster_ip != "None"
+}
+
+fn add_service(variables: &mut Vec<Variable>, service: &Service) {
+    let mut add = |name: String, value: String| variables.push(Variable { name, value });
+    let prefix = variable_name(&service.metadata.name);
+    let ip = &service.spec.cluster_ip;
+    let ports = service.spec.ports.as_deref().unwrap_or_default();
+    add(format!("{prefix}_SERVICE_HOST"), ip.clone());
+    if let Some(first) = ports.first() {
+        add(format!("{prefix}_SERVICE_PORT"), first.port.to_string());
+    }
+    for port in ports.iter().filter(|port| !port.name.is_empty()) {
+        add(format!("{prefix}_SERVICE_PORT_{}", variable_name(&port.name)), port.port.to_string());
+    }
+    for (index, port) in ports.iter().enumerate() {
+        let protocol = if port.protocol.is_empty() { "TCP" } else { &port.protocol };
+        let (lower, upper) = (protocol.to_lowercase(), protocol.to_uppercase());
+        let url = match ip.contains(':') {
+            true => format!("{lower}://[{ip}]:{}", port.port),
+            false => format!("{lower}://{ip}:{}", port.port),
+        };
+        if index == 0 {
+            add(format!("{prefix}_PORT"), url.clone());
+        }
+        let link = format!("{prefix}_PORT_{}_{upper}", port.port);
+        add(link.clone(), url);
+        add(format!("{link}_PROTO"), lower);
+        add(format!("{link}_PORT"), port.port.to_string());
+        add(format!("{link}_ADDR"), ip.clone());
+    }
+}
+
+fn variable_name(name: &str) -> String {
+    name.replace('-', "_").to_uppercase()
+}
+
+/// The Services that the containers of a pod are told of, by name, without looking at when they were made.
+///
+/// Mirrors `Kubelet.getServiceEnvVarMap` (kubelet_pods.go, v1.36.3): `kubernetes` of the namespace `default` always; with
+/// `enableServiceLinks` every Service of the pod's own namespace, one named `kubernetes` in place of the other. Where the
+/// files hold no `kubernetes`, it stands all the same, as every API server makes it.
+pub fn services_told(cluster: &Cluster, pod: &Pod) -> Vec<(ObjectKey, Arc<Service>)> {
+    let namespace = namespace_of(pod);
+    let mut told = BTreeMap::new();
+    let master = ObjectKey::new("default", "kubernetes");
+    let service = cluster.services.by_key(&master).cloned().or_else(|| api_server(cluster));
+    told.extend(service.map(|service| (master.name.clone(), (master, service))));
+    if pod.spec.enable_service_links.unwrap_or(true) {
+        let own = cluster.services.in_namespace(namespace).filter(|(_, service)| is_ip_set(service));
+        told.extend(own.map(|(key, service)| (key.name.clone(), (key.clone(), Arc::clone(service)))));
+    }
+    told.into_values().filter(|(_, service)| is_ip_set(service)).collect()
+}
+
+/// The Service `kubernetes` as an API server makes it: the first address of the Services' range, port 443.
+fn api_server(cluster: &Cluster) -> Option<Arc<Service>> {
+    let ip = cluster.options.service_cluster_ip_range.first()?.hosts().next()?.to_string();
+    let port =
+        ServicePort { name: "https".to_owned(), protocol: "TCP".to_owned(), port: 443, ..ServicePort::default() };
+    let mut service = Service {
+        spec: ServiceSpec { cluster_ip: ip, ports: Some(vec![port]), ..ServiceSpec::default() },
+        ..Service::default()
+    };
+    service.metadata.name = "kubernetes".to_owned();
+    Some(Arc::new(service))
+}
+
+/// The environment of a container of a pod.
+///
+/// Mirrors `Kubelet.makeEnvironmentVariables` (kubelet_pods.go, v1.36.3): a value is expanded with the variables before
+/// it and those of Services; the container's own variables stand above those of Services.
+pub fn of_container(cluster: &Cluster, pod: &Pod, container: &Container) -> Environment {
+    let mut environment = Environment::default();
+    let mut told: BTreeMap<String, (String, Vec<ObjectKey>)> = BTreeMap::new();
+    let mut order = Vec::new();
+    for (key, service) in services_told(cluster, pod) {
+        if is_younger(&service, pod) {
+            environment.missed.push(key);
+            continue;
+        }
+        for Variable { name, value } in from_services([service.as_ref()]) {
+            if !told.contains_key(&name) {
+                order.push(name.clone());
+            }
+            let (known, services) = told.entry(name).or_default();
+            if *known != value && !services.is_empty() || services.is_empty() {
+                services.push(key.clone());
+            }
+            *known = value;
+        }
+    }
+    let mut own: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut own_order = Vec::new();
+    for source in &container.env_from {
+        let prefix = source.get("prefix").and_then(Json::as_str).unwrap_or_default();
+        let why = format!("they come from {}, whose values are not read", source_of(source));
+        environment.unknown.push((format!("{prefix}*"), why));
+    }
+    for variable in &container.env {
+        let value_of = |name: &str| match own.get(name) {
+            Some(known) => known.clone().ok_or(()),
+            None => told.get(name).map(|(value, _)| value.clone()).ok_or(()),
+        };
+        let is_unknown = |name: &str| own.get(name).is_some_and(Option::is_none);
+        let value = match value(cluster, pod, variable, value_of, is_unknown) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                environment.unknown.push((variable.name.clone(), why));
+                None
+            }
+        };
+        if !own.contains_key(variable.name.as_str()) {
+            own_order.push(variable.name.as_str());
+        }
+        own.insert(&variable.name, value);
+    }
+    for name in own_order {
+        if let Some(Some(value)) = own.get(name) {
+            environment.variables.push(Variable { name: name.to_owned(), value: value.clone() });
+        }
+    }
+    for name in order {
+        let Some((value, services)) = told.remove(&name) else { continue };
+        if own.contains_key(name.as_str()) {
+            continue;
+        }
+        if services.len() > 1 {
+            environment.collisions.push(Collision { name: name.clone(), services });
+        }
+        environment.variables.push(Variable { name, value });
+    }
+    environment
+}
+
+/// Whether the Service was made after the pod had started. Without both times it was not.
+fn is_younger(service: &Service, pod: &Pod) -> bool {
+    let seconds = |time: &str| crate::api::time::to_seconds(time);
+    let started = pod.status.start_time.as_ref().map_or(&pod.metadata.creation_timestamp, |time| time);
+    match (seconds(&service.metadata.creation_timestamp.0), seconds(&started.0)) {
+        (Some(made), Some(started)) => made > started,
+        _ => false,
+    }
+}
+
+fn source_of(source: &Json) -> String {
+    for (member, kind) in [
+        ("configMapRef", "ConfigMap"),
+        ("secretRef", "Secret"),
+        ("configMapKeyRef", "ConfigMap"),
+        ("secretKeyRef", "Secret"),
+    ] {
+        if let Some(reference) = source.get(member) {
+            return format!("{kind} {}", reference.get("name").and_then(Json::as_str).unwrap_or_default());
+        }
+    }
+    "a source that the node knows".to_owned()
+}
+
+/// The value of one variable, or why it is not known.
+fn value(
+    cluster: &Cluster,
+    pod: &Pod,
+    variable: &EnvVar,
+    value_of: impl Fn(&str) -> Result<String, ()>,
+    is_unknown: impl Fn(&str) -> bool,
+) -> Result<String, String> {
+    if !variable.value.is_empty() {
+        let mut unknown = None;
+        let expanded = expand(&variable.value, |name| {
+            if is_unknown(name) {
+                unknown = Some(name.to_owned());
+            }
+            value_of(name).ok()
+        });
+        return match unknown {
+            Some(name) => Err(format!("it is made from {name}, whose value is not known")),
+            None => Ok(expanded),
+        };
+    }
+    let Some(source) = &variable.value_from else { return Ok(String::new()) };
+    match source.get("fieldRef").and_then(|field| field.get("fieldPath")).and_then(Json::as_str) {
+        Some(path) => field(cluster, pod, path).ok_or_else(|| format!("{path} is no field that a variable can have")),
+        None => Err(format!("it comes from {}, whose values are not read", source_of(source))),
+    }
+}
+
+/// A field of the pod (`podFieldSelectorRuntimeValue`).
+fn field(cluster: &Cluster, pod: &Pod, path: &str) -> Option<String> {
+    let metadata = &pod.metadata;
+    if let Some((map, key)) = path.strip_suffix("']").and_then(|path| path.split_once("['")) {
+        let map = match map {
+            "metadata.labels" => &metadata.labels,
+            "metadata.annotations" => &metadata.annotations,
+            _ => return None,
+        };
+        return Some(map.get(key).cloned().unwrap_or_default());
+    }
+    let hosts = || -> Vec<String> {
+        let known: Vec<String> = pod.status.host_ips.iter().map(|host| host.ip.clone()).collect();
+        if !known.is_empty() || pod.status.host_ip.is_empty() { known } else { vec![pod.status.host_ip.clone()] }
+    };
+    Some(match path {
+        "metadata.name" => metadata.name.clone(),
+        "metadata.namespace" => namespace_of(pod).to_owned(),
+        "metadata.uid" => metadata.uid.clone(),
+        "spec.nodeName" => pod.spec.node_name.clone(),
+        "spec.serviceAccountName" if pod.spec.service_account_name.is_empty() => "default".to_owned(),
+        "spec.serviceAccountName" => pod.spec.service_account_name.clone(),
+        "status.hostIP" => hosts().into_iter().next().unwrap_or_default(),
+        "status.hostIPs" => hosts().join(","),
+        "status.podIP" => sorted_ips(cluster, pod).into_iter().next().unwrap_or_default(),
+        "status.podIPs" => sorted_ips(cluster, pod).join(","),
+        _ => return None,
+    })
+}
+
+/// The pod's addresses, those of the node's first family first (`sortPodIPs`).
+fn sorted_ips(cluster: &Cluster, pod: &Pod) -> Vec<String> {
+    let node = cluster.nodes.get("", &pod.spec.node_name);
+    let internal = node.and_then(|node| node.status.addresses.iter().find(|address| address.r#type == "InternalIP"));
+    let first_is_v6 = internal.is_some_and(|address| address.address.contains(':'));
+    let mut ips: Vec<String> = pod.ips().map(str::to_owned).collect();
+    if internal.is_some() {
+        ips.sort_by_key(|ip| ip.contains(':') != first_is_v6);
+    }
+    ips
+}

@@ -1,0 +1,53 @@
+//! A pod's host name and domain.
+
+use super::Cluster;
+use crate::api::pod::Pod;
+
+/// What a pod calls itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodName {
+    /// Its host name, at most 63 bytes.
+    pub hostname: String,
+    /// Its domain: `SUBDOMAIN.NAMESPACE.svc.DOMAIN`, or empty. That a Service of the subdomain's name is there is not
+    /// looked at.
+    pub domain: String,
+    /// What `uname -n` and `hostname` say in its containers.
+    pub kernel: Result<String, String>,
+}
+
+/// The names of a pod. Mirrors `Kubelet.GeneratePodHostNameAndDomain` and `GetNodenameForKernel`
+/// (k8s.io/kubernetes/pkg/kubelet, v1.36.3).
+pub fn of_pod(cluster: &Cluster, pod: &Pod) -> PodName {
+    let spec = &pod.spec;
+    if let Some(name) = &spec.hostname_override {
+        let hostname = truncate(name);
+        return PodName { kernel: Ok(hostname.clone()), hostname, domain: String::new() };
+    }
+    let hostname = truncate(if spec.hostname.is_empty() { &pod.metadata.name } else { &spec.hostname });
+    let namespace = super::env::namespace_of(pod);
+    let domain = match spec.subdomain.as_str() {
+        "" => String::new(),
+        subdomain => format!("{subdomain}.{namespace}.svc.{}", cluster.options.cluster_domain),
+    };
+    let kernel = if domain.is_empty() || spec.set_hostname_as_fqdn != Some(true) {
+        Ok(hostname.clone())
+    } else {
+        match format!("{hostname}.{domain}") {
+            name if name.len() <= 64 => Ok(name),
+            name => Err(format!(
+                "failed to construct FQDN from pod hostname and cluster domain, FQDN {name} is too long (64 characters is \
+                 the max, {} characters requested)",
+                name.len()
+            )),
+        }
+    };
+    PodName { hostname, domain, kernel }
+}
+
+/// A host name has at most 63 bytes and ends in no `-` or `.`.
+fn truncate(name: &str) -> String {
+    match name.get(..63) {
+        Some(start) if name.len() > 63 => start.trim_end_matches(['-', '.']).to_owned(),
+        _ => name.to_owned(),
+    }
+}
