@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "Answers are those of Kubernetes 1.36.\nExit status: 0 all is fine, 1 findings or refused, 2 input or usage that cannot be worked with."
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// When to use colour
     #[arg(
         long,
@@ -22,17 +22,17 @@ pub struct Arguments {
         hide_possible_values = true,
         help = "When to use colour: auto, always, never"
     )]
-    pub color: Color,
+    pub(crate) color: Color,
 
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What is set for the cluster, under the names of Kubernetes' flags.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Cluster")]
-pub struct ClusterFlags {
+pub(crate) struct ClusterFlags {
     /// Range of cluster IPs; a comma separates a second family
     #[arg(
         long,
@@ -40,11 +40,11 @@ pub struct ClusterFlags {
         value_delimiter = ',',
         help = "Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]"
     )]
-    pub service_cluster_ip_range: Vec<IpNet>,
+    pub(crate) service_cluster_ip_range: Vec<IpNet>,
 
     /// Range of node ports
     #[arg(long, value_name = "FIRST-LAST", value_parser = port_range, help = "Range of node ports [default: 30000-32767]")]
-    pub service_node_port_range: Option<(u16, u16)>,
+    pub(crate) service_node_port_range: Option<(u16, u16)>,
 
     /// Range of pod addresses
     #[arg(
@@ -53,16 +53,16 @@ pub struct ClusterFlags {
         value_delimiter = ',',
         help = "Range that made-up pods take their addresses from [default: 10.244.0.0/16]"
     )]
-    pub cluster_cidr: Vec<IpNet>,
+    pub(crate) cluster_cidr: Vec<IpNet>,
 
     /// Domain of the cluster's DNS
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local", help = "Domain of the cluster's DNS")]
-    pub cluster_domain: String,
+    pub(crate) cluster_domain: String,
 }
 
 impl ClusterFlags {
     /// The flags as the engine takes them.
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let mut options = Options::default();
         options.service_ranges_given =
             !self.service_cluster_ip_range.is_empty() || self.service_node_port_range.is_some();
@@ -89,23 +89,23 @@ fn port_range(text: &str) -> Result<(u16, u16), String> {
 
 /// Manifests, and the cluster they go into.
 #[derive(Args, Clone, Debug)]
-pub struct Manifests {
+pub(crate) struct Manifests {
     /// Files, folders, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
 
     /// The cluster's settings
     #[command(flatten)]
-    pub cluster: ClusterFlags,
+    pub(crate) cluster: ClusterFlags,
 
     /// Form of the answer
     #[arg(short, long, value_enum, default_value_t, help = "Form of the answer")]
-    pub output: Output,
+    pub(crate) output: Output,
 }
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// Text for people
     #[default]
     Text,
@@ -115,7 +115,7 @@ pub enum Output {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Say what the API server would refuse or warn of, and what is accepted and will not work
     Check {
         /// What to look at

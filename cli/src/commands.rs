@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// How a command ended, for the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// All is fine.
     Fine,
     /// There are findings, or something is refused.
@@ -22,7 +22,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// 0, 1 or 2.
-    pub fn exit_code(self) -> ExitCode {
+    pub(crate) fn exit_code(self) -> ExitCode {
         ExitCode::from(match self {
             Outcome::Fine => 0,
             Outcome::Findings => 1,
@@ -35,7 +35,7 @@ impl Outcome {
 ///
 /// # Errors
 /// Usage or output that cannot be worked with.
-pub fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     match &arguments.command {
         Command::Check { manifests } => check::run(manifests, terminal),
         Command::Ask { files, cluster } => ask::run(files, cluster, terminal),

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 
 /// The largest file that is read, in bytes. Manifests are text that people write or tools generate; the largest seen are
 /// a few megabytes.
-pub const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+pub(crate) const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
 /// What was read, and what could not be.
 #[derive(Debug, Default)]
-pub struct Input {
+pub(crate) struct Input {
     /// The texts, in the order of the paths; within a folder by name.
-    pub files: Vec<File>,
+    pub(crate) files: Vec<File>,
     /// What could not be read, each with its path.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Input {
     /// Reads what the paths name: a file, a folder with everything below it that ends in `.yaml`, `.yml` or `.json`, or
     /// `-` for standard input. What cannot be read is told of, and the rest is read.
-    pub fn read(paths: &[PathBuf], terminal: &mut Terminal) -> Self {
+    pub(crate) fn read(paths: &[PathBuf], terminal: &mut Terminal) -> Self {
         let mut input = Input::default();
         let mut found = Vec::new();
         for path in paths {

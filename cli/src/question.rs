@@ -4,13 +4,13 @@ use portolan::json::Json;
 use std::net::IpAddr;
 
 /// A pod named `NAMESPACE/NAME` or `NAME`; `NAMESPACE/KIND/NAME` names a workload of that kind.
-pub fn pod(text: &str, word: &'static str) -> Json {
+pub(crate) fn pod(text: &str, word: &'static str) -> Json {
     let (namespace, name) = text.split_once('/').unwrap_or(("default", text));
     Json::object().with("namespace", namespace.to_owned()).with(word, name.to_owned())
 }
 
 /// One end of a connection: an IP or a pod.
-pub fn end(text: &str) -> Json {
+pub(crate) fn end(text: &str) -> Json {
     match text.parse::<IpAddr>() {
         Ok(_) => Json::object().with("ip", text.to_owned()),
         Err(_) => pod(text, "pod"),
@@ -18,7 +18,7 @@ pub fn end(text: &str) -> Json {
 }
 
 /// The source of a traced request: `outside`, an IP or a pod.
-pub fn source(text: &str) -> Json {
+pub(crate) fn source(text: &str) -> Json {
     if text == "outside" { Json::from("outside") } else { end(text) }
 }
 
@@ -26,7 +26,7 @@ pub fn source(text: &str) -> Json {
 ///
 /// # Errors
 /// The text is none of these.
-pub fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
+pub(crate) fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
     let to = Json::object().with("protocol", protocol.to_owned());
     if let Ok(port) = text.parse::<u16>() {
         return Ok(to.with("nodePort", port));
@@ -41,7 +41,7 @@ pub fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
 ///
 /// # Errors
 /// A header without a colon.
-pub fn headers(texts: &[String]) -> anyhow::Result<Json> {
+pub(crate) fn headers(texts: &[String]) -> anyhow::Result<Json> {
     let mut headers = Json::object();
     for text in texts {
         let (name, value) =

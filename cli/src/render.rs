@@ -4,7 +4,7 @@ mod answer;
 mod source;
 mod trace;
 
-pub use answer::answer;
+pub(crate) use answer::answer;
 
 use crate::terminal::Terminal;
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
@@ -14,7 +14,7 @@ use portolan::load::File;
 use source::Excerpt;
 
 /// A finding with the source line under it, other places involved, and a word of help.
-pub fn finding(finding: &Finding, files: &[File], terminal: &Terminal) -> String {
+pub(crate) fn finding(finding: &Finding, files: &[File], terminal: &Terminal) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,

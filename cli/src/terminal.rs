@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
@@ -18,7 +18,7 @@ pub enum Color {
 
 /// How a word is set off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// A heading or a name.
     Bold,
     /// What matters less.
@@ -33,7 +33,7 @@ pub enum Style {
 
 /// The terminal as the commands see it.
 #[derive(Debug)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     colored: bool,
     progress: Option<Progress>,
 }
@@ -46,7 +46,7 @@ struct Progress {
 
 impl Terminal {
     /// Looks at standard output and the environment.
-    pub fn new(color: Color) -> Self {
+    pub(crate) fn new(color: Color) -> Self {
         let colored = match color {
             Color::Always => true,
             Color::Never => false,
@@ -60,12 +60,12 @@ impl Terminal {
     }
 
     /// Whether colour is used.
-    pub fn is_colored(&self) -> bool {
+    pub(crate) fn is_colored(&self) -> bool {
         self.colored
     }
 
     /// The text in that style, or as it is where there is no colour.
-    pub fn styled(&self, style: Style, text: &str) -> String {
+    pub(crate) fn styled(&self, style: Style, text: &str) -> String {
         if !self.colored {
             return text.to_owned();
         }
@@ -83,7 +83,7 @@ impl Terminal {
     ///
     /// # Errors
     /// What the operating system says, a closed pipe among it.
-    pub fn print(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.clear_progress();
         io::stdout().lock().write_all(text.as_bytes())
     }
@@ -92,12 +92,12 @@ impl Terminal {
     ///
     /// # Errors
     /// What the operating system says, a closed pipe among it.
-    pub fn line(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.print(&format!("{text}\n"))
     }
 
     /// Tells on standard error what cannot be worked with.
-    pub fn complain(&mut self, message: &str) {
+    pub(crate) fn complain(&mut self, message: &str) {
         self.clear_progress();
         let word = if self.colored && io::stderr().is_terminal() { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
         // There is nowhere left to report that standard error cannot be written.
@@ -105,7 +105,7 @@ impl Terminal {
     }
 
     /// Shows on a terminal how far a long piece of work has come; nothing within the first half second.
-    pub fn progress(&mut self, done: usize, of: usize, what: &str) {
+    pub(crate) fn progress(&mut self, done: usize, of: usize, what: &str) {
         let Some(progress) = &mut self.progress else { return };
         let now = Instant::now();
         let due = progress
@@ -128,6 +128,6 @@ impl Terminal {
 }
 
 /// Whether the error is a reader that went away.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -116,7 +116,10 @@ impl Loading {
         for object in objects::read(&file.text) {
             match object {
                 Ok(object) => self.object(file, object),
-                Err(fault) => self.loaded.findings.push(fault.into_finding(&file.name)),
+                Err(fault) => match fault.into_finding(&file.name) {
+                    Some(finding) => self.loaded.findings.push(finding),
+                    None => *self.loaded.passed_over.entry("without kind".to_owned()).or_default() += 1,
+                },
             }
         }
     }
@@ -228,7 +231,9 @@ mod tests {
             loaded.findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
         assert_eq!(codes.len(), 2, "{codes:?}");
         assert_eq!((codes[0].0, codes[1]), ("syntax", ("object", 3)));
-        assert_eq!(loaded.passed_over.get("ConfigMap"), Some(&1));
+        let passed_over: Vec<(&str, usize)> =
+            loaded.passed_over.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        assert_eq!(passed_over, [("ConfigMap", 1), ("without kind", 1)]);
     }
 
     #[test]

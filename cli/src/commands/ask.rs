@@ -14,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// Standard input or output fails.
-pub fn run(paths: &[PathBuf], cluster: &ClusterFlags, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(paths: &[PathBuf], cluster: &ClusterFlags, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let input = Input::read(paths, terminal);
     let loaded = load(&input.files, cluster.options(), Taking::Stored);
     let mut outcome = Outcome::Fine;

@@ -13,7 +13,7 @@ use portolan::load::{Loaded, Taking, load};
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn run(manifests: &Manifests, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(manifests: &Manifests, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let input = Input::read(&manifests.paths, terminal);
     let loaded = load(&input.files, manifests.cluster.options(), Taking::Admitted);
     let findings = loaded.check();

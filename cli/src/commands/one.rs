@@ -14,7 +14,7 @@ use portolan::load::{Taking, load};
 ///
 /// # Errors
 /// Words that make no question, or an output that cannot be written.
-pub fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let Some((manifests, question)) = question_of(command)? else {
         anyhow::bail!("this command asks no question");
     };

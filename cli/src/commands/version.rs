@@ -7,7 +7,7 @@ use crate::terminal::Terminal;
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn run(terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     terminal.line(&format!("portolan {}", env!("CARGO_PKG_VERSION")))?;
     terminal.line(&format!("answers for Kubernetes {}", portolan::KUBERNETES_VERSION))?;
     Ok(Outcome::Fine)

@@ -5,7 +5,7 @@ use portolan::json::Json;
 use portolan::load::File;
 
 /// The answer as text, its lines ended.
-pub fn answer(question: &Json, answer: &Json, files: &[File], terminal: &Terminal) -> String {
+pub(crate) fn answer(question: &Json, answer: &Json, files: &[File], terminal: &Terminal) -> String {
     if let Some(error) = answer.get("error") {
         let reason = terminal.styled(Style::Bad, text(error, "reason"));
         return format!("{reason}: {}\n", text(error, "message"));
@@ -30,7 +30,7 @@ pub fn answer(question: &Json, answer: &Json, files: &[File], terminal: &Termina
 }
 
 /// The text of a string member, or nothing.
-pub fn text<'a>(json: &'a Json, name: &str) -> &'a str {
+pub(crate) fn text<'a>(json: &'a Json, name: &str) -> &'a str {
     json.get(name).and_then(Json::as_str).unwrap_or_default()
 }
 
@@ -98,7 +98,7 @@ fn effect(reason: &Json) -> String {
 }
 
 /// `file:line:column` of a source.
-pub fn place(source: &Json) -> String {
+pub(crate) fn place(source: &Json) -> String {
     match text(source, "file") {
         "" => String::new(),
         file => format!("{file}:{}:{}", plain(source.get("line")), plain(source.get("column"))),

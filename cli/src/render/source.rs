@@ -6,18 +6,18 @@ use std::ops::Range;
 
 /// The line of a place, and what of it is meant.
 #[derive(Debug)]
-pub struct Excerpt<'a> {
+pub(crate) struct Excerpt<'a> {
     /// The line's text.
-    pub text: &'a str,
+    pub(crate) text: &'a str,
     /// Its number, from 1.
-    pub first_line: u32,
+    pub(crate) first_line: u32,
     /// The bytes of it that are meant.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 impl<'a> Excerpt<'a> {
     /// The line of that place, where the file is among those read and has such a line.
-    pub fn of(place: &SourcePlace, files: &'a [File]) -> Option<Self> {
+    pub(crate) fn of(place: &SourcePlace, files: &'a [File]) -> Option<Self> {
         let file = files.iter().find(|file| *file.name == *place.file)?;
         let line = file.text.lines().nth(usize::try_from(place.line).ok()?.checked_sub(1)?)?;
         let skipped = usize::try_from(place.column).ok()?.saturating_sub(1);

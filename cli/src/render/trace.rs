@@ -8,7 +8,7 @@ use portolan::json::Json;
 use portolan::load::File;
 
 /// The journey as text.
-pub fn trace(answer: &Json, files: &[File], terminal: &Terminal) -> String {
+pub(crate) fn trace(answer: &Json, files: &[File], terminal: &Terminal) -> String {
     let mut out = String::new();
     for hop in answer.get("hops").and_then(Json::as_array).unwrap_or_default() {
         let name = format!("{:<14}", text(hop, "hop"));

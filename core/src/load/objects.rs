@@ -19,16 +19,22 @@ pub(super) enum Fault {
     Syntax(SyntaxError),
     /// It is YAML and no object.
     NoObject(Place, String),
+    /// It does not even say that it is an object: values of a chart, settings of a tool.
+    Untyped,
 }
 
 impl Fault {
-    pub(super) fn into_finding(self, file: &str) -> Finding {
+    /// The fault as a finding; nothing where there is nothing to say.
+    pub(super) fn into_finding(self, file: &str) -> Option<Finding> {
         let place = |line, column| SourcePlace { file: file.to_owned(), line, column, field: String::new() };
         match self {
             Fault::Syntax(error) => {
-                Finding::new("syntax", Severity::Error, error.message.clone(), place(error.line, error.column))
+                Some(Finding::new("syntax", Severity::Error, error.message.clone(), place(error.line, error.column)))
             }
-            Fault::NoObject(at, message) => Finding::new("object", Severity::Error, message, place(at.line, at.column)),
+            Fault::NoObject(at, message) => {
+                Some(Finding::new("object", Severity::Error, message, place(at.line, at.column)))
+            }
+            Fault::Untyped => None,
         }
     }
 }
@@ -58,6 +64,10 @@ fn take(node: Node, of: Option<(&str, &str)>, objects: &mut Vec<Result<Object, F
     let (api_version, kind) = match (text("apiVersion"), text("kind"), of) {
         (Some(api_version), Some(kind), _) => (api_version, kind),
         (None, None, Some((api_version, kind))) => (api_version.to_owned(), kind.to_owned()),
+        (None, None, None) => {
+            objects.push(Err(Fault::Untyped));
+            return;
+        }
         (api_version, _, _) => {
             let missing = if api_version.is_some() { "kind" } else { "apiVersion" };
             objects.push(Err(Fault::NoObject(place, format!("not a Kubernetes object: it has no `{missing}`"))));
