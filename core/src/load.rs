@@ -8,8 +8,11 @@
 mod admitted;
 mod objects;
 
+use crate::admission::allocate::Allocations;
 use crate::api::decoder::ProblemKind;
+use crate::api::object::decode;
 use crate::api::resource::{Kind, Resource, read};
+use crate::api::service::Service;
 use crate::cluster::{Options, Source, SourcePlace};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
@@ -59,20 +62,11 @@ impl Loaded {
 
 /// Takes the files in, one after the other.
 pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
-    let mut loading = Loading {
-        loaded: Loaded {
-            engine: Engine::new(options),
-            findings: Vec::new(),
-            objects: 0,
-            refused: 0,
-            passed_over: BTreeMap::new(),
-        },
-        taking,
-        later: Vec::new(),
-    };
+    let mut loading = Loading::new(Engine::new(options), taking);
     for file in files {
         loading.file(file);
     }
+    loading.take_in();
     let later = std::mem::take(&mut loading.later);
     loading.loaded.engine.apply_all(later);
     loading.loaded
@@ -91,10 +85,9 @@ pub struct Taken {
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
 pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
-    let taken = std::mem::take(engine);
-    let loaded = Loaded { engine: taken, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() };
-    let mut loading = Loading { loaded, taking, later: Vec::new() };
+    let mut loading = Loading::new(std::mem::take(engine), taking);
     loading.file(file);
+    loading.take_in();
     for (resource, source) in std::mem::take(&mut loading.later) {
         loading.loaded.engine.apply(resource, source);
     }
@@ -107,11 +100,28 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
 struct Loading {
     loaded: Loaded,
     taking: Taking,
+    /// What the Services hold, kept in step with the cluster so that no admission has to count anew.
+    allocations: Allocations,
+    /// What was read and is to be taken in, in order.
+    read: Vec<(Kind, Source)>,
     /// What needs no admission waits until all is read: which nodes there are decides where pods are.
     later: Vec<(Resource, Option<Source>)>,
 }
 
 impl Loading {
+    fn new(engine: Engine, taking: Taking) -> Self {
+        let allocations = Allocations::of(engine.cluster());
+        let is_open = !engine.cluster().options.service_ranges_given;
+        Loading {
+            allocations: if is_open { allocations.open() } else { allocations },
+            loaded: Loaded { engine, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() },
+            taking,
+            read: Vec::new(),
+            later: Vec::new(),
+        }
+    }
+
+    /// Reads the objects of a file.
     fn file(&mut self, file: &File) {
         for object in objects::read(&file.text) {
             match object {
@@ -134,10 +144,22 @@ impl Loading {
         if !is_served(kind, &object.api_version) {
             self.no_longer_served(kind, &object.api_version, &source);
         }
-        if self.taking == Taking::Stored || is_exported(&source.node) || !admitted::is_judged(kind) {
-            self.store(kind, source);
-        } else {
-            self.admit(kind, source);
+        // What is stored already holds its addresses, wherever in the files it stands.
+        if self.taking == Taking::Admitted && kind == Kind::Service && is_exported(&source.node) {
+            let (service, _) = decode::<Service>(&source.node);
+            self.allocations.hold(&service);
+        }
+        self.read.push((kind, source));
+    }
+
+    /// Takes in what was read.
+    fn take_in(&mut self) {
+        for (kind, source) in std::mem::take(&mut self.read) {
+            if self.taking == Taking::Stored || is_exported(&source.node) || !admitted::is_judged(kind) {
+                self.store(kind, source);
+            } else {
+                self.admit(kind, source);
+            }
         }
     }
 
@@ -225,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_no_object_is_told_and_other_kinds_are_counted() {
         let loaded = admitted(
-            "a: [\n---\nhello: world\n---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
+            "a: [\n---\nkind: Service\n---\nhello: world\n---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
         );
         let codes: Vec<(&str, u32)> =
             loaded.findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
@@ -252,6 +274,15 @@ mod tests {
         );
         assert_eq!(loaded.findings, []);
         assert_eq!(loaded.engine.cluster().services.get("default", "web").unwrap().spec.cluster_ip, "172.20.0.9");
+    }
+
+    #[test]
+    fn addresses_of_another_cluster_are_taken_unless_a_range_is_given() {
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  type: NodePort\n  clusterIP: 172.20.0.9\n  ports: [{port: 80, nodePort: 8080}]\n";
+        assert_eq!(admitted(text).findings, []);
+        let given = Options { service_ranges_given: true, ..Options::default() };
+        let loaded = load(&[file(text)], given, Taking::Admitted);
+        assert_eq!((loaded.refused, loaded.findings[0].place.line), (1, 7), "{:?}", loaded.findings);
     }
 
     #[test]

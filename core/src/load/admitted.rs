@@ -3,7 +3,7 @@
 use super::Loading;
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
-use crate::api::resource::{Kind, ObjectKey, read};
+use crate::api::resource::{Kind, ObjectKey, Resource, read};
 use crate::cluster::{Source, SourcePlace};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Node;
@@ -25,7 +25,7 @@ impl Loading {
         let is_there = cluster.source(kind, &key).is_some();
         let operation = if is_there { Operation::Update } else { Operation::Create };
         let request = Request { operation, object, old_object: None };
-        let answer = match admission::admit(cluster, &request) {
+        let answer = match admission::admit_with(cluster, &self.allocations, &request) {
             Ok(answer) => answer,
             Err(_) => return self.store(kind, source),
         };
@@ -36,7 +36,13 @@ impl Loading {
                 .push(Finding::new("warning", Severity::Warning, warning, place).about(kind, key.clone()));
         }
         match answer.outcome {
-            Ok(resource) => self.loaded.engine.apply(resource, Some(source)),
+            Ok(resource) => {
+                if let Resource::Service(service) = &resource {
+                    let before = self.loaded.engine.cluster().services.by_key(&key);
+                    self.allocations.replace(before.map(|before| &**before), Some(service));
+                }
+                self.loaded.engine.apply(resource, Some(source));
+            }
             Err(status) => {
                 self.loaded.refused += 1;
                 let findings = refusals(&status, &source).into_iter().map(|finding| finding.about(kind, key.clone()));
@@ -68,7 +74,7 @@ fn refusals(status: &Status, source: &Source) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for cause in causes.iter().filter(|cause| !cause.field.is_empty()) {
         let message = format!("{}: {}", cause.field, cause.message);
-        let finding = Finding::new("refused", Severity::Error, message, source.place_of(&cause.field));
+        let finding = Finding::new("refused", Severity::Error, message, source.place_of(written(&cause.field, source)));
         // The server repeats a cause that two of its checks find; people need it once.
         if !findings.contains(&finding) {
             findings.push(finding);
@@ -79,6 +85,12 @@ fn refusals(status: &Status, source: &Source) -> Vec<Finding> {
         findings.push(Finding::new("refused", Severity::Error, status.message.clone(), place));
     }
     findings
+}
+
+/// The field as the author wrote it: the server speaks of `clusterIPs` where only `clusterIP` was given.
+fn written<'a>(field: &'a str, source: &Source) -> &'a str {
+    let is_plural = field.starts_with("spec.clusterIPs") && source.node.at("spec.clusterIPs").is_none();
+    if is_plural { "spec.clusterIP" } else { field }
 }
 
 /// Where the first field stands that a decoding error names: `unknown field "spec.x"`, `Go struct field T.spec.x of type`.
