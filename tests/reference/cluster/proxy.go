@@ -237,7 +237,8 @@ func (t *table) sources(chain string) ([]string, error) {
 				continue
 			}
 			items := list{match["right"]}
-			if set, isSet := match["right"].(object)["set"].(list); isSet {
+			right, _ := match["right"].(object)
+			if set, isSet := right["set"].(list); isSet {
 				items = set
 			}
 			var ranges []string

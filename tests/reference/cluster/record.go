@@ -18,6 +18,7 @@ import (
 	"portolan/reference/controlplane"
 	"portolan/reference/internal/components"
 	"portolan/reference/internal/difference"
+	"portolan/reference/internal/network"
 	"portolan/reference/internal/process"
 )
 
@@ -39,15 +40,18 @@ type recorder struct {
 	kubeconfig string
 }
 
-// nodeAddress is the address of the first node, which is the network
-// namespace's own.
-const nodeAddress = "192.168.50.2"
+// Programs are what the room needs, with the packages that bring them.
+var Programs = map[string]string{"nft": "Debian nftables", "ip": "Debian iproute2", "conntrack": "Debian conntrack", "etcd": "Debian etcd-server"}
+
+// Components are what the room builds.
+var Components = []components.Component{components.APIServer, components.ControllerManager, components.Proxy, components.CoreDNS}
 
 // Generate stores the cluster of an index of a seed, asks every component and
-// stops them. It runs in a network namespace of its own, see [Namespace].
+// stops them. It runs in a network namespace of its own, see [network.Namespace];
+// the namespace's address is the first node's.
 func Generate(seed uint64, index int) (Record, error) {
 	record := Record{Seed: fmt.Sprintf("%d-%d", seed, index)}
-	plane, err := controlplane.Start(controlplane.Options{Arguments: []string{"--advertise-address=" + nodeAddress, "--endpoint-reconciler-type=lease"}})
+	plane, err := controlplane.Start(controlplane.Options{Arguments: []string{"--advertise-address=" + network.Address, "--endpoint-reconciler-type=lease"}})
 	if err != nil {
 		return record, err
 	}

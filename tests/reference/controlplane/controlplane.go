@@ -59,7 +59,7 @@ func Start(options Options) (*ControlPlane, error) {
 	if options.ServiceNodePortRange == "" {
 		options.ServiceNodePortRange = "30000-32767"
 	}
-	etcd, err := components.Installed("etcd", "etcd-server")
+	etcd, err := components.Installed("etcd", "Debian etcd-server")
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"portolan/reference/cluster"
 	"portolan/reference/internal/command"
+	"portolan/reference/internal/network"
 )
 
 func main() {
@@ -32,7 +33,7 @@ func run(options *command.Options, first int) error {
 			return err
 		}
 	} else {
-		if err := cluster.Namespace(); err != nil {
+		if err := network.Namespace(cluster.Programs, cluster.Components...); err != nil {
 			return err
 		}
 		for index := range options.Cases {

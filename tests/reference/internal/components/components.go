@@ -3,11 +3,13 @@
 package components
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"portolan/reference/internal/command"
 )
@@ -29,10 +31,12 @@ var (
 	ControllerManager = Component{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", "."}
 	Proxy             = Component{"kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy", "."}
 	CoreDNS           = Component{"coredns", "github.com/coredns/coredns", "modules/coredns"}
+	Contour           = Component{"contour", "github.com/projectcontour/contour/cmd/contour", "modules/contour"}
 )
 
 // Build builds the component where it is not built yet, and gives its path.
-// A binary older than the go.mod that pins it is built anew.
+// Beside each binary stands a digest of the go.mod that it was built from; with
+// another go.mod it is built anew.
 func Build(component Component) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return "", fmt.Errorf("%w: Go is not installed (1.26 or later builds the reference components)", command.ErrMissing)
@@ -43,8 +47,15 @@ func Build(component Component) (string, error) {
 	}
 	module := filepath.Join(root, component.Module)
 	path := filepath.Join(root, "bin", component.Name)
-	if upToDate(path, filepath.Join(module, "go.mod")) {
-		return path, nil
+	wanted, err := pins(module)
+	if err != nil {
+		return "", err
+	}
+	stamp := path + ".go-mod"
+	if built, err := os.ReadFile(stamp); err == nil && string(built) == wanted {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
 	}
 	fmt.Fprintf(os.Stderr, "building %s (the first time takes minutes)\n", component.Name)
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, component.Package)
@@ -53,17 +64,16 @@ func Build(component Component) (string, error) {
 	if err := build.Run(); err != nil {
 		return "", fmt.Errorf("%w: %s could not be built: %w", command.ErrMissing, component.Name, err)
 	}
-	return path, nil
+	return path, os.WriteFile(stamp, []byte(wanted), 0o644)
 }
 
-// upToDate is true where the binary is younger than the file that pins it.
-func upToDate(binary, pins string) bool {
-	built, err := os.Stat(binary)
+// pins is a digest of the module's go.mod, which a binary is built from.
+func pins(module string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(module, "go.mod"))
 	if err != nil {
-		return false
+		return "", err
 	}
-	pinned, err := os.Stat(pins)
-	return err == nil && built.ModTime().After(pinned.ModTime())
+	return fmt.Sprintf("%x", sha256.Sum256(content)), nil
 }
 
 // Root is the folder of the harness: $PORTOLAN_REFERENCE, which the entry point
@@ -79,11 +89,25 @@ func Root() (string, error) {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file))), nil
 }
 
-// Installed gives the path of a program that the system's package brings.
-func Installed(program, debianPackage string) (string, error) {
+// Installed gives the path of a program that a package brings, which the error
+// names: "Debian etcd-server".
+func Installed(program, pack string) (string, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
-		return "", fmt.Errorf("%w: %s is not installed (Debian package %s)", command.ErrMissing, program, debianPackage)
+		return "", fmt.Errorf("%w: %s is not installed (package: %s)", command.ErrMissing, program, pack)
 	}
 	return path, nil
+}
+
+// SourceOf gives the folder with the source of a module that a component's
+// module requires.
+func SourceOf(component Component, module string) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module)
+	list.Dir = filepath.Join(root, component.Module)
+	output, err := list.Output()
+	return strings.TrimSpace(string(output)), err
 }

@@ -1,4 +1,5 @@
-package cluster
+// Package network gives a program a network namespace of its own.
+package network
 
 import (
 	"fmt"
@@ -13,23 +14,27 @@ import (
 // inside tells the program that it is in its network namespace already.
 const inside = "PORTOLAN_REFERENCE_NETWORK_NAMESPACE"
 
+// Address is the namespace's own address, of the subnet 192.168.50.0/24.
+const Address = "192.168.50.2"
+
 // Namespace sees to it that the program runs in a network namespace of its own:
-// it builds what needs the network, starts the program again in a new namespace
-// and ends with its status. Within the namespace it gives it the first node's
-// address and a default route.
-func Namespace() error {
+// it makes sure of what it needs while the network is there (the programs with
+// the packages that bring them, the components built), starts the program again
+// in a new namespace and ends with its status. Within the namespace it gives it
+// an address and a default route.
+func Namespace(programs map[string]string, needed ...components.Component) error {
 	if os.Getenv(inside) != "" {
 		return arrange()
 	}
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: the right to make a network namespace (run as root)", command.ErrMissing)
 	}
-	for program, debianPackage := range map[string]string{"nft": "nftables", "ip": "iproute2", "conntrack": "conntrack", "etcd": "etcd-server"} {
-		if _, err := components.Installed(program, debianPackage); err != nil {
+	for program, pack := range programs {
+		if _, err := components.Installed(program, pack); err != nil {
 			return err
 		}
 	}
-	for _, component := range []components.Component{components.APIServer, components.ControllerManager, components.Proxy, components.CoreDNS} {
+	for _, component := range needed {
 		if _, err := components.Build(component); err != nil {
 			return err
 		}
@@ -50,7 +55,7 @@ func arrange() error {
 	for _, arguments := range [][]string{
 		{"link", "set", "lo", "up"},
 		{"link", "add", "node", "type", "veth", "peer", "name", "outside"},
-		{"addr", "add", nodeAddress + "/24", "dev", "node"},
+		{"addr", "add", Address + "/24", "dev", "node"},
 		{"-6", "addr", "add", "fd00:50::2/64", "dev", "node", "nodad"},
 		{"link", "set", "node", "up"},
 		{"link", "set", "outside", "up"},
