@@ -19,7 +19,7 @@ use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
 use decision::Destination;
 use ipnet::IpNet;
 use lookup::{Address, Found, Lookup, NodePort, Table};
-use service_port::ServicePort;
+use service_port::{Endpoints, ServicePort};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -118,9 +118,10 @@ impl NodeTable {
         let place = Place { node: &self.node, zone: &self.zone };
         let mut entry = Entry::default();
         for family in Family::ALL {
-            let ports = service_port::compile(&key, service, slices, family, place);
+            let behind = Endpoints::read(slices, family, place);
+            let ports = service_port::compile(&key, service, &behind, family, place);
             if let (Some(number), false) = (service_port::health_check_node_port(service), ports.is_empty()) {
-                let local_endpoints = service_port::local_ready_addresses(slices, family, place);
+                let local_endpoints = behind.local_ready_addresses();
                 entry.health.push((family, number));
                 self.health.insert((family, number), Health { service: Arc::clone(&key), local_endpoints });
             }

@@ -11,6 +11,7 @@ use crate::proxy::decision::{Client, Decision, Destination, Packet};
 use crate::proxy::explain;
 use crate::proxy::lookup::Protocol;
 use crate::proxy::service_port::Backend;
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// `{"node", "to": {"ip", "port", "protocol"} | {"nodePort", "protocol", "ipFamily"}, "from": {"ip"} | {"namespace", "pod"}}`
@@ -27,8 +28,8 @@ use std::net::IpAddr;
 pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let asked = question_of(engine, question)?;
     let table = engine.node_table(&asked.node);
-    let from = client(&table, question, &asked);
-    let packet = |to| Packet { to, protocol: asked.protocol, from };
+    let from = client(&table, &asked);
+    let packet = |to| Packet { to, protocol: asked.protocol, from, cluster_cidr: &asked.cluster_cidr };
     let mut decision = table.decide(&packet(asked.to));
     if let (Some(other), None, None) = (asked.or_to, decision.port, decision.health) {
         let second = table.decide(&packet(other));
@@ -48,6 +49,7 @@ struct Asked {
     protocol: Protocol,
     /// The client's addresses, where it is named.
     from: Option<Vec<IpAddr>>,
+    cluster_cidr: Vec<IpNet>,
 }
 
 fn question_of(engine: &Engine, question: &Node) -> Result<Asked, AskError> {
@@ -61,7 +63,8 @@ fn question_of(engine: &Engine, question: &Node) -> Result<Asked, AskError> {
     };
     let (to, or_to) = destination(to)?;
     let (from, from_node) = from(engine, question)?;
-    Ok(Asked { node: node(engine, question, from_node)?, to, or_to, protocol, from })
+    let node = node(engine, question, from_node)?;
+    Ok(Asked { node, to, or_to, protocol, from, cluster_cidr: cluster_cidr(question)? })
 }
 
 fn destination(to: &Node) -> Result<(Destination, Option<Destination>), AskError> {
@@ -118,21 +121,26 @@ fn node(engine: &Engine, question: &Node, from_node: Option<String>) -> Result<S
     }
 }
 
+fn cluster_cidr(question: &Node) -> Result<Vec<IpNet>, AskError> {
+    let Some(given) = question.get("clusterCIDR") else { return Ok(Vec::new()) };
+    let ranges = given.as_str().map(|text| text.split(',').map(|range| parse_cidr_sloppy(range.trim())).collect());
+    ranges.flatten().ok_or_else(|| AskError::bad("clusterCIDR", "`clusterCIDR` has to be a range, or one a family"))
+}
+
 /// Who the client is to kube-proxy on this node.
-fn client(table: &NodeTable, question: &Node, asked: &Asked) -> Client {
+fn client(table: &NodeTable, asked: &Asked) -> Client {
     let Some(addresses) = &asked.from else { return Client::Anybody };
     let family = match asked.to {
         Destination::Address(ip, _) => Family::of(ip),
         Destination::NodePort(family, _) => family,
     };
     let of_family = addresses.iter().copied().find(|ip| Family::of(*ip) == family);
-    let Some(address) = of_family.or_else(|| addresses.first().copied()) else { return Client::Anybody };
-    if address.is_loopback() || table.addresses_of_node().contains(&address) {
-        return Client::Node(Some(address).filter(|address| !address.is_loopback()));
+    match of_family.or_else(|| addresses.first().copied()) {
+        None => Client::Anybody,
+        Some(address) if address.is_loopback() => Client::Node(None),
+        Some(address) if table.addresses_of_node().contains(&address) => Client::Node(Some(address)),
+        Some(address) => Client::Address(address),
     }
-    let cluster = question.get("clusterCIDR").and_then(Node::as_str).unwrap_or_default();
-    let mut ranges = cluster.split(',').filter_map(|range| parse_cidr_sloppy(range.trim()));
-    if ranges.any(|range| range.contains(&address)) { Client::LocalPod(address) } else { Client::Address(address) }
 }
 
 fn answer(engine: &Engine, table: &NodeTable, decision: &Decision<'_>) -> Json {

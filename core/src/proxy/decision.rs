@@ -13,13 +13,23 @@ use std::net::IpAddr;
 
 /// A packet that opens a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packet {
+pub struct Packet<'a> {
     /// Where it is sent.
     pub to: Destination,
     /// Its protocol.
     pub protocol: Protocol,
     /// Who sends it.
     pub from: Client,
+    /// `--cluster-cidr`: what kube-proxy knows the pods of its node by. Without a range it knows none.
+    pub cluster_cidr: &'a [IpNet],
+}
+
+impl Packet<'_> {
+    /// Whether kube-proxy takes the client for a pod of its node; nothing where it cannot tell.
+    fn is_from_local_pod(&self) -> Option<bool> {
+        let client = self.from.address()?;
+        (!self.cluster_cidr.is_empty()).then(|| self.cluster_cidr.iter().any(|range| range.contains(&client)))
+    }
 }
 
 /// Where a packet is sent.
@@ -39,8 +49,6 @@ pub enum Client {
     Anybody,
     /// Somebody with that address.
     Address(IpAddr),
-    /// A pod of that address, which kube-proxy takes for one of its node's (`--cluster-cidr`, `--detect-local-mode`).
-    LocalPod(IpAddr),
     /// The node itself.
     Node(Option<IpAddr>),
 }
@@ -49,7 +57,7 @@ impl Client {
     fn address(self) -> Option<IpAddr> {
         match self {
             Client::Anybody => None,
-            Client::Address(address) | Client::LocalPod(address) => Some(address),
+            Client::Address(address) => Some(address),
             Client::Node(address) => address,
         }
     }
@@ -193,7 +201,7 @@ impl<'a> Decision<'a> {
 
 impl NodeTable {
     /// What happens to a packet on this node. Takes the same time in any cluster.
-    pub fn decide(&self, packet: &Packet) -> Decision<'_> {
+    pub fn decide(&self, packet: &Packet<'_>) -> Decision<'_> {
         let found = match packet.to {
             Destination::Address(ip, port) => match self.addresses.get(&(ip, port, packet.protocol)) {
                 Some(found) => Some(found),
@@ -209,10 +217,10 @@ impl NodeTable {
             Destination::NodePort(family, port) => self.node_port(family, port, packet.protocol),
         };
         match found {
-            Some(found) if found.via == Via::ClusterIP => internal(found),
+            Some(found) if found.via == Via::ClusterIP => internal(found, packet),
             Some(found) => {
                 let node = self.address_of_node(Family::of(found.port.cluster_ip));
-                external(found, packet.from, node)
+                external(found, packet, node)
             }
             None => self.without_rule(packet),
         }
@@ -222,7 +230,7 @@ impl NodeTable {
         self.node_ports.get(&(family, port, protocol))
     }
 
-    fn without_rule(&self, packet: &Packet) -> Decision<'_> {
+    fn without_rule(&self, packet: &Packet<'_>) -> Decision<'_> {
         let port = match packet.to {
             Destination::NodePort(family, port) => Some((family, port)),
             Destination::Address(ip, port) if self.addresses_of_node.contains(&ip) => Some((Family::of(ip), port)),
@@ -243,13 +251,15 @@ impl Decision<'_> {
 }
 
 /// A packet to a cluster IP.
-fn internal(found: &Found) -> Decision<'_> {
+fn internal<'a>(found: &'a Found, packet: &Packet<'_>) -> Decision<'a> {
     let port: &ServicePort = &found.port;
     let mut decision = Decision::new(Step::Found(found.via));
     (decision.port, decision.via) = (Some(port), Some(found.via));
     if !port.any {
         return decision.end(Verdict::Reject, Step::NoEndpoints);
     }
+    // What comes from elsewhere is sent on in the node's name, so that the way back leads through it.
+    decision.masquerade = packet.is_from_local_pod() == Some(false);
     if !port.policies.internal_local {
         return decision.forward(port, false);
     }
@@ -261,13 +271,13 @@ fn internal(found: &Found) -> Decision<'_> {
 }
 
 /// A packet to an external IP, a load balancer's address or a node port.
-fn external(found: &Found, from: Client, node: Option<IpAddr>) -> Decision<'_> {
+fn external<'a>(found: &'a Found, packet: &Packet<'_>, node: Option<IpAddr>) -> Decision<'a> {
     let port: &ServicePort = &found.port;
     let mut decision = Decision::new(Step::Found(found.via));
     (decision.port, decision.via) = (Some(port), Some(found.via));
     // The ranges are asked before anything is known of endpoints, and only at load balancers' addresses.
     if found.via == Via::LoadBalancer && !port.source_ranges.is_empty() {
-        let step = source_step(port, from, node);
+        let step = source_step(port, packet.from, node);
         if step == Step::SourceRefused {
             return decision.end(Verdict::Drop, step);
         }
@@ -281,21 +291,19 @@ fn external(found: &Found, from: Client, node: Option<IpAddr>) -> Decision<'_> {
         return decision.forward(port, false);
     }
     decision.step(Step::ExternalLocal);
-    match from {
-        Client::Node(_) => {
-            decision.step(Step::FromNode);
-            decision.masquerade = true;
-            decision.forward(port, false)
-        }
-        Client::LocalPod(_) => {
-            decision.step(Step::FromLocalPod);
-            decision.forward(port, false)
-        }
-        Client::Anybody | Client::Address(_) if port.local.is_empty() => {
-            decision.end(Verdict::Drop, Step::NoLocalEndpoints)
-        }
-        Client::Anybody | Client::Address(_) => decision.forward(port, true),
+    if packet.is_from_local_pod() == Some(true) {
+        decision.step(Step::FromLocalPod);
+        return decision.forward(port, false);
     }
+    if let Client::Node(_) = packet.from {
+        decision.step(Step::FromNode);
+        decision.masquerade = true;
+        return decision.forward(port, false);
+    }
+    if port.local.is_empty() {
+        return decision.end(Verdict::Drop, Step::NoLocalEndpoints);
+    }
+    decision.forward(port, true)
 }
 
 /// Whether the source ranges let the client in. Where they hold the node, the load balancer's own addresses may be used

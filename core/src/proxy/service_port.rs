@@ -5,9 +5,9 @@
 use super::decision::Destination;
 use super::lookup::{Protocol, Via};
 use super::topology::{Candidate, Place, Topology, categorize};
-use crate::api::endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
+use crate::api::endpoint_slice::{Endpoint, EndpointSlice};
 use crate::api::resource::ObjectKey;
-use crate::api::service::{self, Service};
+use crate::api::service::Service;
 use crate::endpoints::slices::HEADLESS;
 use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
 use ipnet::IpNet;
@@ -22,6 +22,55 @@ pub struct Backend {
     pub ip: IpAddr,
     /// The port, 1 to 65535.
     pub port: u16,
+}
+
+/// The endpoints of a Service for one family, by the name and protocol of the port that they are behind.
+#[derive(Debug)]
+pub(super) struct Endpoints<'a>(BTreeMap<(&'a str, Protocol), Vec<Candidate<'a>>>);
+
+impl<'a> Endpoints<'a> {
+    /// Reads the slices of the family (`endpointInfoByServicePort`). Endpoints come in the order of their texts `ip:port`;
+    /// where one address and port stands twice, one that is not terminating holds. Of several such the last one read
+    /// holds in Go, in the order of a map; here one that is ready.
+    pub(super) fn read(slices: &'a [Arc<EndpointSlice>], family: Family, place: Place<'_>) -> Self {
+        let mut ports: BTreeMap<(&str, Protocol), BTreeMap<String, Candidate<'a>>> = BTreeMap::new();
+        for slice in usable_slices(slices, family) {
+            for port in slice.ports.iter().flatten() {
+                let protocol = Protocol::named(port.protocol.as_deref().unwrap_or_default());
+                let number = port.port.and_then(|number| u16::try_from(number).ok()).filter(|number| *number != 0);
+                let (Some(protocol), Some(number)) = (protocol, number) else { continue };
+                let by_text = ports.entry((port.name.as_deref().unwrap_or_default(), protocol)).or_default();
+                for endpoint in slice.endpoints.iter().flatten() {
+                    let Some(ip) = first_address(endpoint) else { continue };
+                    let found = candidate(endpoint, ip, number, place);
+                    let text = match ip {
+                        IpAddr::V4(_) => format!("{ip}:{number}"),
+                        IpAddr::V6(_) => format!("[{ip}]:{number}"),
+                    };
+                    let rank = |of: &Candidate<'_>| (!of.terminating, of.ready);
+                    if by_text.get(&text).is_none_or(|known| rank(&found) > rank(known)) {
+                        by_text.insert(text, found);
+                    }
+                }
+            }
+        }
+        let ports = ports.into_iter().map(|(port, by_text)| (port, by_text.into_values().collect()));
+        Endpoints(ports.collect())
+    }
+
+    fn behind(&self, name: &str, protocol: Protocol) -> &[Candidate<'a>] {
+        let mut ports = self.0.iter().filter(|((known, of), _)| *known == name && *of == protocol);
+        ports.next().map_or(&[], |(_, endpoints)| endpoints)
+    }
+
+    /// How many addresses of ready endpoints are on the node, behind whichever port (`LocalReadyEndpoints`).
+    pub(super) fn local_ready_addresses(&self) -> usize {
+        let ready = self.0.values().flatten().filter(|endpoint| endpoint.ready && endpoint.is_local);
+        let mut addresses: Vec<IpAddr> = ready.map(|endpoint| endpoint.backend.ip).collect();
+        addresses.sort();
+        addresses.dedup();
+        addresses.len()
+    }
 }
 
 /// Which endpoints the two traffic policies of a port ask for.
@@ -96,7 +145,7 @@ impl ServicePort {
 pub(super) fn compile(
     key: &Arc<ObjectKey>,
     service: &Service,
-    slices: &[Arc<EndpointSlice>],
+    endpoints: &Endpoints<'_>,
     family: Family,
     place: Place<'_>,
 ) -> Vec<Arc<ServicePort>> {
@@ -120,8 +169,7 @@ pub(super) fn compile(
             external_local: is_external && service.spec.external_traffic_policy == "Local",
             externally_accessible: node_port != 0 || !external_ips.is_empty() || !load_balancer_ips.is_empty(),
         };
-        let candidates = candidates(slices, family, port, protocol, place);
-        let found = categorize(&candidates, policies, place);
+        let found = categorize(endpoints.behind(&port.name, protocol), policies, place);
         ports.push(Arc::new(ServicePort {
             service: Arc::clone(key),
             index,
@@ -158,20 +206,6 @@ pub(super) fn health_check_node_port(service: &Service) -> Option<u16> {
     let needed = service.spec.r#type == "LoadBalancer" && service.spec.external_traffic_policy == "Local";
     let port = u16::try_from(service.spec.health_check_node_port).ok()?;
     (needed && port != 0).then_some(port)
-}
-
-/// The addresses of a Service's ready endpoints on the node, each counted once (`LocalReadyEndpoints`).
-pub(super) fn local_ready_addresses(slices: &[Arc<EndpointSlice>], family: Family, place: Place<'_>) -> usize {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for slice in usable_slices(slices, family).filter(|slice| slice.ports.iter().flatten().any(has_number)) {
-        for endpoint in slice.endpoints.iter().flatten() {
-            let candidate = first_address(endpoint).map(|ip| candidate(endpoint, ip, 0, place));
-            addresses.extend(candidate.filter(|found| found.ready && found.is_local).map(|found| found.backend.ip));
-        }
-    }
-    addresses.sort();
-    addresses.dedup();
-    addresses.len()
 }
 
 /// `GetClusterIPByFamily`, for a Service that is not passed over.
@@ -226,48 +260,10 @@ fn affinity_seconds(service: &Service) -> Option<u32> {
     Some(given.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(DEFAULT_SECONDS))
 }
 
-/// The endpoints behind a port, in the order of their texts `ip:port` (`endpointInfoByServicePort`, `byEndpoint`). Where
-/// one address and port stands twice, one that is not terminating holds.
-fn candidates<'a>(
-    slices: &'a [Arc<EndpointSlice>],
-    family: Family,
-    port: &service::ServicePort,
-    protocol: Protocol,
-    place: Place<'_>,
-) -> Vec<Candidate<'a>> {
-    let mut by_text: BTreeMap<String, Candidate<'a>> = BTreeMap::new();
-    for slice in usable_slices(slices, family) {
-        for slice_port in slice.ports.iter().flatten().filter(|port| has_number(port)) {
-            let named = slice_port.name.as_deref().unwrap_or_default() == port.name;
-            let slice_protocol = Protocol::named(slice_port.protocol.as_deref().unwrap_or_default());
-            let Some(number) = slice_port.port.and_then(|number| u16::try_from(number).ok()) else { continue };
-            if !named || slice_protocol != Some(protocol) {
-                continue;
-            }
-            for endpoint in slice.endpoints.iter().flatten() {
-                let Some(ip) = first_address(endpoint) else { continue };
-                let found = candidate(endpoint, ip, number, place);
-                let text = match ip {
-                    IpAddr::V4(_) => format!("{ip}:{number}"),
-                    IpAddr::V6(_) => format!("[{ip}]:{number}"),
-                };
-                if !found.terminating || !by_text.contains_key(&text) {
-                    by_text.insert(text, found);
-                }
-            }
-        }
-    }
-    by_text.into_values().collect()
-}
-
 /// The slices of the family that kube-proxy watches: those without the label of headless Services.
 fn usable_slices(slices: &[Arc<EndpointSlice>], family: Family) -> impl Iterator<Item = &EndpointSlice> {
     let slices = slices.iter().map(Arc::as_ref).filter(move |slice| slice.address_type == family.name());
     slices.filter(|slice| !slice.metadata.labels.contains_key(HEADLESS))
-}
-
-fn has_number(port: &SlicePort) -> bool {
-    port.port.is_some_and(|number| number != 0)
 }
 
 fn first_address(endpoint: &Endpoint) -> Option<IpAddr> {
