@@ -21,6 +21,7 @@ mod contour;
 pub mod explain;
 mod index;
 pub mod matching;
+mod nginx;
 pub mod normalize;
 pub mod pattern;
 pub mod request;
@@ -46,11 +47,13 @@ pub enum Controller {
     Spec,
     /// Contour 1.33 in front of Envoy, as recorded.
     Contour,
+    /// The Kubernetes project's ingress-nginx.
+    Nginx,
 }
 
 impl Controller {
     /// Every controller.
-    pub const ALL: &'static [Controller] = &[Controller::Spec, Controller::Contour];
+    pub const ALL: &'static [Controller] = &[Controller::Spec, Controller::Contour, Controller::Nginx];
 
     /// The name that questions use.
     pub fn name(self) -> &'static str {
@@ -66,6 +69,7 @@ impl Controller {
         match self {
             Controller::Spec => &spec::WAYS,
             Controller::Contour => &contour::WAYS,
+            Controller::Nginx => &nginx::WAYS,
         }
     }
 }

@@ -46,3 +46,34 @@ fn the_conformance_scenarios_hold_for_the_specification() {
         }
     }
 }
+
+/// ingress-nginx's ways and annotations, as cases of our own read off its sources.
+#[test]
+fn requests_are_served_as_ingress_nginx_would() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../ingress/nginx.json")).unwrap();
+    for case in &cases {
+        let engine = engine(case["objects"].as_array().unwrap());
+        for request in case["requests"].as_array().unwrap() {
+            let mut question = request.clone();
+            question["ask"] = json!("route");
+            question["controller"] = json!("nginx");
+            let given = answer(&engine, &question);
+            let expect = &request["expect"];
+            let about = format!("{}: {request}\n{given}", case["case"]);
+            assert_eq!(given["service"]["name"], expect["service"], "{about}");
+            assert_eq!(given["redirect"], expect["redirect"], "{about}");
+            assert_eq!(given["refusal"]["code"], expect["refusal"], "{about}");
+            assert_eq!(given["rewrite"], expect["rewrite"], "{about}");
+            if !expect["canary"].is_null() {
+                assert_eq!(given["canary"]["weight"], expect["canary"], "{about}");
+            }
+            assert_eq!(given["matched"], Value::Bool(expect.as_object().is_some_and(|it| !it.is_empty())), "{about}");
+            assert_eq!(given["backendProtocol"], expect["backendProtocol"], "{about}");
+            assert_eq!(given["fallback"]["name"], expect["fallback"], "{about}");
+            assert_eq!(given["unconsideredAnnotations"], expect["unconsidered"], "{about}");
+            if !expect["tls"].is_null() {
+                assert_eq!(given["tls"], expect["tls"], "{about}");
+            }
+        }
+    }
+}

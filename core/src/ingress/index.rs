@@ -125,8 +125,17 @@ impl PathIndex {
                 break;
             }
         }
-        (found != NONE).then(|| usize::try_from(found).ok()).flatten()
+        place(found)
     }
+
+    /// The number of the first rule that takes what begins with exactly that text.
+    pub(crate) fn find_text(&self, text: &str) -> Option<usize> {
+        place(self.texts.get(text)?.text)
+    }
+}
+
+fn place(number: u32) -> Option<usize> {
+    if number == NONE { None } else { usize::try_from(number).ok() }
 }
 
 fn first(slot: &mut u32, number: u32) {

@@ -82,6 +82,11 @@ impl Host {
     pub fn find(&self, path: &str) -> Option<&Entry> {
         self.entries.get(self.index.find(path)?)
     }
+
+    /// The strongest rule that takes what begins with exactly that text.
+    pub(crate) fn find_text(&self, text: &str) -> Option<&Entry> {
+        self.entries.get(self.index.find_text(text)?)
+    }
 }
 
 /// Something about the Ingresses that the author should know.
@@ -128,8 +133,10 @@ pub struct Route<'t> {
     pub canary: Option<&'t Canary>,
     /// The path as it was compared.
     pub path: String,
-    /// The path and query that the backend gets, where they are not those of the request.
+    /// The path that the backend gets, where a rewrite makes it another.
     pub rewrite: Option<String>,
+    /// That path with the query.
+    pub upstream_target: Option<String>,
     /// An answer that sends the client elsewhere instead.
     pub redirect: Option<Redirect>,
     /// An answer that the proxy gives by itself instead.
@@ -305,6 +312,7 @@ impl RouteTable {
             canary: None,
             path: request.path.to_owned(),
             rewrite: None,
+            upstream_target: None,
             redirect: None,
             refusal: None,
             notes: Vec::new(),

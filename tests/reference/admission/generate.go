@@ -265,25 +265,24 @@ func (c chooser) setItem(at *object, field typedField, present any, owner reflec
 	}
 }
 
-// A place is where a value stands: a field of an object or an item of a list.
+// A place is where a value stands: the field of that index of an object, or the
+// item of that index of the list at the parent place.
 type place struct {
 	owner  *object
-	key    string
 	parent *place
 	index  int
 }
 
 func (p *place) value() any {
 	if p.owner != nil {
-		value, _ := p.owner.get(p.key)
-		return value
+		return p.owner.fields[p.index].value
 	}
 	return p.parent.value().([]any)[p.index]
 }
 
 func (p *place) put(value any) {
 	if p.owner != nil {
-		p.owner.set(p.key, value)
+		p.owner.fields[p.index].value = value
 		return
 	}
 	p.parent.value().([]any)[p.index] = value
@@ -291,7 +290,7 @@ func (p *place) put(value any) {
 
 func (p *place) delete() {
 	if p.owner != nil {
-		p.owner.remove(p.key)
+		p.owner.fields = slices.Delete(p.owner.fields, p.index, p.index+1)
 		return
 	}
 	items := p.parent.value().([]any)
@@ -305,11 +304,11 @@ func (c chooser) place(top *object) *place {
 	visit = func(value any, at *place) {
 		switch value := value.(type) {
 		case *object:
-			for _, field := range value.fields {
+			for index, field := range value.fields {
 				if at == nil && (field.key == "apiVersion" || field.key == "kind") {
 					continue
 				}
-				below := &place{owner: value, key: field.key}
+				below := &place{owner: value, index: index}
 				found = append(found, below)
 				visit(field.value, below)
 			}
@@ -357,6 +356,10 @@ func (c chooser) unknown(top *object) {
 				name = strings.ToLower(known)
 			}
 		}
+	}
+	if at == top && (strings.EqualFold(name, "apiVersion") || strings.EqualFold(name, "kind")) {
+		// By these the server would take the object for one of another kind.
+		return
 	}
 	if _, present := at.get(name); !present {
 		at.fields = append(at.fields, field{name, c.junk()})

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"portolan/reference/internal/difference"
@@ -136,19 +137,31 @@ func (n *neutral) open(value string) bool { return !strings.Contains(n.said, val
 var (
 	nodePort   = regexp.MustCompile(`^3[0-2]\d{3}$`)
 	anyPort    = regexp.MustCompile(`\b3[0-2]\d{3}\b`)
-	anyAddress = regexp.MustCompile(`\b10\.0\.\d{1,3}\.\d{1,3}\b|\bfd00:10::[0-9a-f:]+\b`)
+	anyAddress = regexp.MustCompile(`\b10\.(0|17|18)\.\d{1,3}\.\d{1,3}\b|\bfd00:1[08]::[0-9a-f:]+\b`)
+	// twoAddresses, refusedAddress and refusedObject find an allocation that was
+	// refused, where a Service names an address of each family.
+	twoAddresses   = regexp.MustCompile(`Invalid value: \[[^\]]*,[^\]]*\]: failed to allocate IP `)
+	refusedAddress = regexp.MustCompile(`failed to allocate IP \S+: `)
+	refusedObject  = regexp.MustCompile(`IPAddress\.networking\.k8s\.io "[^"]*"`)
+	// ranges are the server's own and those of the stored ServiceCIDRs.
+	ranges = map[string][]netip.Prefix{
+		"IPv4": {netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("10.17.0.0/24"), netip.MustParsePrefix("10.18.0.0/16")},
+		"IPv6": {netip.MustParsePrefix("fd00:10::/108"), netip.MustParsePrefix("fd00:18::/112")},
+	}
 )
 
 // allocatable names the family of an address that the server may pick.
 func allocatable(text string) string {
 	address, err := netip.ParseAddr(text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return ""
-	case netip.MustParsePrefix("10.0.0.0/16").Contains(address):
-		return "IPv4"
-	case netip.MustParsePrefix("fd00:10::/108").Contains(address):
-		return "IPv6"
+	}
+	for family, prefixes := range ranges {
+		for _, prefix := range prefixes {
+			if prefix.Contains(address) {
+				return family
+			}
+		}
 	}
 	return ""
 }
@@ -166,8 +179,14 @@ func (n *neutral) text(text string) string {
 	text = anyAddress.ReplaceAllStringFunc(text, replace("(allocated)"))
 	text = anyPort.ReplaceAllStringFunc(text, replace("(allocated port)"))
 	if n.generateName != "" {
-		end := regexp.MustCompile(`"` + regexp.QuoteMeta(n.generateName) + `[bcdfghjklmnpqrstvwxz2456789]{5}"`)
+		quoted := strconv.Quote(n.generateName)
+		end := regexp.MustCompile(regexp.QuoteMeta(quoted[:len(quoted)-1]) + `[bcdfghjklmnpqrstvwxz2456789]{5}"`)
 		text = end.ReplaceAllString(text, `"(generated)"`)
+	}
+	if twoAddresses.MatchString(text) {
+		// Of two addresses the server allocates either first, in map order.
+		text = refusedAddress.ReplaceAllString(text, `failed to allocate IP (either): `)
+		text = refusedObject.ReplaceAllString(text, `IPAddress.networking.k8s.io "(either)"`)
 	}
 	return text
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,11 +51,13 @@ type Recorder struct {
 	past map[string]string
 }
 
-// NewRecorder stores the objects that updates are of.
-func NewRecorder(plane *controlplane.ControlPlane) (*Recorder, error) {
+// NewRecorder stores the objects that updates are of. ServiceCIDRs are stored
+// only where they are among the kinds asked for: every Service would take its
+// addresses from them too.
+func NewRecorder(plane *controlplane.ControlPlane, kinds []string) (*Recorder, error) {
 	recorder := &Recorder{plane: plane, stored: map[string][]*object{}, past: map[string]string{}}
 	for _, one := range bases {
-		if one.kind == "Namespace" {
+		if one.kind == "Namespace" || one.kind == "ServiceCIDR" && !slices.Contains(kinds, one.kind) {
 			continue
 		}
 		object := storedBase(one)

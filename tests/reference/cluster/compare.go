@@ -135,7 +135,8 @@ func (record *Record) published(service object) expectation {
 }
 
 // neutralPublished sorts what has no order (slices, the endpoints and ports in
-// one) and takes out generated names.
+// one; subsets, which Kubernetes orders by a hash that the pods' uids go into)
+// and takes out generated names.
 func neutralPublished(slices list, endpoints any) any {
 	result := list{}
 	for _, slice := range slices {
@@ -163,6 +164,9 @@ func neutralPublished(slices list, endpoints any) any {
 		settle(fields)
 		if metadata, isObject := fields["metadata"].(object); isObject {
 			dropEmpty(metadata, "annotations")
+		}
+		if subsets, isArray := fields["subsets"].(list); isArray {
+			sortByText(subsets)
 		}
 		endpoints = fields
 	}

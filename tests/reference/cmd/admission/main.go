@@ -55,7 +55,7 @@ func read(options *command.Options, kinds string) (admission.Cluster, []admissio
 		return admission.Cluster{}, nil, err
 	}
 	defer plane.Stop()
-	recorder, err := admission.NewRecorder(plane)
+	recorder, err := admission.NewRecorder(plane, chosen)
 	if err != nil {
 		return admission.Cluster{}, nil, err
 	}

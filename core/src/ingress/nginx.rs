@@ -1,0 +1,360 @@
+//! ingress-nginx's ways (k8s.io/ingress-nginx, controller v1.11: `internal/ingress/controller/{controller,location}.go`, the
+//! template `nginx.tmpl`, `rootfs/etc/nginx/lua`), and those of the nginx that it configures.
+//!
+//! Every host is a `server` with a `location /` for its default backend. A Prefix becomes `location /foo/` and
+//! `location = /foo`; as soon as one rule of a host has `use-regex` or a rewrite, all of its rules become expressions in any
+//! letter case, tried from the longest to the shortest. `ImplementationSpecific` is `Prefix`. nginx decodes and resolves a
+//! path before it compares it.
+
+mod annotations;
+mod requests;
+
+use super::backend::Backend;
+use super::class::{CLASS_ANNOTATION, ClassWays};
+use super::conduct::{Canary, Rewrite};
+use super::matching::{MatchHost, MatchPath, PathRank};
+use super::pattern::Pattern;
+use super::table::{Builder, Entry, Origin, Report};
+use super::{Ways, normalize};
+use crate::api::ingress::{Ingress, IngressBackend};
+use crate::api::resource::ObjectKey;
+use annotations::Annotations;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) const WAYS: Ways = Ways {
+    name: "nginx",
+    class: ClassWays {
+        class: "nginx",
+        controller: "k8s.io/ingress-nginx",
+        annotations: &[CLASS_ANNOTATION],
+        annotation_first: true,
+    },
+    compile,
+    select: requests::select,
+    normalize: normalize::nginx,
+    conduct: requests::conduct,
+};
+
+/// A `location` of a `server`.
+#[derive(Clone, Debug)]
+struct Location {
+    path: String,
+    exact: bool,
+    /// Nobody wrote this one: it is there for the default backend.
+    is_default: bool,
+    origin: Origin,
+    written: String,
+    path_type: String,
+    backend: Backend,
+    annotations: Arc<Annotations>,
+}
+
+impl Location {
+    fn needs_rewrite(&self) -> bool {
+        !self.annotations.rewrite_target.is_empty() && self.annotations.rewrite_target != self.path
+    }
+}
+
+/// A `server`.
+#[derive(Debug, Default)]
+struct Server {
+    locations: Vec<Location>,
+    aliases: Vec<String>,
+    certificate: bool,
+    from_to_www: bool,
+}
+
+/// An Ingress with its annotations read.
+struct Member {
+    key: ObjectKey,
+    ingress: Arc<Ingress>,
+    annotations: Arc<Annotations>,
+}
+
+fn compile(builder: &mut Builder<'_>) {
+    builder.collect_tls();
+    let mut members: Vec<Member> = Vec::new();
+    for ingress in builder.members.clone() {
+        let key = Builder::key(&ingress);
+        let annotations = Arc::new(annotations::read(&ingress, &key, &mut builder.reports));
+        members.push(Member { key, ingress, annotations });
+    }
+    // Of two Ingresses of the same age, the controller takes the one whose name sorts last first.
+    members.sort_by_key(|member| (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string())));
+    let mut servers = BTreeMap::from([(MatchHost::Any, Server::default())]);
+    create_servers(builder, &members, &mut servers);
+    for member in members.iter().filter(|member| member.annotations.canary.is_none()) {
+        add_locations(builder, member, &mut servers);
+    }
+    let canaries = merge_canaries(builder, &members, &servers);
+    let names: Vec<MatchHost> = servers.keys().cloned().collect();
+    for (host, server) in servers {
+        finish_server(builder, host, server, &canaries, &names);
+    }
+}
+
+/// `createServers`: a server a host, made by the first Ingress that names it.
+fn create_servers(builder: &mut Builder<'_>, members: &[Member], servers: &mut BTreeMap<MatchHost, Server>) {
+    for member in members.iter().filter(|member| member.annotations.canary.is_none()) {
+        let origin = Origin { ingress: member.key.clone(), rule: None, path: None };
+        let spec = &member.ingress.spec;
+        let backend = spec.default_backend.as_ref().filter(|backend| backend.service.is_some());
+        let backend = backend.map(|backend| builder.backend(&origin, backend).0);
+        let rules = spec.rules.as_deref().unwrap_or_default();
+        let location = |backend: Backend, annotations: Arc<Annotations>| Location {
+            path: "/".to_owned(),
+            exact: false,
+            is_default: true,
+            origin: origin.clone(),
+            written: "/".to_owned(),
+            path_type: String::new(),
+            backend,
+            annotations,
+        };
+        if let Some(backend) = backend.clone().filter(|_| rules.is_empty()) {
+            let every = servers.entry(MatchHost::Any).or_default();
+            if every.locations.is_empty() {
+                // Redirects and rewrites do not hold for the catch-all.
+                let mut annotations = (*member.annotations).clone();
+                annotations.rewrite_target.clear();
+                annotations.app_root = None;
+                annotations.conduct.redirect = None;
+                annotations.conduct.ssl_redirect = false;
+                annotations.conduct.force_ssl_redirect = false;
+                every.locations.push(Location { is_default: false, ..location(backend, Arc::new(annotations)) });
+            } else {
+                let message = "an older Ingress is the default backend already".to_owned();
+                builder.report("Duplicate", &member.key, origin.field(), message);
+            }
+        }
+        for rule in rules {
+            let host = MatchHost::of_rule(&rule.host);
+            let server = servers.entry(host.clone()).or_insert_with(|| {
+                let backend = backend.clone().unwrap_or(Backend::Nothing);
+                Server { locations: vec![location(backend, Arc::clone(&member.annotations))], ..Server::default() }
+            });
+            if server.aliases.is_empty() {
+                server.aliases.clone_from(&member.annotations.aliases);
+            }
+            server.certificate |= host != MatchHost::Any && spec.tls.as_ref().is_some_and(|tls| !tls.is_empty());
+        }
+    }
+}
+
+/// `getBackendServers`: the locations of the rules.
+fn add_locations(builder: &mut Builder<'_>, member: &Member, servers: &mut BTreeMap<MatchHost, Server>) {
+    for (rule_at, rule) in member.ingress.spec.rules.iter().flatten().enumerate() {
+        let host = MatchHost::of_rule(&rule.host);
+        let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
+        for (path_at, path) in paths.iter().enumerate() {
+            let origin = Origin { ingress: member.key.clone(), rule: Some(rule_at), path: Some(path_at) };
+            if path.backend.service.is_none() {
+                let message = "ingress-nginx serves no resource backends; the default backend answers".to_owned();
+                builder.report("Unsupported", &member.key, origin.field(), message);
+                continue;
+            }
+            let (backend, _) = builder.backend(&origin, &path.backend);
+            let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
+            let location = Location {
+                path: written.to_owned(),
+                exact: path.path_type.as_deref() == Some("Exact"),
+                is_default: false,
+                origin,
+                written: written.to_owned(),
+                path_type: path.path_type.clone().unwrap_or_default(),
+                backend,
+                annotations: Arc::clone(&member.annotations),
+            };
+            let Some(server) = servers.get_mut(&host) else { continue };
+            let same = |known: &&mut Location| known.path == location.path && known.exact == location.exact;
+            match server.locations.iter_mut().find(same) {
+                Some(known) if known.is_default => {
+                    server.from_to_www |= member.annotations.from_to_www;
+                    *known = location;
+                }
+                Some(known) => {
+                    let message = format!(
+                        "host `{host}`, path `{written}`: {} of Ingress {} is there already, and this rule is left out",
+                        known.origin.field(),
+                        known.origin.ingress
+                    );
+                    let field = location.origin.field();
+                    let report = Report { reason: "Duplicate", ingress: member.key.clone(), field, message };
+                    builder.reports.push(report);
+                }
+                None => {
+                    server.from_to_www |= member.annotations.from_to_www;
+                    server.locations.push(location);
+                }
+            }
+        }
+    }
+}
+
+/// `mergeAlternativeBackends`: a canary joins the backend of the rule with the same host, path and type, and so every rule
+/// with that backend; the first canary of a backend is the one used.
+fn merge_canaries(
+    builder: &mut Builder<'_>,
+    members: &[Member],
+    servers: &BTreeMap<MatchHost, Server>,
+) -> BTreeMap<Backend, Canary> {
+    let mut found: BTreeMap<Backend, Canary> = BTreeMap::new();
+    for member in members {
+        let Some(policy) = &member.annotations.canary else { continue };
+        let mut join = |builder: &mut Builder<'_>,
+                        origin: Origin,
+                        backend: &IngressBackend,
+                        host: &MatchHost,
+                        takes: &dyn Fn(&Location) -> bool| {
+            let (alternative, _) = builder.backend(&origin, backend);
+            let mut merged = false;
+            for location in servers.get(host).into_iter().flat_map(|server| &server.locations) {
+                if takes(location) && location.backend != alternative && location.backend != Backend::Nothing {
+                    merged = true;
+                    let canary = Canary { origin: origin.clone(), backend: alternative.clone(), ..policy.clone() };
+                    found.entry(location.backend.clone()).or_insert(canary);
+                }
+            }
+            if !merged {
+                let message = format!("no other Ingress has this path on host `{host}`, so the canary serves nothing");
+                builder.report("CanaryWithoutMain", &member.key, origin.field(), message);
+            }
+        };
+        if let Some(backend) = member.ingress.spec.default_backend.as_ref().filter(|backend| backend.service.is_some())
+        {
+            let origin = Origin { ingress: member.key.clone(), rule: None, path: None };
+            join(builder, origin, backend, &MatchHost::Any, &|_| true);
+        }
+        for (rule_at, rule) in member.ingress.spec.rules.iter().flatten().enumerate() {
+            let host = MatchHost::of_rule(&rule.host);
+            let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
+            for (path_at, path) in paths.iter().enumerate().filter(|(_, path)| path.backend.service.is_some()) {
+                let origin = Origin { ingress: member.key.clone(), rule: Some(rule_at), path: Some(path_at) };
+                let exact = path.path_type.as_deref() == Some("Exact");
+                let takes = |location: &Location| location.path == path.path && location.exact == exact;
+                join(builder, origin, &path.backend, &host, &takes);
+            }
+        }
+    }
+    found
+}
+
+/// Orders the locations, splits the prefixes (`updateServerLocations`), and makes the entries.
+fn finish_server(
+    builder: &mut Builder<'_>,
+    host: MatchHost,
+    server: Server,
+    canaries: &BTreeMap<Backend, Canary>,
+    names: &[MatchHost],
+) {
+    let mut locations = server.locations;
+    locations.sort_by(|one, other| other.path.len().cmp(&one.path.len()).then_with(|| other.path.cmp(&one.path)));
+    let app_root = locations.iter().find_map(|location| location.annotations.app_root.clone());
+    let locations = split_prefixes(locations);
+    let enforce = locations.iter().any(|location| location.needs_rewrite() || location.annotations.use_regex);
+    let mut entries = Vec::new();
+    for (order, location) in (0..).zip(locations) {
+        entries.extend(entry(builder, location, order, enforce, canaries));
+    }
+    if let (true, MatchHost::Exact(name)) = (server.from_to_www, &host) {
+        let from = name.strip_prefix("www.").map_or_else(|| format!("www.{name}"), str::to_owned);
+        let from = MatchHost::Exact(from.into());
+        if !names.contains(&from) {
+            let draft = builder.drafts.entry((None, from)).or_default();
+            draft.server.redirect_to = Some(name.to_string());
+        }
+    }
+    for alias in &server.aliases {
+        let alias = MatchHost::of_rule(alias);
+        if names.contains(&alias) || builder.drafts.contains_key(&(None, alias.clone())) {
+            continue;
+        }
+        let draft = builder.drafts.entry((None, alias)).or_default();
+        draft.entries.clone_from(&entries);
+        draft.server.app_root.clone_from(&app_root);
+        draft.server.certificate = server.certificate;
+        draft.server.alias_of = Some(host.to_string());
+    }
+    let draft = builder.drafts.entry((None, host)).or_default();
+    draft.entries = entries;
+    draft.server.app_root = app_root;
+    draft.server.certificate = server.certificate;
+}
+
+fn split_prefixes(locations: Vec<Location>) -> Vec<Location> {
+    let exact: Vec<String> = locations.iter().filter(|it| it.exact).map(|it| it.path.clone()).collect();
+    let mut out = Vec::new();
+    for mut location in locations {
+        let stays =
+            location.path == "/" || location.exact || location.needs_rewrite() || location.annotations.use_regex;
+        if stays {
+            out.push(location);
+            continue;
+        }
+        let twin = (!exact.contains(&location.path)).then(|| Location { exact: true, ..location.clone() });
+        if !location.path.ends_with('/') {
+            location.path.push('/');
+        }
+        out.push(location);
+        out.extend(twin);
+    }
+    out
+}
+
+fn entry(
+    builder: &mut Builder<'_>,
+    location: Location,
+    order: u32,
+    enforce: bool,
+    canaries: &BTreeMap<Backend, Canary>,
+) -> Option<Entry> {
+    let Location { path, exact, origin, written, path_type, backend, annotations, .. } = location;
+    let mut conduct = annotations.conduct.clone();
+    let target = &annotations.rewrite_target;
+    let mut refused = |reason: String| {
+        let message = format!("the expression `{path}` is not understood: {reason}");
+        builder.report("InvalidExpression", &origin.ingress, origin.field(), message);
+    };
+    if !target.is_empty() && *target != path {
+        match Pattern::new(&path, true) {
+            Ok(pattern) => conduct.rewrite = Some(Rewrite { pattern, source: path.clone(), target: target.clone() }),
+            Err(reason) => {
+                refused(reason);
+                return None;
+            }
+        }
+    }
+    let matches = if enforce {
+        match Pattern::new(&format!("^{path}"), true) {
+            Ok(pattern) => {
+                MatchPath::Regex { source: format!("^{path}").into(), pattern, full: false, ignore_case: true }
+            }
+            Err(reason) => {
+                refused(reason);
+                return None;
+            }
+        }
+    } else if exact {
+        MatchPath::Exact(path.as_str().into())
+    } else {
+        MatchPath::Text(path.as_str().into())
+    };
+    let (tier, length) = match matches {
+        MatchPath::Exact(_) => (2, 0),
+        MatchPath::Regex { .. } => (1, 0),
+        _ => (0, u32::try_from(path.len()).unwrap_or(u32::MAX)),
+    };
+    conduct.canary = canaries.get(&backend).cloned();
+    Some(Entry {
+        origin,
+        written: written.into(),
+        path_type: path_type.into(),
+        path: matches,
+        rank: PathRank { tier, length, exact: tier == 2, order: Reverse(order) },
+        backend,
+        conduct: Some(Arc::new(conduct)),
+        shadowed_by: None,
+    })
+}

@@ -1,0 +1,271 @@
+//! The annotations of ingress-nginx that have a part in where a request goes
+//! (`internal/ingress/annotations/*` of k8s.io/ingress-nginx, controller v1.11).
+
+use super::super::Backend;
+use super::super::conduct::{Canary, Conduct};
+use super::super::pattern::Pattern;
+use super::super::table::{Origin, Report};
+use crate::api::ingress::Ingress;
+use crate::api::resource::ObjectKey;
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// What every annotation's name begins with.
+const PREFIX: &str = "nginx.ingress.kubernetes.io/";
+
+/// Annotations that this room acts on.
+const CONSIDERED: &[&str] = &[
+    "allowlist-source-range",
+    "app-root",
+    "backend-protocol",
+    "canary",
+    "canary-by-cookie",
+    "canary-by-header",
+    "canary-by-header-pattern",
+    "canary-by-header-value",
+    "canary-weight",
+    "canary-weight-total",
+    "default-backend",
+    "denylist-source-range",
+    "force-ssl-redirect",
+    "from-to-www-redirect",
+    "permanent-redirect",
+    "permanent-redirect-code",
+    "preserve-trailing-slash",
+    "rewrite-target",
+    "server-alias",
+    "ssl-redirect",
+    "temporal-redirect",
+    "temporal-redirect-code",
+    "use-regex",
+    "whitelist-source-range",
+];
+
+/// Annotations that change how a request is served, and not where it goes.
+const HARMLESS: &[&str] = &[
+    "affinity",
+    "affinity-canary-behavior",
+    "affinity-mode",
+    "client-body-buffer-size",
+    "connection-proxy-header",
+    "custom-headers",
+    "enable-access-log",
+    "enable-opentelemetry",
+    "enable-rewrite-log",
+    "http2-push-preload",
+    "load-balance",
+    "opentelemetry-operation-name",
+    "opentelemetry-trust-incoming-span",
+    "service-upstream",
+    "session-cookie-change-on-failure",
+    "session-cookie-conditional-samesite-none",
+    "session-cookie-domain",
+    "session-cookie-expires",
+    "session-cookie-hash",
+    "session-cookie-max-age",
+    "session-cookie-name",
+    "session-cookie-path",
+    "session-cookie-samesite",
+    "session-cookie-secure",
+    "ssl-ciphers",
+    "ssl-prefer-server-ciphers",
+    "upstream-hash-by",
+    "upstream-hash-by-subset",
+    "upstream-hash-by-subset-size",
+    "upstream-vhost",
+    "x-forwarded-prefix",
+];
+
+/// Families of such annotations, by what their names begin with.
+const HARMLESS_FAMILIES: &[&str] = &["cors-", "enable-cors", "fastcgi-", "limit-rate", "proxy-"];
+
+/// Annotations that ingress-nginx knows and whose effect on a request is not considered.
+const UNCONSIDERED_FAMILIES: &[&str] = &[
+    "auth-",
+    "configuration-snippet",
+    "custom-http-errors",
+    "disable-proxy-intercept-errors",
+    "enable-global-auth",
+    "enable-modsecurity",
+    "enable-owasp-core-rules",
+    "global-rate-limit",
+    "limit-",
+    "mirror-",
+    "modsecurity-",
+    "satisfy",
+    "server-snippet",
+    "ssl-passthrough",
+    "stream-snippet",
+    "use-port-in-redirects",
+];
+
+/// The annotations of one Ingress, read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Annotations {
+    pub(super) rewrite_target: String,
+    pub(super) use_regex: bool,
+    pub(super) app_root: Option<String>,
+    pub(super) from_to_www: bool,
+    pub(super) aliases: Vec<String>,
+    /// The canary's policy; its origin and backend are filled in rule by rule.
+    pub(super) canary: Option<Canary>,
+    /// What holds for every rule; rewrite and canary come rule by rule.
+    pub(super) conduct: Conduct,
+}
+
+/// Reads the annotations; what is wrong with them is reported.
+pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>) -> Annotations {
+    let reader = Reader { ingress };
+    let mut wrong = |name: &str, message: String| {
+        let field = format!("metadata.annotations[{PREFIX}{name}]");
+        reports.push(Report { reason: "InvalidAnnotation", ingress: key.clone(), field, message });
+    };
+    let mut all = Annotations {
+        rewrite_target: reader.text("rewrite-target").unwrap_or_default().to_owned(),
+        use_regex: reader.flag("use-regex", false),
+        app_root: reader.text("app-root").filter(|root| root.starts_with('/')).map(str::to_owned),
+        from_to_www: reader.flag("from-to-www-redirect", false),
+        aliases: reader.list("server-alias").map(str::to_ascii_lowercase).collect(),
+        ..Annotations::default()
+    };
+    if reader.text("app-root").is_some() && all.app_root.is_none() {
+        wrong("app-root", "the annotation only allows absolute paths, and is ignored".to_owned());
+    }
+    all.conduct = Conduct {
+        redirect: redirect(&reader, &mut wrong),
+        ssl_redirect: reader.flag("ssl-redirect", true),
+        force_ssl_redirect: reader.flag("force-ssl-redirect", false),
+        preserve_trailing_slash: reader.flag("preserve-trailing-slash", false),
+        backend_protocol: reader
+            .text("backend-protocol")
+            .map(str::to_ascii_uppercase)
+            .filter(|protocol| matches!(protocol.as_str(), "HTTPS" | "AUTO_HTTP" | "GRPC" | "GRPCS" | "FCGI")),
+        fallback: reader.text("default-backend").map(|name| ObjectKey::new(key.namespace.as_str(), name)),
+        ..Conduct::default()
+    };
+    let allowed = if reader.text("allowlist-source-range").is_some() {
+        "allowlist-source-range"
+    } else {
+        "whitelist-source-range"
+    };
+    for name in [allowed, "denylist-source-range"] {
+        if reader.text(name).is_none() {
+            continue;
+        }
+        let ranges: Vec<IpNet> = reader.list(name).filter_map(range).collect();
+        if ranges.len() < reader.list(name).count() {
+            wrong(name, "not every part of the annotation is an IP address or a network".to_owned());
+        }
+        if ranges.is_empty() {
+            let because = format!("the annotation {name} does not contain a valid IP address or network");
+            all.conduct.denied = Some(because);
+        } else if name == allowed {
+            all.conduct.allow = ranges;
+        } else {
+            all.conduct.deny = ranges;
+        }
+    }
+    all.canary = canary(&reader, key, &mut wrong);
+    all.conduct.unconsidered = others(ingress, key, reports);
+    all
+}
+
+/// The annotations that nothing is known of, or whose effect is not considered; both are reported.
+fn others(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>) -> Vec<String> {
+    let mut found = Vec::new();
+    for full in ingress.metadata.annotations.keys() {
+        let Some(name) = full.strip_prefix(PREFIX) else { continue };
+        let begins = |families: &[&str]| families.iter().any(|family| name.starts_with(family));
+        if CONSIDERED.contains(&name) || HARMLESS.contains(&name) || begins(HARMLESS_FAMILIES) {
+            continue;
+        }
+        let (reason, message) = if begins(UNCONSIDERED_FAMILIES) {
+            ("UnconsideredAnnotation", "may change the answer, and is not considered")
+        } else {
+            (
+                "UnknownAnnotation",
+                "is no annotation that ingress-nginx is known to read; what it would do is not guessed",
+            )
+        };
+        let field = format!("metadata.annotations[{full}]");
+        reports.push(Report { reason, ingress: key.clone(), field, message: format!("`{full}` {message}") });
+        found.push(full.clone());
+    }
+    found
+}
+
+struct Reader<'i> {
+    ingress: &'i Ingress,
+}
+
+impl<'i> Reader<'i> {
+    /// The value without white space around it; none where it is empty.
+    fn text(&self, name: &str) -> Option<&'i str> {
+        let value = self.ingress.metadata.annotations.get(&format!("{PREFIX}{name}"))?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Go's `strconv.ParseBool`; the default where it is none.
+    fn flag(&self, name: &str, default: bool) -> bool {
+        match self.text(name) {
+            Some("1" | "t" | "T" | "TRUE" | "true" | "True") => true,
+            Some("0" | "f" | "F" | "FALSE" | "false" | "False") => false,
+            _ => default,
+        }
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.text(name)?.parse().ok()
+    }
+
+    fn list(&self, name: &str) -> impl Iterator<Item = &'i str> + use<'i> {
+        self.text(name).unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
+    }
+}
+
+fn range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// `redirect.Parse`: a temporal redirect goes before a permanent one; a URL that is none of `http` takes both away.
+fn redirect(reader: &Reader<'_>, wrong: &mut impl FnMut(&str, String)) -> Option<(u16, String)> {
+    let code = |name: &str, default: u16| {
+        let code = reader.number(name).and_then(|code| u16::try_from(code).ok());
+        code.filter(|code| (300..=308).contains(code)).unwrap_or(default)
+    };
+    let (name, code) = match (reader.text("temporal-redirect"), reader.text("permanent-redirect")) {
+        (Some(_), _) => ("temporal-redirect", code("temporal-redirect-code", 302)),
+        (None, Some(_)) => ("permanent-redirect", code("permanent-redirect-code", 301)),
+        (None, None) => return None,
+    };
+    let url = reader.text(name)?;
+    if name == "temporal-redirect" && !url.starts_with("http") {
+        wrong(name, format!("only http and https are valid protocols: `{url}`"));
+        return None;
+    }
+    Some((code, url.to_owned()))
+}
+
+fn canary(reader: &Reader<'_>, key: &ObjectKey, wrong: &mut impl FnMut(&str, String)) -> Option<Canary> {
+    let text = |name: &str| reader.text(name).unwrap_or_default().to_owned();
+    if !reader.flag("canary", false) {
+        return None;
+    }
+    let header_pattern = reader.text("canary-by-header-pattern").and_then(|source| match Pattern::new(source, false) {
+        Ok(pattern) => Some(pattern),
+        Err(reason) => {
+            wrong("canary-by-header-pattern", format!("the expression `{source}` is not understood: {reason}"));
+            None
+        }
+    });
+    Some(Canary {
+        origin: Origin { ingress: key.clone(), rule: None, path: None },
+        backend: Backend::Nothing,
+        header: text("canary-by-header"),
+        header_value: text("canary-by-header-value"),
+        header_pattern,
+        cookie: text("canary-by-cookie"),
+        weight: reader.number("canary-weight").unwrap_or(0),
+        weight_total: reader.number("canary-weight-total").filter(|total| *total > 100).unwrap_or(100),
+    })
+}
