@@ -262,6 +262,78 @@ shapes! {
         /// Where it stands.
         source ?_: "SourcePlace | null";
     }
+    /// One party of a map: every pod, the pods of a namespace, of a workload, one pod, or a range of addresses.
+    MapParty {
+        /// Every pod of the cluster.
+        everyPod ?_: "boolean";
+        /// The namespace; of all its pods where nothing else is named.
+        namespace ?_: "string";
+        /// The workload.
+        workload ?_: "string";
+        /// Its kind; `Pod` for a pod that nothing makes.
+        kind ?_: "string";
+        /// One pod.
+        pod ?_: "string";
+        /// A range of addresses that are no pods'.
+        ip ?_: "string";
+        /// The port that is meant, at an entry point.
+        port ?_: "number";
+    }
+    /// Ports of one protocol: all of them where none is named.
+    MapPort {
+        /// `TCP`, `UDP` or `SCTP`.
+        protocol: "string";
+        /// The port, or the first of a range.
+        port ?_: "number";
+        /// The last of a range.
+        endPort ?_: "number";
+    }
+    /// A row of a map.
+    MapRow {
+        /// The sources.
+        from: "MapParty[]";
+        /// The destinations.
+        to: "MapParty[]";
+        /// The destinations' ports.
+        ports: "MapPort[]";
+    }
+    /// What is open to, or from, pods that the files do not hold.
+    MapExposure {
+        /// `ingress`: the pods can be reached; `egress`: they may reach out.
+        direction: "\"ingress\" | \"egress\"";
+        /// The pods of the cluster.
+        pods: "MapParty[]";
+        /// A label selector of the others' namespaces; null for any.
+        namespaces: "string | null";
+        /// A label selector of the others; null for any.
+        labels: "string | null";
+        /// The ports.
+        ports: "MapPort[]";
+    }
+    /// A path of an Ingress and the pods behind it.
+    MapEntryPoint {
+        /// The Ingress.
+        ingress: "ObjectName";
+        /// The host; empty for any.
+        host: "string";
+        /// The path; empty for the default backend.
+        path: "string";
+        /// The Service.
+        service: "ObjectName";
+        /// The pods behind it, and the port of each.
+        pods: "MapParty[]";
+        /// Whether all of them take connections from outside the cluster.
+        fromOutside: "boolean";
+        /// Whether all of them take connections from pods of any namespace.
+        fromAnyPod: "boolean";
+    }
+    /// The pods that no NetworkPolicy selects for a direction.
+    MapGap {
+        /// The direction.
+        direction: "\"ingress\" | \"egress\"";
+        /// The pods.
+        pods: "MapParty[]";
+    }
     /// One step of a request's way.
     Hop {
         /// What it is: `dns`, `load-balancer`, `node-port`, `ingress`, `service`, `endpoint`, `policy`, …
@@ -463,6 +535,24 @@ questions! {
         because: "VerdictReason[]";
         /// What the API leaves to the network plugin, and how it is taken here.
         notes ?_: "string[]";
+    }
+    /// What may reach what?
+    map {
+        /// `json` (unless given), or `text`, `csv`, `md`, `dot`, `mermaid`, `svg`: then the answer is `text`.
+        format ?_: "string";
+    } => {
+        /// The connections: every one of `from` may reach every one of `to` on `ports`.
+        rows ?_: "MapRow[]";
+        /// What is open to, or from, pods that the files do not hold.
+        exposed ?_: "MapExposure[]";
+        /// Where Ingresses bring requests in.
+        entries ?_: "MapEntryPoint[]";
+        /// The pods that no NetworkPolicy selects, by direction.
+        gaps ?_: "MapGap[]";
+        /// The pods on their node's network, which are in no row.
+        hostNetwork ?_: "PodName[]";
+        /// The map in the format asked for.
+        text ?_: "string";
     }
     /// What happens to a request, from end to end?
     trace {

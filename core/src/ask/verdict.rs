@@ -1,13 +1,12 @@
 //! `verdict`: would this connection be let through?
 
 use super::AskError;
-use crate::api::resource::ObjectKey;
 use crate::engine::Engine;
 use crate::finding::reference;
 use crate::json::Json;
 use crate::manifest::Node;
 use crate::policy::verdict::{Effect, End, Reason};
-use crate::policy::{PodNumber, PolicyIndex, Protocol};
+use crate::policy::{PolicyIndex, Protocol};
 
 /// Answers `{"from", "to", "port", "protocol"}` with `{"allowed", "egress", "ingress", "because"}`.
 ///
@@ -107,12 +106,6 @@ pub(super) fn reason_json(engine: &Engine, reason: &Reason) -> Json {
         }
     }
     json
-}
-
-/// A pod as answers name it: `{"namespace", "pod"}`.
-pub(super) fn pod_json(index: &PolicyIndex, pod: PodNumber) -> Json {
-    let ObjectKey { namespace, name } = index.key_of(pod).unwrap_or_default();
-    Json::object().with("namespace", namespace).with("pod", name)
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ pub(crate) mod entries;
 pub(crate) mod exposure;
 pub(crate) mod flows;
 pub(crate) mod parties;
+pub(crate) mod render;
 
 pub use entries::EntryPoint;
 pub use exposure::Exposure;
 pub use parties::Party;
+pub use render::Format;
 
 use super::index::PolicyIndex;
 use super::ports::PortSet;

@@ -25,13 +25,9 @@ pub(crate) struct Regions {
 
 /// Neighbouring addresses that lie in the same blocks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Region {
-    /// The first address, as a number.
-    pub(crate) first: u128,
-    /// The last address.
-    pub(crate) last: u128,
-    /// Whether they are IPv6.
-    pub(crate) ipv6: bool,
+struct Region {
+    /// The first address, as a number; the next region begins behind the last.
+    first: u128,
     from: u32,
     to: u32,
 }
@@ -84,11 +80,10 @@ impl Regions {
                 }
             }
         }
-        let ends = starts.iter().skip(1).map(|next| *next - 1).chain([end]);
-        for ((first, last), members) in starts.iter().zip(ends).zip(members) {
+        for (first, members) in starts.into_iter().zip(members) {
             let from = number(self.members.len());
             self.members.extend(members);
-            self.regions.push(Region { first: *first, last, ipv6, from, to: number(self.members.len()) });
+            self.regions.push(Region { first, from, to: number(self.members.len()) });
         }
     }
 
@@ -109,16 +104,6 @@ impl Regions {
         let Some(found) = self.regions.get(region as usize) else { return false };
         let members = self.members.get(found.from as usize..found.to as usize).unwrap_or_default();
         members.binary_search(&block).is_ok()
-    }
-
-    /// The regions with their numbers, IPv4 first, by address.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Region)> {
-        self.regions.iter().enumerate().map(|(index, region)| (number(index), region))
-    }
-
-    /// The region of that number.
-    pub(crate) fn get(&self, region: u32) -> Option<&Region> {
-        self.regions.get(region as usize)
     }
 }
 

@@ -1,0 +1,271 @@
+//! The map as text: a table for terminals, for spreadsheets and for documents, and as a graph in three languages.
+
+use super::super::ports::PortSet;
+use super::super::rule::Direction;
+use super::{ConnectionMap, Party};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// What a map can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A table in columns, with what is open, the entry points and the gaps below it.
+    Text,
+    /// Comma-separated values (RFC 4180), the rows only.
+    Csv,
+    /// Markdown.
+    Markdown,
+    /// A directed graph for Graphviz.
+    Dot,
+    /// A flowchart for Mermaid.
+    Mermaid,
+    /// A drawing: sources to the left, destinations to the right.
+    Svg,
+}
+
+impl Format {
+    /// The format of that name: `text`, `csv`, `md`, `dot`, `mermaid`, `svg`.
+    pub fn of(name: &str) -> Option<Format> {
+        Some(match name {
+            "text" => Format::Text,
+            "csv" => Format::Csv,
+            "md" => Format::Markdown,
+            "dot" => Format::Dot,
+            "mermaid" => Format::Mermaid,
+            "svg" => Format::Svg,
+            _ => return None,
+        })
+    }
+}
+
+/// A row as text: sources, destinations, ports.
+pub(crate) type Line = (String, String, String);
+
+impl ConnectionMap {
+    /// Writes the map.
+    pub fn render(&self, format: Format) -> String {
+        let lines: Vec<Line> =
+            self.rows.iter().map(|row| (names(&row.from), names(&row.to), row.ports.to_string())).collect();
+        match format {
+            Format::Text => self.text(&lines),
+            Format::Csv => csv(&lines),
+            Format::Markdown => self.markdown(&lines),
+            Format::Dot => dot(&lines),
+            Format::Mermaid => mermaid(&lines),
+            Format::Svg => svg(&lines),
+        }
+    }
+
+    fn text(&self, lines: &[Line]) -> String {
+        let mut out = columns(["FROM", "TO", "PORTS"], lines);
+        for (title, remarks) in self.remarks() {
+            let _ = write!(out, "\n{title}\n");
+            for remark in remarks {
+                let _ = writeln!(out, "  {remark}");
+            }
+        }
+        out
+    }
+
+    fn markdown(&self, lines: &[Line]) -> String {
+        let cell = |text: &str| text.replace('|', "\\|").replace('*', "\\*");
+        let mut out = String::from("| from | to | ports |\n| --- | --- | --- |\n");
+        for (from, to, ports) in lines {
+            let _ = writeln!(out, "| {} | {} | {} |", cell(from), cell(to), cell(ports));
+        }
+        for (title, remarks) in self.remarks() {
+            let _ = write!(out, "\n**{title}**\n\n");
+            for remark in remarks {
+                let _ = writeln!(out, "- {}", cell(&remark));
+            }
+        }
+        out
+    }
+
+    /// What goes below the table, a title and lines each.
+    fn remarks(&self) -> Vec<(&'static str, Vec<String>)> {
+        let exposed = self.exposed.iter().map(|exposure| {
+            let labels = exposure.labels.as_ref().map_or("any pod".to_owned(), |labels| format!("pods with {labels}"));
+            let namespaces = exposure
+                .namespaces
+                .as_ref()
+                .map_or("any namespace".to_owned(), |name| format!("namespaces with {name}"));
+            let (word, pods, ports) = match exposure.direction {
+                Direction::Ingress => ("from", names(&exposure.pods), ports(&exposure.ports)),
+                Direction::Egress => ("to", names(&exposure.pods), ports(&exposure.ports)),
+            };
+            format!("{pods}: {word} {labels} of {namespaces} on {ports}")
+        });
+        let entries = self.entries.iter().map(|entry| {
+            let host = if entry.host.is_empty() { "*" } else { &entry.host };
+            let behind = if entry.pods.is_empty() { ", no pod behind it" } else { "" };
+            let open = match (entry.from_outside, entry.from_any_pod) {
+                (true, _) => ", open to outside",
+                (false, true) => ", open to pods of any namespace",
+                (false, false) if entry.pods.is_empty() => "",
+                (false, false) => ", closed but for the sources in the rows",
+            };
+            format!("{} {host}{} to {}{behind}{open}", entry.ingress, entry.path, entry.service)
+        });
+        let gaps = self.gaps.iter().map(|(direction, pods)| format!("{}: {}", direction.name(), names(pods)));
+        let on_host = self.on_host.iter().map(ToString::to_string);
+        let sections: [(&'static str, Vec<String>); 4] = [
+            ("Open to pods that are not in the files", exposed.collect()),
+            ("Entry points", entries.collect()),
+            ("Selected by no NetworkPolicy", gaps.collect()),
+            ("On their node's network, outside every policy", on_host.collect()),
+        ];
+        sections.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
+    }
+}
+
+fn ports(ports: &PortSet) -> String {
+    if ports.is_all() { "all ports".to_owned() } else { ports.to_string() }
+}
+
+/// Parties side by side; long lists are whole, for a map that leaves something out is none.
+pub(crate) fn names(parties: &[Party]) -> String {
+    let mut out = String::new();
+    for (position, party) in parties.iter().enumerate() {
+        if position > 0 {
+            out.push_str(", ");
+        }
+        let _ = write!(out, "{party}");
+    }
+    out
+}
+
+/// A table whose columns are as wide as their widest cell, the last one open.
+pub(crate) fn columns(titles: [&str; 3], lines: &[Line]) -> String {
+    // One row of fifty workloads would push every other row's columns out of sight.
+    const WIDEST: usize = 60;
+    let width = |title: &str, cell: fn(&Line) -> &str| {
+        let cells = lines.iter().map(|line| cell(line).chars().count()).filter(|width| *width <= WIDEST);
+        cells.chain([title.len()]).max().unwrap_or(0)
+    };
+    let [from, to, ports] = titles;
+    let (first, second) = (width(from, |line| &line.0), width(to, |line| &line.1));
+    let mut out = format!("{from:first$}  {to:second$}  {ports}\n");
+    for (from, to, ports) in lines {
+        let _ = writeln!(out, "{from:first$}  {to:second$}  {ports}");
+    }
+    out
+}
+
+fn csv(lines: &[Line]) -> String {
+    let cell = |text: &str| {
+        if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    };
+    let mut out = String::from("from,to,ports\r\n");
+    for (from, to, ports) in lines {
+        let _ = write!(out, "{},{},{}\r\n", cell(from), cell(to), cell(ports));
+    }
+    out
+}
+
+/// The ends of all rows, numbered.
+fn ends(lines: &[Line]) -> BTreeMap<&str, usize> {
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
+    for (from, to, _) in lines {
+        for end in [from, to] {
+            let next = ends.len();
+            ends.entry(end).or_insert(next);
+        }
+    }
+    ends
+}
+
+fn dot(lines: &[Line]) -> String {
+    let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace(", ", "\\n");
+    let ends = ends(lines);
+    let mut out = String::from("digraph connections {\n  rankdir=LR;\n  node [shape=box];\n");
+    for (name, number) in &ends {
+        let _ = writeln!(out, "  n{number} [label=\"{}\"];", quote(name));
+    }
+    for (from, to, ports) in lines {
+        if let (Some(from), Some(to)) = (ends.get(from.as_str()), ends.get(to.as_str())) {
+            let _ = writeln!(out, "  n{from} -> n{to} [label=\"{}\"];", quote(ports));
+        }
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn mermaid(lines: &[Line]) -> String {
+    let quote = |text: &str| text.replace('"', "#quot;").replace(", ", "<br>");
+    let ends = ends(lines);
+    let mut out = String::from("flowchart LR\n");
+    for (name, number) in &ends {
+        let _ = writeln!(out, "  n{number}[\"{}\"]", quote(name));
+    }
+    for (from, to, ports) in lines {
+        if let (Some(from), Some(to)) = (ends.get(from.as_str()), ends.get(to.as_str())) {
+            let _ = writeln!(out, "  n{from} -->|\"{}\"| n{to}", quote(ports));
+        }
+    }
+    out
+}
+
+/// Sources in one column, destinations in another, a curve for each row with its ports in the middle.
+fn svg(lines: &[Line]) -> String {
+    const STEP: usize = 34;
+    const CHARACTER: usize = 7;
+    let escape =
+        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    // A long list shows its beginning; a viewer shows the whole where the pointer rests.
+    let cut = |text: &str| {
+        let shown: String = text.chars().take(44).collect();
+        if shown.len() < text.len() { format!("{shown}…") } else { shown }
+    };
+    let column = |end: fn(&Line) -> &str| {
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in lines {
+            let next = places.len();
+            places.entry(end(line)).or_insert(next);
+        }
+        places
+    };
+    let (sources, destinations) = (column(|line| &line.0), column(|line| &line.1));
+    let width = |places: &BTreeMap<&str, usize>| {
+        CHARACTER * places.keys().map(|name| cut(name).chars().count()).max().unwrap_or(0) + 20
+    };
+    let (left, right) = (width(&sources), width(&destinations));
+    let between = 320;
+    let height = STEP * sources.len().max(destinations.len()) + 20;
+    let total = left + between + right + 20;
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {total} {height}\" font-family=\"monospace\" font-size=\"12\">\n"
+    );
+    let y = |place: usize| 10 + STEP * place + STEP / 2;
+    for (number, (from, to, ports)) in lines.iter().enumerate() {
+        let (Some(from), Some(to)) = (sources.get(from.as_str()), destinations.get(to.as_str())) else { continue };
+        let (x1, x2, y1, y2) = (10 + left, 10 + left + between, y(*from), y(*to));
+        let (a, b) = (x1 + between / 3, x2 - between / 3);
+        let _ = writeln!(
+            out,
+            "<path id=\"p{number}\" d=\"M{x1} {y1} C{a} {y1} {b} {y2} {x2} {y2}\" fill=\"none\" stroke=\"#888\"><title>{}</title></path>",
+            escape(ports)
+        );
+        let (x, y) = (x1 + between / 2, (y1 + y2) / 2);
+        let _ = writeln!(
+            out,
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" fill=\"#06c\">{}</text>",
+            escape(&cut(ports))
+        );
+    }
+    for (x, width, places) in [(10, left, &sources), (10 + left + between, right, &destinations)] {
+        for (name, place) in places {
+            let (top, base) = (y(*place) - 12, y(*place) + 4);
+            let _ = writeln!(
+                out,
+                "<g><title>{}</title><rect x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"24\" rx=\"4\" fill=\"#fff\" stroke=\"#333\"/><text x=\"{}\" y=\"{base}\">{}</text></g>",
+                escape(name),
+                x + 10,
+                escape(&cut(name))
+            );
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}

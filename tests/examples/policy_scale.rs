@@ -1,0 +1,46 @@
+//! Times the whole map of a made-up cluster and reads the peak memory: `policy_scale PODS`.
+
+use portolan::policy::{ConnectionMap, PolicyIndex, Protocol, verdict::End};
+use portolan_tests::{engine, generate};
+use std::time::Instant;
+
+#[expect(clippy::print_stdout, reason = "a measurement is printed")]
+fn main() {
+    let pods: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let engine = {
+        let objects = generate::namespaces(1, pods);
+        engine(&objects)
+    };
+    let before = memory("VmRSS");
+    reset_peak();
+    let start = Instant::now();
+    let index = PolicyIndex::compile(engine.cluster());
+    let compiled = start.elapsed();
+    let map = ConnectionMap::of(engine.cluster(), &index);
+    let mapped = start.elapsed();
+    let (peak, rows) = (memory("VmHWM"), map.rows.len());
+    println!("{pods} pods: compile {compiled:?}, with map {mapped:?}, {} classes, {rows} rows", index.class_count());
+    println!("memory: {before} kB with the cluster, {peak} kB at the peak of compiling and mapping");
+    let numbers: Vec<_> = index.pods().collect();
+    let mut chance = generate::Chance::new(9);
+    let questions: Vec<_> = (0..100_000).map(|_| (*chance.one(&numbers), *chance.one(&numbers))).collect();
+    let start = Instant::now();
+    let mut allowed = 0_usize;
+    for (from, to) in &questions {
+        allowed += usize::from(index.verdict(End::Pod(*from), End::Pod(*to), 8001, Protocol::Tcp).allowed());
+    }
+    let each = start.elapsed() / 100_000;
+    println!("verdict: {each:?} each over 100,000 random pairs, {allowed} let through");
+}
+
+/// A line of /proc/self/status, in kB.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Lets the peak count from here on, so that making the cluster does not count.
+fn reset_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
