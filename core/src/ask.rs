@@ -15,6 +15,7 @@ pub mod objects;
 pub mod read;
 pub mod resolve;
 pub mod route;
+pub mod routes;
 pub mod trace;
 pub mod verdict;
 
@@ -102,6 +103,7 @@ const KINDS: &[(&str, Ask)] = &[
     ("env", env::ask),
     ("hosts", hosts::ask),
     ("route", route::ask),
+    ("routes", routes::ask),
     ("verdict", verdict::ask),
     ("map", map::ask),
     ("trace", trace::ask),

@@ -54,16 +54,10 @@ macro_rules! members {
     (@optional $mark:tt) => { true };
 }
 
-macro_rules! shapes {
-    ($( $(#[doc = $doc:literal])* $name:ident { $($members:tt)* } )*) => {
-        /// The objects that questions and answers are made of.
-        pub const SHAPES: &[Shape] = &[ $( Shape {
-            name: stringify!($name),
-            doc: concat!($($doc, "\n"),*),
-            members: members!($($members)*),
-        }, )* ];
-    };
-}
+// Behind `members!`, which it uses.
+mod shapes;
+
+pub use shapes::SHAPES;
 
 macro_rules! questions {
     ($( $(#[doc = $doc:literal])* $kind:ident { $($asks:tt)* } => { $($answers:tt)* } )*) => {
@@ -75,276 +69,6 @@ macro_rules! questions {
             answers: members!($($answers)*),
         }, )* ];
     };
-}
-
-shapes! {
-    /// The files of a node that the kubelet reads.
-    NodeFiles {
-        /// The text of its `/etc/hosts`.
-        hosts ?_: "string";
-        /// The text of its `/etc/resolv.conf`.
-        resolvConf ?_: "string";
-    }
-    /// An object by its name. A missing namespace is `default`.
-    ObjectName {
-        /// Its namespace.
-        namespace ?_: "string";
-        /// Its name.
-        name: "string";
-    }
-    /// A pod, or a workload that makes pods, by its name. A missing namespace is `default`.
-    PodName {
-        /// Its namespace.
-        namespace ?_: "string";
-        /// The pod's name; the name of a workload (`Deployment/web` or `web`) stands for its first pod.
-        pod: "string";
-    }
-    /// An address.
-    IPAddressOf {
-        /// IPv4 or IPv6.
-        ip: "string";
-    }
-    /// A place in a file.
-    SourcePlace {
-        /// The file's name, as it was loaded.
-        file: "string";
-        /// Line, from 1.
-        line: "number";
-        /// Column in characters, from 1.
-        column: "number";
-        /// The field's path in its object: `spec.ports[0].port`.
-        field: "string";
-        /// The line behind the value's last character, where the value is on record.
-        endLine ?_: "number";
-        /// The column behind the value's last character.
-        endColumn ?_: "number";
-    }
-    /// An object of the cluster.
-    Reference {
-        /// `Service`, `Ingress`, …
-        kind: "string";
-        /// Its namespace; absent for kinds of cluster scope.
-        namespace ?_: "string";
-        /// Its name.
-        name: "string";
-    }
-    /// An object in a list.
-    ListedObject {
-        /// `Service`, `Ingress`, …
-        kind: "string";
-        /// Its namespace; absent for kinds of cluster scope.
-        namespace ?_: "string";
-        /// Its name.
-        name: "string";
-        /// Its labels.
-        labels ?_: "Record<string, string>";
-        /// Where it stands, where it comes from a file.
-        source ?_: "SourcePlace";
-        /// For a pod that no file holds: what makes it.
-        standsFor ?_: "Reference";
-        /// The object itself, where it was asked for.
-        object ?_: "KubernetesObject";
-    }
-    /// A replacement of part of a file.
-    Edit {
-        /// The file's name.
-        file: "string";
-        /// The byte (UTF-8) it begins at.
-        start: "number";
-        /// The byte behind its last.
-        end: "number";
-        /// What to put there.
-        text: "string";
-    }
-    /// Something found: what cannot be read, what kube-apiserver refuses or warns about, what will not work.
-    Finding {
-        /// A stable code: `syntax`, `refused`, `warning`, or a lint rule's.
-        code: "string";
-        /// How much it weighs.
-        severity: "\"info\" | \"warning\" | \"error\"";
-        /// What was found; for a refusal and a warning of the API server, its own words.
-        message: "string";
-        /// The object it is about, where it is about one.
-        object ?_: "Reference";
-        /// Where it stands.
-        source: "SourcePlace";
-        /// What to write instead, or why it matters.
-        help ?_: "string";
-        /// Other places involved, each with a word on how.
-        related ?_: "{ message: string; source: SourcePlace }[]";
-        /// Edits that would mend it, all of them together.
-        fix ?_: "Edit[]";
-    }
-    /// A document of a stream, or why it is none.
-    ReadDocument {
-        /// Its value.
-        value ?_: "unknown";
-        /// Why it was refused.
-        error ?_: "string";
-        /// The line of the mistake, from 1.
-        line ?_: "number";
-        /// The column of the mistake in characters, from 1.
-        column ?_: "number";
-    }
-    /// Which endpoints to pick, and how often.
-    Choose {
-        /// How to pick.
-        scheduler: "\"random\" | \"rr\" | \"wrr\" | \"lc\" | \"wlc\" | \"lblc\" | \"lblcr\" | \"sh\" | \"dh\" | \"sed\" | \"nq\" | \"mh\" | (string & {})";
-        /// The seed of `random`.
-        seed ?_: "number";
-        /// How many to pick; 1 unless given.
-        count ?_: "number";
-        /// Open connections by endpoint, `ip:port`.
-        connections ?_: "Record<string, number>";
-        /// Weights by endpoint, `ip:port`; 1 unless given.
-        weights ?_: "Record<string, number>";
-    }
-    /// A backend of a Service.
-    BackendEndpoint {
-        /// Its address.
-        ip: "string";
-        /// Its port.
-        port: "number";
-    }
-    /// A Service that serves a request.
-    RouteService {
-        /// Its namespace.
-        namespace: "string";
-        /// Its name.
-        name: "string";
-        /// The port of the backend, by number or name.
-        port: "number | string";
-        /// The name of the port, where its number is given too.
-        portName ?_: "string";
-    }
-    /// `metav1.Status`: why the server refused.
-    Status {
-        /// `Status`
-        kind ?_: "string";
-        /// `v1`
-        apiVersion ?_: "string";
-        /// Empty.
-        metadata ?_: "Record<string, unknown>";
-        /// `Failure`
-        status ?_: "string";
-        /// What is wrong, in the server's words.
-        message ?_: "string";
-        /// One word: `Invalid`, `BadRequest`, …
-        reason ?_: "string";
-        /// More about the reason.
-        details ?_: "{ name?: string; group?: string; kind?: string; uid?: string; causes?: StatusCause[]; retryAfterSeconds?: number }";
-        /// The HTTP code.
-        code ?_: "number";
-    }
-    /// One mistake of several.
-    StatusCause {
-        /// One word: `FieldValueRequired`, …
-        reason ?_: "string";
-        /// What is wrong.
-        message ?_: "string";
-        /// The field's path.
-        field ?_: "string";
-    }
-    /// One step to a verdict.
-    VerdictReason {
-        /// The side it is about.
-        direction: "\"ingress\" | \"egress\"";
-        /// The NetworkPolicy that decides, where one does.
-        policy ?_: "ObjectName | null";
-        /// The index of its rule.
-        rule ?_: "number | null";
-        /// The index of the rule's peer.
-        peer ?_: "number | null";
-        /// The index of the rule's port.
-        port ?_: "number | null";
-        /// What it does: `allow`, `isolate`, …
-        effect: "string";
-        /// Where it stands.
-        source ?_: "SourcePlace | null";
-    }
-    /// One party of a map: every pod, the pods of a namespace, of a workload, one pod, or a range of addresses.
-    MapParty {
-        /// Every pod of the cluster.
-        everyPod ?_: "boolean";
-        /// The namespace; of all its pods where nothing else is named.
-        namespace ?_: "string";
-        /// The workload.
-        workload ?_: "string";
-        /// Its kind; `Pod` for a pod that nothing makes.
-        kind ?_: "string";
-        /// One pod.
-        pod ?_: "string";
-        /// A range of addresses that are no pods'.
-        ip ?_: "string";
-        /// The port that is meant, at an entry point.
-        port ?_: "number";
-    }
-    /// Ports of one protocol: all of them where none is named.
-    MapPort {
-        /// `TCP`, `UDP` or `SCTP`.
-        protocol: "string";
-        /// The port, or the first of a range.
-        port ?_: "number";
-        /// The last of a range.
-        endPort ?_: "number";
-    }
-    /// A row of a map.
-    MapRow {
-        /// The sources.
-        from: "MapParty[]";
-        /// The destinations.
-        to: "MapParty[]";
-        /// The destinations' ports.
-        ports: "MapPort[]";
-    }
-    /// What is open to, or from, pods that the files do not hold.
-    MapExposure {
-        /// `ingress`: the pods can be reached; `egress`: they may reach out.
-        direction: "\"ingress\" | \"egress\"";
-        /// The pods of the cluster.
-        pods: "MapParty[]";
-        /// A label selector of the others' namespaces; null for any.
-        namespaces: "string | null";
-        /// A label selector of the others; null for any.
-        labels: "string | null";
-        /// The ports.
-        ports: "MapPort[]";
-    }
-    /// A path of an Ingress and the pods behind it.
-    MapEntryPoint {
-        /// The Ingress.
-        ingress: "ObjectName";
-        /// The host; empty for any.
-        host: "string";
-        /// The path; empty for the default backend.
-        path: "string";
-        /// The Service.
-        service: "ObjectName";
-        /// The pods behind it, and the port of each.
-        pods: "MapParty[]";
-        /// Whether all of them take connections from outside the cluster.
-        fromOutside: "boolean";
-        /// Whether all of them take connections from pods of any namespace.
-        fromAnyPod: "boolean";
-    }
-    /// The pods that no NetworkPolicy selects for a direction.
-    MapGap {
-        /// The direction.
-        direction: "\"ingress\" | \"egress\"";
-        /// The pods.
-        pods: "MapParty[]";
-    }
-    /// One step of a request's way.
-    Hop {
-        /// What it is: `dns`, `load-balancer`, `node-port`, `ingress`, `service`, `endpoint`, `policy`, …
-        hop: "string";
-        /// What was decided there; the answer of the question it corresponds to.
-        answer ?_: "unknown";
-        /// Why, in a sentence.
-        because: "string";
-        /// The line that decided.
-        source ?_: "SourcePlace | null";
-    }
 }
 
 questions! {
@@ -387,6 +111,8 @@ questions! {
         endpointSlices: "EndpointSlice[]";
         /// Its Endpoints, where there are any.
         endpoints: "Endpoints | null";
+        /// Every pod that the selector picks: whether it is published, and why.
+        because: "PodReason[]";
     }
     /// Where would kube-proxy on this node send this packet?
     backends {
@@ -398,6 +124,8 @@ questions! {
         from ?_: "IPAddressOf | PodName";
         /// Picks endpoints too.
         choose ?_: "Choose";
+        /// `--cluster-cidr` of kube-proxy.
+        clusterCIDR ?_: "string";
     } => {
         /// What happens to the packet. `none`: no rule of kube-proxy's matches.
         verdict: "\"forward\" | \"reject\" | \"drop\" | \"none\"";
@@ -411,6 +139,16 @@ questions! {
         affinitySeconds ?_: "number | null";
         /// The endpoints picked, in order.
         chosen ?_: "BackendEndpoint[]";
+        /// The node whose kube-proxy was asked.
+        node: "string";
+        /// Whether the endpoint sees the node's address in place of the client's.
+        masquerade ?_: "boolean";
+        /// The clients that a load balancer's address is open to, where it is not open to all.
+        sourceRanges ?_: "string[]";
+        /// What kube-proxy answers at a health check node port.
+        healthCheck ?_: "{ service: ObjectName; code: number; localEndpoints: number }";
+        /// The steps that led there.
+        because: "Reason[]";
     }
     /// What would the cluster's DNS answer?
     resolve {
@@ -510,9 +248,33 @@ questions! {
         /// Another backend that gets a part of the requests.
         canary ?_: "{ ingress: ObjectName; service: RouteService | null; weight: number; weightTotal: number }";
         /// The rules that nearly won, and why they lost.
-        near ?_: "unknown[]";
+        near ?_: "NearMiss[]";
+        /// The protocol that the backend is spoken to in.
+        backendProtocol ?_: "string";
+        /// The Service that serves where the backend has no endpoint.
+        fallback ?_: "ObjectName";
+        /// Annotations that are not considered.
+        unconsideredAnnotations ?_: "string[]";
+        /// Where the rule stands.
+        source ?_: "SourcePlace";
         /// What the answer leaves open.
         notes ?_: "string[]";
+    }
+    /// Which rules are there, all in all? The table that `route` matches by.
+    routes {
+        /// Only Ingresses of this class.
+        ingressClass ?_: "string";
+        /// Whose ways: `spec` (the API documentation) unless given.
+        controller ?_: "\"spec\" | \"nginx\" | \"contour\" | (string & {})";
+    } => {
+        /// Whose ways the table follows.
+        controller: "string";
+        /// The hosts: exact names, then wildcards, then the rules without host.
+        hosts: "TableHost[]";
+        /// What serves the requests that no rule takes.
+        default: "TableRule | null";
+        /// What the author should know.
+        reports: "RouteReport[]";
     }
     /// Would this connection be let through?
     verdict {
@@ -553,6 +315,20 @@ questions! {
         hostNetwork ?_: "PodName[]";
         /// The map in the format asked for.
         text ?_: "string";
+    }
+    /// What may reach what?
+    map {
+    } => {
+        /// The connections that are let through.
+        rows: "MapRow[]";
+        /// What is open to pods that the cluster does not hold.
+        exposed: "Exposure[]";
+        /// Where Ingresses bring requests in.
+        entries: "EntryPoint[]";
+        /// The pods that no NetworkPolicy selects, by direction.
+        gaps: "MapGap[]";
+        /// Pods on their node's network, which no policy is taken to select.
+        hostNetwork: "PodName[]";
     }
     /// What happens to a request, from end to end?
     trace {
