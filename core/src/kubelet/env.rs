@@ -3,7 +3,7 @@
 use super::expansion::expand;
 use crate::api::pod::{Container, EnvVar, Pod};
 use crate::api::resource::ObjectKey;
-use crate::api::service::{Service, ServicePort, ServiceSpec};
+use crate::api::service::Service;
 use crate::cluster::Cluster;
 use crate::json::Json;
 use std::collections::BTreeMap;
@@ -108,26 +108,12 @@ pub fn services_told(cluster: &Cluster, pod: &Pod) -> Vec<(ObjectKey, Arc<Servic
     let namespace = namespace_of(pod);
     let mut told = BTreeMap::new();
     let master = ObjectKey::new("default", "kubernetes");
-    let service = cluster.services.by_key(&master).cloned().or_else(|| api_server(cluster));
-    told.extend(service.map(|service| (master.name.clone(), (master, service))));
+    told.extend(cluster.api_server_service().map(|service| (master.name.clone(), (master, service))));
     if pod.spec.enable_service_links.unwrap_or(true) {
         let own = cluster.services.in_namespace(namespace).filter(|(_, service)| is_ip_set(service));
         told.extend(own.map(|(key, service)| (key.name.clone(), (key.clone(), Arc::clone(service)))));
     }
     told.into_values().filter(|(_, service)| is_ip_set(service)).collect()
-}
-
-/// The Service `kubernetes` as an API server makes it: the first address of the Services' range, port 443.
-fn api_server(cluster: &Cluster) -> Option<Arc<Service>> {
-    let ip = cluster.options.service_cluster_ip_range.first()?.hosts().next()?.to_string();
-    let port =
-        ServicePort { name: "https".to_owned(), protocol: "TCP".to_owned(), port: 443, ..ServicePort::default() };
-    let mut service = Service {
-        spec: ServiceSpec { cluster_ip: ip, ports: Some(vec![port]), ..ServiceSpec::default() },
-        ..Service::default()
-    };
-    service.metadata.name = "kubernetes".to_owned();
-    Some(Arc::new(service))
 }
 
 /// The environment of a container of a pod.
@@ -289,4 +275,112 @@ fn sorted_ips(cluster: &Cluster, pod: &Pod) -> Vec<String> {
         ips.sort_by_key(|ip| ip.contains(':') != first_is_v6);
     }
     ips
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::resource::{Kind, read};
+    use crate::cluster::Options;
+    use crate::manifest;
+
+    fn cluster(text: &str) -> Cluster {
+        let mut cluster = Cluster::new(Options::default());
+        for node in manifest::objects(text).objects {
+            let text = |name| node.get(name).and_then(manifest::Node::as_str).unwrap();
+            cluster.insert(read(Kind::of(text("apiVersion"), text("kind")).unwrap(), &node).0, None);
+        }
+        cluster
+    }
+
+    fn environment(cluster: &Cluster, namespace: &str) -> Environment {
+        let pod = cluster.pods.get(namespace, "p").unwrap();
+        of_container(cluster, pod, &pod.spec.containers[0])
+    }
+
+    fn value<'e>(environment: &'e Environment, name: &str) -> Option<&'e str> {
+        environment.variables.iter().find(|variable| variable.name == name).map(|variable| variable.value.as_str())
+    }
+
+    const SERVICES: &str = r#"
+apiVersion: v1
+kind: ServiceList
+items:
+- {metadata: {name: kubernetes, namespace: default}, spec: {clusterIP: 10.0.0.1, ports: [{name: https, port: 443}]}}
+- {metadata: {name: other, namespace: default}, spec: {clusterIP: 10.0.0.2, ports: [{port: 80}]}}
+- {metadata: {name: foo, namespace: a}, spec: {clusterIP: 10.0.0.3, ports: [{port: 80}]}}
+- {metadata: {name: foo-service, namespace: a}, spec: {clusterIP: 10.0.0.4, ports: [{port: 81}]}}
+- {metadata: {name: late, namespace: a, creationTimestamp: "2026-01-01T00:00:02Z"}, spec: {clusterIP: 10.0.0.5, ports: [{port: 1}]}}
+- {metadata: {name: headless, namespace: a}, spec: {clusterIP: None, ports: [{port: 1}]}}
+- {metadata: {name: kubernetes, namespace: own}, spec: {clusterIP: 10.0.0.6, ports: [{port: 6443}]}}
+---
+apiVersion: v1
+kind: PodList
+items:
+- metadata: {name: p, namespace: a, labels: {app: web}}
+  spec:
+    nodeName: n1
+    containers:
+    - name: c
+      envFrom: [{prefix: X_, configMapRef: {name: settings}}]
+      env:
+      - {name: URL, value: "http://$(FOO_SERVICE_HOST):$(FOO_PORT_80_TCP_PORT)/$(LATER)$$(URL)"}
+      - {name: LATER, value: "1"}
+      - {name: AGAIN, value: "$(LATER)2"}
+      - {name: LATER, value: "3"}
+      - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+      - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
+      - {name: SECRET, valueFrom: {secretKeyRef: {name: s, key: k}}}
+      - {name: FROM_SECRET, value: "x$(SECRET)"}
+      - {name: OTHER_SERVICE_HOST, value: mine}
+  status: {startTime: "2026-01-01T00:00:01Z"}
+- {metadata: {name: p, namespace: own}, spec: {containers: [{name: c}]}}
+- {metadata: {name: p, namespace: nolinks}, spec: {enableServiceLinks: false, containers: [{name: c}]}}
+"#;
+
+    #[test]
+    fn own_variables_stand_above_those_of_services() {
+        let found = environment(&cluster(SERVICES), "a");
+        assert_eq!(value(&found, "URL"), Some("http://10.0.0.3:80/$(LATER)$(URL)"));
+        assert_eq!(value(&found, "AGAIN"), Some("12"));
+        assert_eq!(value(&found, "LATER"), Some("3"));
+        assert_eq!((value(&found, "NODE"), value(&found, "APP")), (Some("n1"), Some("web")));
+        assert_eq!(value(&found, "OTHER_SERVICE_HOST"), Some("mine"));
+        assert_eq!(value(&found, "KUBERNETES_SERVICE_HOST"), Some("10.0.0.1"));
+        assert_eq!(value(&found, "HEADLESS_SERVICE_HOST"), None);
+        let unknown: Vec<&str> = found.unknown.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(unknown, ["X_*", "SECRET", "FROM_SECRET"]);
+    }
+
+    #[test]
+    fn younger_services_are_missed_and_collisions_told() {
+        let found = environment(&cluster(SERVICES), "a");
+        assert_eq!(found.missed, [ObjectKey::new("a", "late")]);
+        assert_eq!(value(&found, "LATE_SERVICE_HOST"), None);
+        let collision = found.collisions.first().unwrap();
+        assert_eq!(collision.name, "FOO_SERVICE_PORT");
+        assert_eq!(collision.services, [ObjectKey::new("a", "foo"), ObjectKey::new("a", "foo-service")]);
+        assert_eq!(value(&found, "FOO_SERVICE_PORT"), Some("tcp://10.0.0.4:81"));
+    }
+
+    /// Facts of upstream's `TestMakeEnvironmentVariables` (kubelet_pods_test.go): which Services are told of.
+    #[test]
+    fn the_master_service_is_always_told_of() {
+        let all = cluster(SERVICES);
+        assert_eq!(value(&environment(&all, "own"), "KUBERNETES_SERVICE_HOST"), Some("10.0.0.6"));
+        let without = environment(&all, "nolinks");
+        assert_eq!(value(&without, "KUBERNETES_SERVICE_HOST"), Some("10.0.0.1"));
+        assert_eq!(without.variables.len(), 8);
+        let bare =
+            cluster("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: b}, spec: {containers: [{name: c}]}}");
+        assert_eq!(value(&environment(&bare, "b"), "KUBERNETES_PORT"), Some("tcp://10.0.0.1:443"));
+    }
+
+    #[test]
+    fn services_without_an_address_are_not_told_of() {
+        let all = cluster(SERVICES);
+        let told = services_told(&all, all.pods.get("a", "p").unwrap());
+        let names: Vec<&str> = told.iter().map(|(key, _)| key.name.as_str()).collect();
+        assert_eq!(names, ["foo", "foo-service", "kubernetes", "late"]);
+    }
 }

@@ -51,3 +51,34 @@ fn truncate(name: &str) -> String {
         _ => name.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Options;
+
+    /// Facts of upstream's `TestGeneratePodHostNameAndDomain` and `TestGetNodenameForKernel`.
+    #[test]
+    fn names_are_cut_and_domains_are_made() {
+        let cluster = Cluster::new(Options::default());
+        let mut pod = Pod::default();
+        pod.metadata.name = "web-0".to_owned();
+        pod.metadata.namespace = "ns".to_owned();
+        let name = of_pod(&cluster, &pod);
+        assert_eq!((name.hostname.as_str(), name.domain.as_str(), name.kernel), ("web-0", "", Ok("web-0".to_owned())));
+
+        pod.spec.subdomain = "web".to_owned();
+        pod.spec.hostname = "host".to_owned();
+        pod.spec.set_hostname_as_fqdn = Some(true);
+        let name = of_pod(&cluster, &pod);
+        assert_eq!(name.domain, "web.ns.svc.cluster.local");
+        assert_eq!(name.kernel.as_deref(), Ok("host.web.ns.svc.cluster.local"));
+
+        pod.spec.hostname = "h".repeat(40);
+        assert!(of_pod(&cluster, &pod).kernel.unwrap_err().contains("is too long (64 characters is the max, 65 "));
+
+        pod.spec.hostname_override = Some(format!("{}.-{}", "a".repeat(61), "b".repeat(20)));
+        let name = of_pod(&cluster, &pod);
+        assert_eq!((name.hostname, name.domain), ("a".repeat(61), String::new()));
+    }
+}

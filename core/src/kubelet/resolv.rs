@@ -174,3 +174,98 @@ impl Resolver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::pod::{PodDNSConfig, PodDNSConfigOption};
+    use crate::cluster::Options;
+
+    /// Facts of upstream's `TestParseResolvConf` (dns_test.go).
+    #[test]
+    fn a_file_is_read_as_the_kubelet_reads_it() {
+        for (text, nameservers, searches, options) in [
+            ("", &[][..], &[][..], &[][..]),
+            (" \n", &[], &[], &[]),
+            ("#nameserver 1.2.3.4\n", &[], &[], &[]),
+            ("nameserver \t 1.2.3.4", &["1.2.3.4"], &[], &[]),
+            ("nameserver 1.2.3.4 # comment\nnameserver 5.6.7.8", &["1.2.3.4", "5.6.7.8"], &[], &[]),
+            ("search \t foo", &[], &["foo"], &[]),
+            ("search foo\nsearch bar.", &[], &["bar"], &[]),
+            ("search foo .\nnameserver 1.2.3.4", &["1.2.3.4"], &["foo"], &[]),
+            ("options ndots:5 attempts:2\noptions ndots:3", &[], &[], &["ndots:3", "attempts:2"]),
+            ("foobar\nsearch foo bar", &[], &["foo", "bar"], &[]),
+        ] {
+            let read = Resolver::parse(text);
+            assert_eq!(read.nameservers, nameservers, "{text}");
+            assert_eq!(read.searches, searches, "{text}");
+            assert_eq!(read.options, options, "{text}");
+        }
+    }
+
+    fn resolver(policy: &str, host_network: bool, config: Option<PodDNSConfig>) -> Resolver {
+        let mut pod = Pod::default();
+        pod.metadata.namespace = "ns".to_owned();
+        pod.spec.dns_policy = policy.to_owned();
+        pod.spec.host_network = host_network;
+        pod.spec.dns_config = config;
+        let resolv_conf = "nameserver 8.8.8.8\nsearch example.com cluster.local\noptions rotate\n".to_owned();
+        let files = NodeFiles { resolv_conf, ..NodeFiles::default() };
+        of_pod(&Cluster::new(Options::default()), &pod, &files)
+    }
+
+    fn config(nameservers: &[&str], searches: &[&str], options: &[(&str, Option<&str>)]) -> Option<PodDNSConfig> {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let option = |(name, value): &(&str, Option<&str>)| PodDNSConfigOption {
+            name: Some((*name).to_owned()),
+            value: value.map(str::to_owned),
+        };
+        let options = options.iter().map(option).collect();
+        Some(PodDNSConfig { nameservers: owned(nameservers), searches: owned(searches), options })
+    }
+
+    #[test]
+    fn each_policy_has_its_text() {
+        let cluster_first = "search ns.svc.cluster.local svc.cluster.local cluster.local example.com\n\
+                             nameserver 10.0.0.10\noptions ndots:5\n";
+        let of_host = "search example.com cluster.local\nnameserver 8.8.8.8\noptions rotate\n";
+        assert_eq!(resolver("ClusterFirst", false, None).text(), cluster_first);
+        assert_eq!(resolver("ClusterFirstWithHostNet", true, None).text(), cluster_first);
+        assert_eq!(resolver("ClusterFirst", true, None).text(), of_host);
+        assert_eq!(resolver("Default", false, None).text(), of_host);
+        let own = config(&["1.1.1.1"], &["a.b"], &[("ndots", Some("2")), ("edns0", None)]);
+        assert_eq!(
+            resolver("None", false, own.clone()).text(),
+            "search a.b\nnameserver 1.1.1.1\noptions ndots:2 edns0\n"
+        );
+        let merged = resolver("ClusterFirst", false, own);
+        assert_eq!(merged.options, ["ndots:2", "edns0"]);
+        assert_eq!(merged.nameservers, ["10.0.0.10", "1.1.1.1"]);
+        assert_eq!(merged.ndots(), 2);
+        assert_eq!(merged.searches.last().map(String::as_str), Some("a.b"));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_cut_and_told() {
+        let many: Vec<String> = (0..40).map(|number| format!("{number}.example")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let cut = resolver("None", false, config(&["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"], &many, &[]));
+        assert_eq!((cut.nameservers.len(), cut.searches.len(), cut.warnings.len()), (3, 32, 2));
+        let long = "x".repeat(254);
+        let wide: Vec<String> = (0..10).map(|number| format!("{number}{}", "y".repeat(240))).collect();
+        let mut wide: Vec<&str> = wide.iter().map(String::as_str).collect();
+        wide.insert(0, &long);
+        let cut = resolver("None", false, config(&["1.1.1.1"], &wide, &[]));
+        // Eight names of 241 characters and the spaces between them are 1,935.
+        assert_eq!((cut.searches.len(), cut.warnings.len()), (8, 1));
+    }
+
+    #[test]
+    fn without_a_file_the_node_itself_is_asked() {
+        let mut pod = Pod::default();
+        pod.spec.dns_policy = "Default".to_owned();
+        let files = NodeFiles { resolv_conf: String::new(), ..NodeFiles::default() };
+        let resolver = of_pod(&Cluster::new(Options::default()), &pod, &files);
+        assert_eq!(resolver.text(), "search .\nnameserver 127.0.0.1\n");
+    }
+}
