@@ -31,10 +31,27 @@ pub fn set_defaults_endpoint_slice(slice: &mut EndpointSlice) {
     }
 }
 
-/// What of a slice is not the author's to write: topology labels of the version before are dropped, unless the endpoints
-/// are what they were; a node's name that stood there may move to where it stands now (`dropTopologyOnV1`). `old` is the
-/// stored slice on an update.
-pub fn prepare(slice: &mut EndpointSlice, old: Option<&EndpointSlice>) {
+/// `PrepareForCreate`
+pub fn prepare_for_create(slice: &mut EndpointSlice) {
+    slice.metadata.generation = 1;
+    drop_topology_on_v1(slice, None);
+}
+
+/// `PrepareForUpdate`: anything but the metadata counts as a change, and of the metadata the labels.
+pub fn prepare_for_update(slice: &mut EndpointSlice, old: &EndpointSlice) {
+    let same = slice.address_type == old.address_type
+        && slice.metadata.labels == old.metadata.labels
+        && semantically_equal(&slice.endpoints, &old.endpoints)
+        && semantically_equal(&slice.ports, &old.ports);
+    if !same {
+        slice.metadata.generation = old.metadata.generation.saturating_add(1);
+    }
+    drop_topology_on_v1(slice, Some(old));
+}
+
+/// Topology labels of the version before are dropped, unless the endpoints are what they were; a node's name that stood
+/// there may move to where it stands now (`dropTopologyOnV1`).
+fn drop_topology_on_v1(slice: &mut EndpointSlice, old: Option<&EndpointSlice>) {
     if old.is_some_and(|old| semantically_equal(&old.endpoints, &slice.endpoints)) {
         return;
     }

@@ -121,7 +121,7 @@ pub(super) fn prepare_for_create(resource: &mut Resource, gates: &Gates) {
     match resource {
         Resource::Namespace(namespace) => namespace::prepare_for_create(namespace),
         Resource::Service(service) => service::strategy::prepare_for_create(service),
-        Resource::EndpointSlice(slice) => endpoint_slice::prepare(slice, None),
+        Resource::EndpointSlice(slice) => endpoint_slice::prepare_for_create(slice),
         Resource::Ingress(ingress) => ingress::prepare_for_create(ingress),
         Resource::IngressClass(_) | Resource::NetworkPolicy(_) => resource.metadata_mut().generation = 1,
         Resource::ServiceCIDR(cidr) => service_cidr::prepare_for_create(cidr, gates),
@@ -194,7 +194,7 @@ pub(super) fn prepare_for_update(new: &mut Resource, old: &Resource, gates: &Gat
     match (new, old) {
         (Resource::Namespace(new), Resource::Namespace(old)) => namespace::prepare_for_update(new, old),
         (Resource::Service(new), Resource::Service(old)) => service::strategy::prepare_for_update(new, old),
-        (Resource::EndpointSlice(new), Resource::EndpointSlice(old)) => endpoint_slice::prepare(new, Some(old)),
+        (Resource::EndpointSlice(new), Resource::EndpointSlice(old)) => endpoint_slice::prepare_for_update(new, old),
         (Resource::Ingress(new), Resource::Ingress(old)) => ingress::prepare_for_update(new, old),
         (Resource::IngressClass(new), Resource::IngressClass(old)) => ingress_class::prepare_for_update(new, old),
         (Resource::NetworkPolicy(new), Resource::NetworkPolicy(old)) => network_policy::prepare_for_update(new, old),
