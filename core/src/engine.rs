@@ -2,8 +2,10 @@
 //!
 //! Tables are compiled when the first question needs them and kept until an object they are made from changes.
 
+use crate::admission::allocate::Allocations;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::api::service::Service;
 use crate::cluster::{Cluster, Options, Source};
 use crate::dns::Zone;
 use crate::endpoints::EndpointsTable;
@@ -23,6 +25,7 @@ type RouteTables = BTreeMap<(Controller, Option<String>), Arc<RouteTable>>;
 pub struct Engine {
     cluster: Cluster,
     standing: Standing,
+    allocations: OnceLock<Allocations>,
     endpoints: OnceLock<EndpointsTable>,
     zone: OnceLock<Zone>,
     policies: OnceLock<PolicyIndex>,
@@ -39,6 +42,11 @@ impl Engine {
     /// The cluster as it stands.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// Which Service holds which cluster IP and node port, made with the first question and kept up to date from then on.
+    pub fn allocations(&self) -> &Allocations {
+        self.allocations.get_or_init(|| Allocations::of(&self.cluster))
     }
 
     /// What the controllers publish for every Service, compiled with the first question and kept up to date from then on.
@@ -207,22 +215,46 @@ impl Engine {
     fn put(&mut self, resource: Resource, source: Option<Source>) {
         let (kind, key) = (resource.kind(), resource.key());
         let before = self.pod_at(kind, &key);
+        let service = self.service_at(kind, &key);
         self.forget(kind);
         self.cluster.insert(resource, source);
+        self.book(kind, &key, service);
         self.follow(kind, &key, before.as_deref());
     }
 
     /// Takes an object out of the cluster, and lets the tables follow.
     fn take(&mut self, kind: Kind, key: &ObjectKey) -> bool {
         let before = self.pod_at(kind, key);
+        let service = self.service_at(kind, key);
         self.forget(kind);
         let was_there = self.cluster.remove(kind, key);
+        self.book(kind, key, service);
         self.follow(kind, key, before.as_deref());
         was_there
     }
 
     fn pod_at(&self, kind: Kind, key: &ObjectKey) -> Option<Arc<Pod>> {
         if kind == Kind::Pod { self.cluster.pods.by_key(key).cloned() } else { None }
+    }
+
+    fn service_at(&self, kind: Kind, key: &ObjectKey) -> Option<Arc<Service>> {
+        if kind == Kind::Service { self.cluster.services.by_key(key).cloned() } else { None }
+    }
+
+    /// Lets the allocations follow a change; `before` is the Service that was there.
+    fn book(&mut self, kind: Kind, key: &ObjectKey, before: Option<Arc<Service>>) {
+        if matches!(kind, Kind::ServiceCIDR | Kind::IPAddress) {
+            self.allocations.take();
+        }
+        if kind == Kind::Service
+            && let Some(allocations) = self.allocations.get_mut()
+        {
+            allocations.replace(before.as_deref(), self.cluster.services.by_key(key).map(|service| &**service));
+            // Who is next in line for what two Services name is known only from all of them.
+            if allocations.is_contested() {
+                self.allocations.take();
+            }
+        }
     }
 
     /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.

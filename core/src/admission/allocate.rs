@@ -33,6 +33,8 @@ pub struct Allocations {
     pub node_ports: NodePorts,
     /// Whether an address or a port that the author chose is taken even where it is outside of the ranges.
     open: bool,
+    /// Whether something was to be booked that another holds.
+    contested: bool,
 }
 
 /// Why an address or a port cannot be had, in the allocators' words.
@@ -71,6 +73,7 @@ impl Allocations {
             cluster_ips: ClusterIPs::of_ranges(cluster),
             node_ports: NodePorts::new(cluster.options.service_node_port_range),
             open: false,
+            contested: false,
         }
     }
 
@@ -99,6 +102,11 @@ impl Allocations {
         self
     }
 
+    /// Whether an address or a port was to be booked that another holds: giving it back does not tell then who is next.
+    pub fn is_contested(&self) -> bool {
+        self.contested
+    }
+
     /// Begins to reserve for a Service.
     pub fn reservation(&self, owner: ObjectKey) -> Reservation<'_> {
         Reservation { allocations: self, owner, addresses: Vec::new(), node_ports: BTreeSet::new() }
@@ -108,10 +116,10 @@ impl Allocations {
     pub fn hold(&mut self, service: &Service) {
         let owner = owner_of(service);
         for ip in held_addresses(service) {
-            self.cluster_ips.hold(ip, &owner);
+            self.contested |= !self.cluster_ips.hold(ip, &owner);
         }
         for port in held_node_ports(service) {
-            self.node_ports.hold(port, &owner);
+            self.contested |= !self.node_ports.hold(port, &owner);
         }
     }
 
@@ -253,11 +261,13 @@ fn held_addresses(service: &Service) -> impl Iterator<Item = IpAddr> + '_ {
     ips.filter_map(parse_address)
 }
 
-/// The node ports that a Service holds, that of its health check included.
+/// The node ports that a Service holds, that of its health check included. The server lets an ExternalName Service name
+/// node ports and books none of them.
 fn held_node_ports(service: &Service) -> impl Iterator<Item = u16> + '_ {
+    let has_node_ports = matches!(service.spec.r#type.as_str(), "NodePort" | "LoadBalancer");
     let ports = service.ports().iter().map(|port| port.node_port);
     let all = ports.chain(std::iter::once(service.spec.health_check_node_port));
-    all.filter(|port| *port != 0).filter_map(|port| u16::try_from(port).ok())
+    all.filter(move |port| has_node_ports && *port != 0).filter_map(|port| u16::try_from(port).ok())
 }
 
 /// A number out of a Service's name and what it is for (64-bit FNV-1a): what upstream's random source is to it.

@@ -1,7 +1,7 @@
 //! `admit`: what would kube-apiserver do with this object?
 
 use super::AskError;
-use crate::admission::{Answer, Operation, Request, admit};
+use crate::admission::{Answer, Operation, Request, admit_with};
 use crate::api::meta::Time;
 use crate::api::resource::Resource;
 use crate::engine::Engine;
@@ -22,7 +22,8 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     };
     let object = question.get("object").ok_or_else(|| AskError::bad("object", "the question has no `object` field"))?;
     let old_object = question.get("oldObject").filter(|node| !node.is_null());
-    let answer = admit(engine.cluster(), &Request { operation, object, old_object })
+    let request = Request { operation, object, old_object };
+    let answer = admit_with(engine.cluster(), engine.allocations(), &request)
         .map_err(|error| AskError::bad("object", error.to_string()))?;
     Ok(to_json(answer))
 }
