@@ -1,7 +1,7 @@
 //! Cluster IPs and node ports over long random lives of clusters: what must hold whatever people do.
 
-use portolan::admission::allocate::repair::{DefectKind, Repair};
 use portolan::admission::allocate::Allocations;
+use portolan::admission::allocate::repair::{DefectKind, Repair};
 use portolan::admission::{Operation, Request, admit_with};
 use portolan::api::resource::{Kind, ObjectKey, Resource};
 use portolan::api::service::Service;
