@@ -282,3 +282,6 @@ fn seed(owner: &ObjectKey, purpose: &str) -> u64 {
     // FNV's low bits follow the last bytes closely; ranges take the remainder, so mix the high ones in.
     hash ^ (hash >> 32)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! Cluster IPs and node ports over long random lives of clusters: what must hold whatever people do.
 
-use portolan::admission::allocate::Allocations;
-use portolan::admission::allocate::repair::{DefectKind, Repair};
-use portolan::admission::{Operation, Request, admit_with};
-use portolan::api::resource::{Kind, ObjectKey, Resource};
-use portolan::api::service::Service;
-use portolan::cluster::{Cluster, Options};
-use portolan::manifest::json;
+use crate::admission::allocate::Allocations;
+use crate::admission::allocate::repair::{DefectKind, Repair};
+use crate::admission::{Operation, Request, admit_with};
+use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::api::service::Service;
+use crate::cluster::{Cluster, Options};
+use crate::manifest::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -223,7 +223,7 @@ fn repair_mends_what_is_missing_gives_back_what_leaked_and_tells_of_the_rest() {
         let text = format!(
             r#"{{"apiVersion":"v1","kind":"Service","metadata":{{"name":"{name}","namespace":"default"}},"spec":{{"type":"NodePort","clusterIP":"{ip}","clusterIPs":["{ip}"],"ports":[{{"port":80,"protocol":"TCP","nodePort":{node_port}}}]}}}}"#
         );
-        let (resource, problems) = portolan::api::resource::read(Kind::Service, &json::read(&text).unwrap());
+        let (resource, problems) = crate::api::resource::read(Kind::Service, &json::read(&text).unwrap());
         assert_eq!(problems, []);
         cluster.insert(resource, None);
     };
