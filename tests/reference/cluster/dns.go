@@ -230,7 +230,6 @@ func (lookup *Lookup) ask(connection net.Conn, id uint16) error {
 		lookup.Answers = append(lookup.Answers, fmt.Sprintf("%s %s", one.Header.Name.String(), dataOf(one.Body)))
 	}
 	sort.Strings(lookup.Answers)
-	lookup.Answers = slices.Compact(lookup.Answers)
 	return nil
 }
 
