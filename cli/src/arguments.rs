@@ -103,6 +103,38 @@ pub(crate) struct Manifests {
     pub(crate) output: Output,
 }
 
+/// Manifests, and behind them the one thing that is asked about. Options may stand anywhere among the words.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Asked {
+    /// Files, folders or `-`, and last what is asked about
+    #[arg(required = true, num_args = 1.., value_name = "WORD", help = "Files, folders, or `-` for standard input; last, what is asked about")]
+    pub(crate) words: Vec<String>,
+
+    /// The cluster's settings
+    #[command(flatten)]
+    pub(crate) cluster: ClusterFlags,
+
+    /// Form of the answer
+    #[arg(short, long, value_enum, default_value_t, help = "Form of the answer")]
+    pub(crate) output: Output,
+}
+
+impl Asked {
+    /// The manifests and, apart, the last word.
+    ///
+    /// # Errors
+    /// There is only one word: `what` says what is missing.
+    pub(crate) fn split(&self, what: &str) -> anyhow::Result<(Manifests, &str)> {
+        match self.words.split_last() {
+            Some((last, paths)) if !paths.is_empty() => {
+                let paths = paths.iter().map(PathBuf::from).collect();
+                Ok((Manifests { paths, cluster: self.cluster.clone(), output: self.output }, last))
+            }
+            _ => anyhow::bail!("expected at least one PATH and then {what}"),
+        }
+    }
+}
+
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
@@ -123,22 +155,21 @@ pub(crate) enum Command {
         manifests: Manifests,
     },
     /// Follow one request from its name to the pod that answers, hop by hop
+    #[command(override_usage = "portolan trace [OPTIONS] PATH... [--from POD|outside|IP] URL")]
     Trace {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
+        asked: Asked,
         /// Where the request comes from: NAMESPACE/POD (or a workload), `outside`, or an IP
         #[arg(long, value_name = "POD|outside|IP", default_value = "outside")]
         from: String,
-        /// What is asked for: http://host/path, https://…, tcp://host:port
-        #[arg(value_name = "URL")]
-        url: String,
     },
     /// Say which Ingress rule would serve a request
+    #[command(override_usage = "portolan route [OPTIONS] PATH... URL")]
     Route {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
+        asked: Asked,
         /// The controller whose ways apply: spec, nginx, contour
         #[arg(long, default_value = "spec")]
         controller: String,
@@ -151,42 +182,33 @@ pub(crate) enum Command {
         /// A header of the request, `Name: value`; may be repeated
         #[arg(long = "header", value_name = "HEADER")]
         headers: Vec<String>,
-        /// The request
-        #[arg(value_name = "URL")]
-        url: String,
     },
     /// Say what the cluster's DNS would answer
+    #[command(override_usage = "portolan resolve [OPTIONS] PATH... NAME")]
     Resolve {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
+        asked: Asked,
         /// A, AAAA, SRV, CNAME, PTR or TXT
         #[arg(long = "type", value_name = "TYPE", default_value = "A")]
         record: String,
         /// The pod that asks, NAMESPACE/POD: its search list and ndots apply
         #[arg(long, value_name = "POD")]
         from: Option<String>,
-        /// The name
-        #[arg(value_name = "NAME")]
-        name: String,
     },
     /// Say which variables of Services a container finds
+    #[command(override_usage = "portolan env [OPTIONS] PATH... POD")]
     Env {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
-        /// The pod or workload, NAMESPACE/NAME
-        #[arg(value_name = "POD")]
-        pod: String,
+        asked: Asked,
     },
     /// Say what a container's /etc/hosts and /etc/resolv.conf hold
+    #[command(override_usage = "portolan hosts [OPTIONS] PATH... POD")]
     Hosts {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
-        /// The pod or workload, NAMESPACE/NAME
-        #[arg(value_name = "POD")]
-        pod: String,
+        asked: Asked,
     },
     /// Say whether NetworkPolicy lets a connection through, and which rule decides
     Verdict {
@@ -207,19 +229,18 @@ pub(crate) enum Command {
         protocol: String,
     },
     /// Say what the controllers publish for a Service
+    #[command(override_usage = "portolan endpoints [OPTIONS] PATH... SERVICE")]
     Endpoints {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
-        /// The Service, NAMESPACE/NAME
-        #[arg(value_name = "SERVICE")]
-        service: String,
+        asked: Asked,
     },
     /// Say where kube-proxy on a node sends a packet
+    #[command(override_usage = "portolan backends [OPTIONS] PATH... --node NODE TO")]
     Backends {
         /// What to look at
         #[command(flatten)]
-        manifests: Manifests,
+        asked: Asked,
         /// The node
         #[arg(long)]
         node: String,
@@ -229,9 +250,6 @@ pub(crate) enum Command {
         /// TCP, UDP or SCTP
         #[arg(long, default_value = "TCP")]
         protocol: String,
-        /// Where it goes: IP:PORT, [IPv6]:PORT, or a node port alone
-        #[arg(value_name = "TO")]
-        to: String,
     },
     /// Answer questions, one JSON object a line, from standard input
     Ask {

@@ -19,6 +19,7 @@ pub mod ingress;
 pub mod ip;
 pub mod json;
 pub mod kubelet;
+pub mod lint;
 pub mod load;
 pub mod manifest;
 pub mod policy;

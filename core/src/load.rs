@@ -56,7 +56,9 @@ pub struct Loaded {
 impl Loaded {
     /// Every finding: those of the way in, and those of the stored cluster.
     pub fn check(&self) -> Vec<Finding> {
-        self.findings.clone()
+        let mut findings = self.findings.clone();
+        findings.extend(crate::lint::check(&self.engine));
+        findings
     }
 }
 

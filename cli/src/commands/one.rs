@@ -41,6 +41,9 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<
     Ok(outcome.max(outcome_of(&answer)))
 }
 
+/// The outcomes of a trace that are no failure.
+const ARRIVES: &[&str] = &["delivered", "external", "redirected"];
+
 /// 2 where the question could not be answered, 1 where the answer is that it does not work.
 fn outcome_of(answer: &Json) -> Outcome {
     if answer.get("error").is_some() {
@@ -52,20 +55,22 @@ fn outcome_of(answer: &Json) -> Outcome {
         || is("status", &Json::from("NXDOMAIN"))
         || is("verdict", &Json::from("reject"))
         || is("verdict", &Json::from("drop"))
-        || answer.get("outcome").is_some_and(|outcome| *outcome != Json::from("delivered"));
+        || answer.get("outcome").and_then(Json::as_str).is_some_and(|outcome| !ARRIVES.contains(&outcome));
     if fails { Outcome::Findings } else { Outcome::Fine }
 }
 
-fn question_of(command: &Command) -> anyhow::Result<Option<(&Manifests, Json)>> {
+fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
     let ask = |kind: &'static str| Json::object().with("ask", kind);
     Ok(Some(match command {
-        Command::Trace { manifests, from, url } => {
-            (manifests, ask("trace").with("from", question::source(from)).with("url", url.clone()))
+        Command::Trace { asked, from } => {
+            let (manifests, url) = asked.split("a URL")?;
+            (manifests, ask("trace").with("from", question::source(from)).with("url", url.to_owned()))
         }
-        Command::Route { manifests, controller, ingress_class, method, headers, url } => {
+        Command::Route { asked, controller, ingress_class, method, headers } => {
+            let (manifests, url) = asked.split("a URL")?;
             let mut route = ask("route")
                 .with("method", method.clone())
-                .with("url", url.clone())
+                .with("url", url.to_owned())
                 .with("controller", controller.clone());
             if !headers.is_empty() {
                 route.set("headers", question::headers(headers)?);
@@ -75,23 +80,32 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(&Manifests, Json)>> 
             }
             (manifests, route)
         }
-        Command::Resolve { manifests, record, from, name } => {
-            let mut resolve = ask("resolve").with("name", name.clone()).with("type", record.to_uppercase());
+        Command::Resolve { asked, record, from } => {
+            let (manifests, name) = asked.split("a NAME")?;
+            let mut resolve = ask("resolve").with("name", name.to_owned()).with("type", record.to_uppercase());
             if let Some(from) = from {
                 resolve.set("from", question::pod(from, "pod"));
             }
             (manifests, resolve)
         }
-        Command::Env { manifests, pod } => (manifests, ask("env").with("pod", question::pod(pod, "name"))),
-        Command::Hosts { manifests, pod } => (manifests, ask("hosts").with("pod", question::pod(pod, "name"))),
+        Command::Env { asked } => {
+            let (manifests, pod) = asked.split("a POD")?;
+            (manifests, ask("env").with("pod", question::pod(pod, "name")))
+        }
+        Command::Hosts { asked } => {
+            let (manifests, pod) = asked.split("a POD")?;
+            (manifests, ask("hosts").with("pod", question::pod(pod, "name")))
+        }
         Command::Verdict { manifests, from, to, port, protocol } => {
             let verdict = ask("verdict").with("from", question::end(from)).with("to", question::end(to));
-            (manifests, verdict.with("port", *port).with("protocol", protocol.to_uppercase()))
+            (manifests.clone(), verdict.with("port", *port).with("protocol", protocol.to_uppercase()))
         }
-        Command::Endpoints { manifests, service } => {
+        Command::Endpoints { asked } => {
+            let (manifests, service) = asked.split("a SERVICE")?;
             (manifests, ask("endpoints").with("service", question::pod(service, "name")))
         }
-        Command::Backends { manifests, node, from, protocol, to } => {
+        Command::Backends { asked, node, from, protocol } => {
+            let (manifests, to) = asked.split("where the packet goes")?;
             let to = question::destination(to, &protocol.to_uppercase())?;
             let mut backends = ask("backends").with("node", node.clone()).with("to", to);
             if let Some(from) = from {

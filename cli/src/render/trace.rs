@@ -11,15 +11,18 @@ use portolan::load::File;
 pub(crate) fn trace(answer: &Json, files: &[File], terminal: &Terminal) -> String {
     let mut out = String::new();
     for hop in answer.get("hops").and_then(Json::as_array).unwrap_or_default() {
-        let name = format!("{:<14}", text(hop, "hop"));
+        let name = format!("{:<15}", text(hop, "hop"));
         out.push_str(&format!("{}{}\n", terminal.styled(Style::Bold, &name), text(hop, "because")));
         if let Some(line) = hop.get("source").and_then(|source| source_line(source, files)) {
-            out.push_str(&format!("{:<14}{}\n", "", terminal.styled(Style::Dim, &line)));
+            out.push_str(&format!("{:<15}{}\n", "", terminal.styled(Style::Dim, &line)));
         }
     }
-    let delivered = text(answer, "outcome") == "delivered";
-    let style = if delivered { Style::Good } else { Style::Bad };
-    let sign = if delivered { "✓" } else { "✗" };
+    let (style, sign) = match text(answer, "outcome") {
+        "delivered" => (Style::Good, "✓"),
+        "external" | "redirected" => (Style::Doubtful, "→"),
+        "unknown" => (Style::Doubtful, "?"),
+        _ => (Style::Bad, "✗"),
+    };
     out.push_str(&format!("{}\n", terminal.styled(style, &format!("{sign} {}", text(answer, "sentence")))));
     out
 }

@@ -60,7 +60,8 @@ pub(super) fn travel(mut journey: Journey<'_>, pod: &ObjectKey) -> Ended {
         journey.hop("dns", answer, format!("the cluster's DNS does not know {host}; it is asked for outside"), None);
         return leave(journey, pod, &host);
     }
-    let tried: Vec<&str> = list(&answer, "tried").iter().filter_map(Json::as_str).collect();
+    let tried: Vec<&str> =
+        list(&answer, "tried").iter().filter_map(Json::as_str).map(|name| name.trim_end_matches('.')).collect();
     let because = if tried.is_empty() {
         format!("no record for {host}")
     } else {
@@ -147,7 +148,7 @@ fn to_address(mut journey: Journey<'_>, pod: &ObjectKey, address: &str) -> Ended
         verdict @ ("reject" | "drop") => refused_by_proxy(journey, answer.clone(), verdict == "drop"),
         _ if journey.pod_at(address).is_some() => {
             let endpoint = Json::object().with("ip", address.to_owned()).with("port", journey.target.port);
-            to_endpoint(journey, Some(pod), &endpoint, "the pod itself")
+            to_endpoint(journey, Some(pod), &endpoint, "no Service, by its own address")
         }
         _ => {
             let answer = journey.ask(
@@ -160,7 +161,7 @@ fn to_address(mut journey: Journey<'_>, pod: &ObjectKey, address: &str) -> Ended
                 ],
             );
             let allowed = answer.get("allowed") == Some(&Json::Bool(true));
-            policy_hop(&mut journey, answer, allowed, &format!("{pod} to {address}"));
+            policy_hop(&mut journey, answer, allowed, &pod.to_string(), address);
             if allowed {
                 journey.end(
                     "external",
@@ -240,7 +241,7 @@ pub(super) fn to_endpoint(mut journey: Journey<'_>, from: Option<&ObjectKey>, en
     );
     let allowed = answer.get("allowed") == Some(&Json::Bool(true));
     let who = from.map_or_else(|| "a client outside".to_owned(), ToString::to_string);
-    policy_hop(&mut journey, answer, allowed, &format!("{who} to {pod} port {number}"));
+    policy_hop(&mut journey, answer, allowed, &who, &format!("{pod} on port {number}"));
     if !allowed {
         let url = journey.target.url.clone();
         return journey.end(
@@ -275,22 +276,38 @@ fn listening(journey: &Journey<'_>, pod: &ObjectKey, number: u16) -> (String, St
     )
 }
 
-/// Adds the verdict of the policies.
-pub(super) fn policy_hop(journey: &mut Journey<'_>, answer: Json, allowed: bool, what: &str) {
+/// Adds the verdict of the policies on `from` reaching `to`.
+pub(super) fn policy_hop(journey: &mut Journey<'_>, answer: Json, allowed: bool, from: &str, to: &str) {
     let reasons = list(&answer, "because");
-    let decisive =
-        reasons.iter().find(|reason| (text(reason, "effect") != "allow") != allowed).or_else(|| reasons.first());
-    let source = decisive.and_then(|reason| reason.get("source")).filter(|source| **source != Json::Null).cloned();
-    let said = because(&answer);
-    let by = |reason: &&Json| key(reason, "policy").map(|policy| policy.to_string());
-    let mut policies: Vec<String> = reasons.iter().filter_map(|reason| by(&reason)).collect();
+    let decisive: Vec<&Json> = reasons.iter().filter(|reason| decides(reason, allowed)).collect();
+    let source =
+        decisive.iter().find_map(|reason| reason.get("source").filter(|source| **source != Json::Null)).cloned();
+    let mut policies: Vec<String> = decisive.iter().filter_map(|reason| policy_name(reason)).collect();
+    policies.sort();
     policies.dedup();
-    let words = match (said.is_empty(), policies.is_empty(), allowed) {
-        (false, _, _) => said,
-        (true, true, true) => format!("no NetworkPolicy isolates {what}"),
-        (true, true, false) => format!("NetworkPolicy stops {what}"),
-        (true, false, true) => format!("{} lets {what}", policies.join(", ")),
-        (true, false, false) => format!("{} isolates it, and no rule lets {what}", policies.join(", ")),
+    let words = match (answer.get("error").is_some(), policies.is_empty(), allowed) {
+        (true, _, _) => because(&answer),
+        (false, true, true) => format!("no NetworkPolicy isolates either end: {from} may reach {to}"),
+        (false, true, false) => format!("NetworkPolicy keeps {from} from {to}"),
+        (false, false, true) => format!("{} lets {from} reach {to}", policies.join(" and ")),
+        (false, false, false) => {
+            let isolates = if policies.len() == 1 { "isolates" } else { "isolate" };
+            format!("{} {isolates} the pod, and no rule lets {from} reach {to}", policies.join(" and "))
+        }
     };
     journey.hop("policy", answer, words, source);
+}
+
+/// Whether the reason is what decided: a rule that allows, or an isolation or a rule that denies.
+fn decides(reason: &Json, allowed: bool) -> bool {
+    let effect = text(reason, "effect");
+    if allowed { effect == "allow" } else { !matches!(effect, "allow" | "default" | "pass") }
+}
+
+fn policy_name(reason: &Json) -> Option<String> {
+    let policy = reason.get("policy")?;
+    let kind = text(policy, "kind");
+    let kind = if kind.is_empty() { "NetworkPolicy" } else { kind };
+    let name = key(reason, "policy")?;
+    Some(format!("{kind} {name}"))
 }

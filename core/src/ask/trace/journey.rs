@@ -5,7 +5,6 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::ask;
 use crate::engine::Engine;
 use crate::json::Json;
-use crate::manifest::Node;
 
 /// A request on its way.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl<'e> Journey<'e> {
         for (name, value) in members {
             question.set(name, value);
         }
-        let mut answer = ask::answer(self.engine, &Node::from(&question));
+        let mut answer = ask::answer_json(self.engine, &question);
         if let Json::Object(members) = &mut answer {
             members.retain(|(name, _)| name != "id" && name != "ask");
         }
@@ -126,8 +125,11 @@ pub(super) fn port(json: &Json) -> Option<u16> {
     }
 }
 
-/// The first `because` of an answer, in words.
+/// The `because` of an answer in words; where there is no answer, why not.
 pub(super) fn because(answer: &Json) -> String {
+    if let Some(error) = answer.get("error") {
+        return text(error, "message").to_owned();
+    }
     match answer.get("because") {
         Some(Json::String(reason)) => reason.to_string(),
         Some(Json::Array(reasons)) => {

@@ -239,7 +239,7 @@ fn entered(journey: &mut Journey<'_>, from: &str, endpoint: &Json, pod: Option<&
     let answer =
         journey.ask("verdict", vec![("from", sender), ("to", to), ("port", port), ("protocol", Json::from("TCP"))]);
     let allowed = answer.get("allowed") == Some(&Json::Bool(true));
-    policy_hop(journey, answer, allowed, &format!("a client outside to the ingress controller {pod}"));
+    policy_hop(journey, answer, allowed, "a client outside", &format!("the ingress controller {pod}"));
     if allowed {
         Ok(())
     } else {
@@ -263,6 +263,11 @@ fn by_rule(mut journey: Journey<'_>, controller_pod: Option<&ObjectKey>) -> Ende
     }
     let answer = journey.ask("route", question);
     let url = journey.target.url.clone();
+    if let Some(error) = answer.get("error") {
+        let sentence = format!("Which rule takes {url} cannot be said: {}.", text(error, "message"));
+        journey.hop("ingress", answer, sentence.clone(), None);
+        return journey.end("unknown", sentence);
+    }
     if answer.get("matched") != Some(&Json::Bool(true)) {
         let said = because(&answer);
         journey.hop("ingress", answer, if said.is_empty() { format!("no rule takes {url}") } else { said }, None);
