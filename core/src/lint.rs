@@ -149,6 +149,10 @@ mod tests {
         let codes: BTreeSet<&str> = RULES.iter().map(|rule| rule.code).collect();
         let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
         assert_eq!((codes.len(), names.len()), (RULES.len(), RULES.len()));
-        assert!(by_code("svc001").is_some() && by_code("service-selects-nothing").is_some() && by_code("nonsense").is_none());
+        assert!(
+            by_code("svc001").is_some()
+                && by_code("service-selects-nothing").is_some()
+                && by_code("nonsense").is_none()
+        );
     }
 }

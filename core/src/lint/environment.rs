@@ -8,10 +8,11 @@ use crate::kubelet::env::{from_services, services_told};
 use std::collections::{BTreeMap, BTreeSet};
 
 rule! {
-    /// Finds a program that is named like a Service of its namespace, and so finds that Service's `NAME_PORT` in its environment.
+    /// Finds a container that has settings of its own under the prefix of a Service (`APP_LOG` beside a Service `app`), and so finds
+    /// that Service's `APP_PORT` among them.
     ///
-    /// The kubelet sets `NAME_PORT` to `tcp://address:port`. A program that reads `NAME_PORT` as the port to listen on stops with a
-    /// message about a number. `enableServiceLinks: false` keeps the variables out.
+    /// The kubelet sets `APP_PORT` to `tcp://address:port`. A program that reads it as the port to listen on stops with a message
+    /// about a number. `enableServiceLinks: false` keeps the variables out.
     ///
     /// ## Wrong
     /// ```yaml
@@ -35,6 +36,9 @@ rule! {
     ///   containers:
     ///     - name: app
     ///       image: registry.example.com/app:1
+    ///       env:
+    ///         - name: APP_LOG
+    ///           value: debug
     /// ```
     /// ## Right
     /// ```yaml
@@ -59,8 +63,11 @@ rule! {
     ///   containers:
     ///     - name: app
     ///       image: registry.example.com/app:1
+    ///       env:
+    ///         - name: APP_LOG
+    ///           value: debug
     /// ```
-    SERVICE_VARIABLE_SHADOWED = "ENV001", "service-variable-named-like-program", Info, shadowed
+    SERVICE_VARIABLE_SHADOWED = "ENV001", "service-variable-among-settings", Warning, shadowed
 }
 
 rule! {
@@ -155,35 +162,39 @@ fn shadowed(engine: &Engine, report: &mut Report<'_>) {
             continue;
         }
         for (index, container) in pod.spec.containers.iter().enumerate() {
-            let program = program(&container.image);
-            let own: BTreeSet<&str> = container.env.iter().map(|variable| variable.name.as_str()).collect();
             for (service, _) in services_told(engine.cluster(), pod) {
                 let prefix = service.name.to_ascii_uppercase().replace('-', "_");
                 let variable = format!("{prefix}_PORT");
-                if program != prefix || own.contains(variable.as_str()) {
+                let settings = || container.env.iter().map(|setting| setting.name.as_str());
+                let is_setting = |name: &str| name.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('_'));
+                // Whoever connects to the Service has settings named after it too: its address, mostly.
+                let is_address = |name: &str| {
+                    ["_HOST", "_URL", "_ADDR", "_SERVICE", "_ENDPOINT"].iter().any(|part| name.contains(part))
+                };
+                let Some(setting) = settings().find(|name| is_setting(name) && !is_address(name)) else { continue };
+                if settings().any(|name| name == variable || is_address(name) && is_setting(name)) {
                     continue;
                 }
                 let (kind, object) = engine.stands_for(key).unwrap_or((Kind::Pod, key.clone()));
-                let field = match kind {
-                    Kind::Pod => format!("spec.containers[{index}].image"),
-                    Kind::CronJob => format!("spec.jobTemplate.spec.template.spec.containers[{index}].image"),
-                    _ => format!("spec.template.spec.containers[{index}].image"),
+                let template = match kind {
+                    Kind::Pod => "",
+                    Kind::CronJob => "spec.jobTemplate.spec.template.",
+                    _ => "spec.template.",
                 };
-                let message = format!(
-                    "finds {variable}=tcp://… of Service {service}; a program that reads {variable} as its own setting stops"
+                let message =
+                    format!("finds {variable}=tcp://… of Service {service} among its settings, beside {setting}");
+                let field = format!("{template}spec.containers[{index}].env");
+                report.at(
+                    kind,
+                    &object,
+                    &field,
+                    message,
+                    &format!("set enableServiceLinks: false, or {variable} itself"),
                 );
-                report.at(kind, &object, &field, message, "set enableServiceLinks: false, or the variable itself");
-                report.and(Kind::Service, &service, "metadata.name", "named like the program");
+                report.and(Kind::Service, &service, "metadata.name", "the Service");
             }
         }
     }
-}
-
-/// The last part of an image's name, as a variable's prefix: `registry.example.com/team/redis:7` → `REDIS`.
-fn program(image: &str) -> String {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    let name = name.split(['@', ':']).next().unwrap_or(name);
-    name.to_ascii_uppercase().replace('-', "_")
 }
 
 fn collide(engine: &Engine, report: &mut Report<'_>) {
