@@ -12,10 +12,12 @@ pub mod env;
 pub mod hosts;
 pub mod map;
 pub mod objects;
+pub mod policy_diff;
 pub mod read;
 pub mod resolve;
 pub mod route;
 pub mod routes;
+pub mod suggest;
 pub mod trace;
 pub mod verdict;
 
@@ -106,6 +108,8 @@ const KINDS: &[(&str, Ask)] = &[
     ("routes", routes::ask),
     ("verdict", verdict::ask),
     ("map", map::ask),
+    ("policyDiff", policy_diff::ask),
+    ("suggest", suggest::ask),
     ("trace", trace::ask),
     ("objects", objects::ask),
 ];

@@ -165,6 +165,12 @@ impl Engine {
             .collect()
     }
 
+    /// An engine of its own with the same cluster, to see what a change would do.
+    #[must_use]
+    pub fn fork(&self) -> Engine {
+        Engine { cluster: self.cluster.clone(), standing: self.standing.clone(), ..Engine::default() }
+    }
+
     /// The compiled network policies.
     pub fn policies(&self) -> &PolicyIndex {
         self.policies.get_or_init(|| PolicyIndex::compile(&self.cluster))

@@ -8,6 +8,7 @@
 //! Semantics: `k8s.io/api/networking/v1` NetworkPolicy (v0.36.3), `sigs.k8s.io/network-policy-api` v1alpha1 (v0.1.7) and
 //! v1alpha2 (v0.2.0). What those leave open is said in [`verdict`].
 
+pub mod diff;
 mod index;
 pub mod map;
 pub mod ports;
@@ -15,10 +16,13 @@ mod ranges;
 mod reach;
 mod rule;
 mod selector;
+pub mod suggest;
 pub mod verdict;
 
+pub use diff::ConnectionDiff;
 pub use index::{PodNumber, PolicyIndex};
 pub use map::{ConnectionMap, Party, Row};
 pub use ports::{PortSet, Protocol};
 pub use rule::{Action, Direction, Tier};
+pub use suggest::Suggestion;
 pub use verdict::{Effect, End, Reason, Verdict};

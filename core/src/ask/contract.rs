@@ -306,9 +306,9 @@ questions! {
         /// The connections: every one of `from` may reach every one of `to` on `ports`.
         rows ?_: "MapRow[]";
         /// What is open to, or from, pods that the files do not hold.
-        exposed ?_: "MapExposure[]";
+        exposed ?_: "Exposure[]";
         /// Where Ingresses bring requests in.
-        entries ?_: "MapEntryPoint[]";
+        entries ?_: "EntryPoint[]";
         /// The pods that no NetworkPolicy selects, by direction.
         gaps ?_: "MapGap[]";
         /// The pods on their node's network, which are in no row.
@@ -316,19 +316,27 @@ questions! {
         /// The map in the format asked for.
         text ?_: "string";
     }
-    /// What may reach what?
-    map {
+    /// What would be let through differently if these objects were applied, and those removed?
+    policyDiff {
+        /// Objects to apply.
+        apply ?_: "unknown[]";
+        /// Objects to take out: `kind`, `namespace`, `name`.
+        remove ?_: "unknown[]";
     } => {
-        /// The connections that are let through.
-        rows: "MapRow[]";
-        /// What is open to pods that the cluster does not hold.
-        exposed: "Exposure[]";
-        /// Where Ingresses bring requests in.
-        entries: "EntryPoint[]";
-        /// The pods that no NetworkPolicy selects, by direction.
-        gaps: "MapGap[]";
-        /// Pods on their node's network, which no policy is taken to select.
-        hostNetwork: "PodName[]";
+        /// What only the changed cluster lets through.
+        added: "MapRow[]";
+        /// What only the cluster as loaded lets through.
+        removed: "MapRow[]";
+    }
+    /// Which policies let exactly these connections through?
+    suggest {
+        /// Rows as `map` answers them; those of the cluster's map unless given.
+        connections ?_: "unknown[]";
+    } => {
+        /// The policies.
+        policies: "NetworkPolicy[]";
+        /// Where they let more through, because labels cannot tell the pods apart.
+        widened: "string[]";
     }
     /// What happens to a request, from end to end?
     trace {

@@ -51,6 +51,14 @@ pub struct Row {
     pub ports: PortSet,
 }
 
+impl Row {
+    /// The row as answers carry it: `{"from", "to", "ports"}`.
+    pub fn to_json(&self) -> Json {
+        let list = |parties: &[Party]| Json::Array(parties.iter().map(Party::to_json).collect());
+        Json::object().with("from", list(&self.from)).with("to", list(&self.to)).with("ports", self.ports.to_json())
+    }
+}
+
 impl ConnectionMap {
     /// The map of a cluster, from its compiled policies.
     pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
@@ -79,16 +87,13 @@ impl ConnectionMap {
     /// The map as answers carry it.
     pub fn to_json(&self) -> Json {
         let list = |parties: &[Party]| Json::Array(parties.iter().map(Party::to_json).collect());
-        let row = |row: &Row| {
-            Json::object().with("from", list(&row.from)).with("to", list(&row.to)).with("ports", row.ports.to_json())
-        };
         let gap = |(direction, parties): &(Direction, Vec<Party>)| {
             Json::object().with("direction", direction.name()).with("pods", list(parties))
         };
         let on_host =
             |key: &ObjectKey| Json::object().with("namespace", key.namespace.clone()).with("pod", key.name.clone());
         Json::object()
-            .with("rows", Json::Array(self.rows.iter().map(row).collect()))
+            .with("rows", Json::Array(self.rows.iter().map(Row::to_json).collect()))
             .with("exposed", Json::Array(self.exposed.iter().map(Exposure::to_json).collect()))
             .with("entries", Json::Array(self.entries.iter().map(EntryPoint::to_json).collect()))
             .with("gaps", Json::Array(self.gaps.iter().map(gap).collect()))

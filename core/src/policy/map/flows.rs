@@ -243,8 +243,8 @@ pub(crate) fn with_outside(reach: &Reach, direction: Direction, holes: &[Stretch
         .collect()
 }
 
-/// Takes the holes out of the stretches, and lets a stretch run over a hole where both its sides are alike.
-fn bridge(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
+/// Takes the holes out of the stretches.
+pub(crate) fn cut(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
     let mut pieces: Vec<Stretch> = Vec::new();
     for stretch in stretches {
         let mut rest = Some(*stretch);
@@ -260,8 +260,13 @@ fn bridge(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
         }
         pieces.extend(rest);
     }
+    pieces
+}
+
+/// Takes the holes out of the stretches, and lets a stretch run over a hole where both its sides are alike.
+pub(crate) fn bridge(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
     let mut bridged: Vec<Stretch> = Vec::new();
-    for piece in pieces {
+    for piece in cut(stretches, holes) {
         let is_hole = |first: u128, last: u128| {
             let mut at = first;
             for hole in holes.iter().filter(|hole| hole.ipv6 == piece.ipv6) {
