@@ -26,7 +26,7 @@ func TestPlantedDifferencesAreFound(t *testing.T) {
 func TestGenerateIsAFunctionOfItsSeed(t *testing.T) {
 	for index := range 50 {
 		first, second := generate(5, index), generate(5, index)
-		if len(first) != len(second) || len(first) < 3 {
+		if len(first) != len(second) || len(first) == 0 {
 			t.Fatalf("%d and %d Ingresses", len(first), len(second))
 		}
 	}

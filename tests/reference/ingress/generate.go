@@ -3,6 +3,7 @@ package ingress
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 )
 
 // An object is a Kubernetes object as plain JSON values, a list a JSON array.
@@ -25,28 +26,48 @@ var (
 const services = 8
 
 // generate makes the Ingresses of an index of a seed; the later, the younger.
+// No two rules have the same host and path: Contour lets Go's map order decide
+// between them.
 func generate(seed uint64, index int) []object {
 	random := rand.New(rand.NewPCG(seed, uint64(index)))
 	var ingresses []object
+	taken := map[string]bool{}
 	for number := range 3 + random.IntN(4) {
 		spec := object{}
-		if random.IntN(3) == 0 {
+		if random.IntN(3) == 0 && !taken[" Prefix "] {
+			taken[" Prefix "] = true
 			spec["defaultBackend"] = backend(random)
 		}
 		rules := list{}
 		for range 1 + random.IntN(3) {
 			rule := object{}
-			if host := hosts[random.IntN(len(hosts))]; host != "" {
+			host := hosts[random.IntN(len(hosts))]
+			if host != "" {
 				rule["host"] = host
 			}
 			entries := list{}
 			for range 1 + random.IntN(4) {
-				entries = append(entries, entry(random))
+				one := entry(random)
+				path := one["path"].(string)
+				if one["pathType"] == "Prefix" {
+					path = strings.TrimSuffix(path, "/")
+				}
+				if key := fmt.Sprint(host, " ", one["pathType"], " ", path); !taken[key] {
+					taken[key] = true
+					entries = append(entries, one)
+				}
 			}
-			rule["http"] = object{"paths": entries}
-			rules = append(rules, rule)
+			if len(entries) > 0 {
+				rule["http"] = object{"paths": entries}
+				rules = append(rules, rule)
+			}
 		}
-		spec["rules"] = rules
+		if len(rules) > 0 {
+			spec["rules"] = rules
+		}
+		if len(spec) == 0 {
+			continue
+		}
 		ingresses = append(ingresses, object{
 			"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
 			"metadata": object{"name": fmt.Sprintf("ing%d", number), "namespace": "default"}, "spec": spec,
