@@ -46,7 +46,7 @@ func Compare(binary string, cluster Cluster, records []Record) ([]command.Case, 
 		cases[index] = command.Case{
 			Name:        fmt.Sprintf("%s %s %s (%s)", record.ID, record.Op, record.Kind, strings.Join(record.How, ", ")),
 			Asked:       string(asked),
-			Differences: Between(record, answers[index]),
+			Differences: Between(cluster, record, answers[index]),
 		}
 	}
 	return cases, nil
@@ -68,7 +68,7 @@ func (record *Record) question() any {
 
 // Between holds one answer to an `admit` question against the record, after
 // both are neutralised in the same way.
-func Between(record Record, answer any) []difference.Difference {
+func Between(cluster Cluster, record Record, answer any) []difference.Difference {
 	want := map[string]any{"accepted": record.Code < 400, "code": difference.Plain(record.Code)}
 	if record.Object != nil {
 		want["object"] = difference.Plain(record.Object)
@@ -96,7 +96,7 @@ func Between(record Record, answer any) []difference.Difference {
 	if warnings, isArray := got["warnings"].([]any); isArray && len(warnings) == 0 {
 		delete(got, "warnings")
 	}
-	neutral := newNeutral(record)
+	neutral := newNeutral(cluster, record)
 	return difference.Between(neutral.answer(want), neutral.answer(got))
 }
 

@@ -20,10 +20,20 @@ type neutral struct {
 	said string
 	// generateName is the prefix of a name that the server completed.
 	generateName string
+	// ranges are what the server picks addresses from, firstPort and lastPort
+	// what it picks node ports from.
+	ranges              []netip.Prefix
+	firstPort, lastPort int
 }
 
-func newNeutral(record Record) *neutral {
-	result := &neutral{said: string(record.Input) + string(record.Old)}
+func newNeutral(cluster Cluster, record Record) *neutral {
+	result := &neutral{said: string(record.Input) + string(record.Old), ranges: storedRanges}
+	for _, text := range strings.Split(cluster.ServiceClusterIPRange, ",") {
+		if prefix, err := netip.ParsePrefix(text); err == nil {
+			result.ranges = append(result.ranges[:len(result.ranges):len(result.ranges)], prefix)
+		}
+	}
+	_, _ = fmt.Sscanf(cluster.ServiceNodePortRange, "%d-%d", &result.firstPort, &result.lastPort)
 	var input struct {
 		Metadata struct {
 			Name         any `json:"name"`
@@ -102,7 +112,7 @@ func (n *neutral) service(spec map[string]any) {
 	}
 	replaceIP := func(value any) any {
 		if text, isText := value.(string); isText && n.open(text) {
-			if family := allocatable(text); family != "" {
+			if family := n.allocatable(text); family != "" {
 				return "(allocated " + family + ")"
 			}
 		}
@@ -117,7 +127,8 @@ func (n *neutral) service(spec map[string]any) {
 		}
 	}
 	replacePort := func(fields map[string]any, key string) {
-		if value, isNumber := fields[key].(json.Number); isNumber && n.open(value.String()) && nodePort.MatchString(value.String()) {
+		value, isNumber := fields[key].(json.Number)
+		if port, err := strconv.Atoi(value.String()); isNumber && err == nil && n.open(value.String()) && n.allocatablePort(port) {
 			fields[key] = "(allocated " + number(value.String()) + ")"
 		}
 	}
@@ -131,53 +142,49 @@ func (n *neutral) service(spec map[string]any) {
 	replacePort(spec, "healthCheckNodePort")
 }
 
+func (n *neutral) allocatablePort(port int) bool { return port >= n.firstPort && port <= n.lastPort }
+
 // open is true for a value that the request did not say.
 func (n *neutral) open(value string) bool { return !strings.Contains(n.said, value) }
 
 var (
-	nodePort   = regexp.MustCompile(`^3[0-2]\d{3}$`)
-	anyPort    = regexp.MustCompile(`\b3[0-2]\d{3}\b`)
-	anyAddress = regexp.MustCompile(`\b10\.(0|17|18)\.\d{1,3}\.\d{1,3}\b|\bfd00:1[08]::[0-9a-f:]+\b`)
+	anyPort    = regexp.MustCompile(`\b\d{4,5}\b`)
+	anyAddress = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}:[0-9a-f:]+\b`)
 	// twoAddresses, refusedAddress and refusedObject find an allocation that was
 	// refused, where a Service names an address of each family.
 	twoAddresses   = regexp.MustCompile(`Invalid value: \[[^\]]*,[^\]]*\]: failed to allocate IP `)
 	refusedAddress = regexp.MustCompile(`failed to allocate IP \S+: `)
 	refusedObject  = regexp.MustCompile(`IPAddress\.networking\.k8s\.io "[^"]*"`)
-	// ranges are the server's own and those of the stored ServiceCIDRs.
-	ranges = map[string][]netip.Prefix{
-		"IPv4": {netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("10.17.0.0/24"), netip.MustParsePrefix("10.18.0.0/16")},
-		"IPv6": {netip.MustParsePrefix("fd00:10::/108"), netip.MustParsePrefix("fd00:18::/112")},
-	}
+	// storedRanges are those of the stored ServiceCIDRs.
+	storedRanges = []netip.Prefix{netip.MustParsePrefix("10.17.0.0/24"), netip.MustParsePrefix("10.18.0.0/16"), netip.MustParsePrefix("fd00:18::/112")}
 )
 
 // allocatable names the family of an address that the server may pick.
-func allocatable(text string) string {
+func (n *neutral) allocatable(text string) string {
 	address, err := netip.ParseAddr(text)
-	if err != nil {
+	if err != nil || !slices.ContainsFunc(n.ranges, func(prefix netip.Prefix) bool { return prefix.Contains(address) }) {
 		return ""
 	}
-	for family, prefixes := range ranges {
-		for _, prefix := range prefixes {
-			if prefix.Contains(address) {
-				return family
-			}
-		}
+	if address.Is4() {
+		return "IPv4"
 	}
-	return ""
+	return "IPv6"
 }
 
 // text replaces random values within a message.
 func (n *neutral) text(text string) string {
-	replace := func(placeholder string) func(string) string {
-		return func(found string) string {
-			if n.open(found) {
-				return placeholder
-			}
-			return found
+	text = anyAddress.ReplaceAllStringFunc(text, func(found string) string {
+		if n.open(found) && n.allocatable(found) != "" {
+			return "(allocated)"
 		}
-	}
-	text = anyAddress.ReplaceAllStringFunc(text, replace("(allocated)"))
-	text = anyPort.ReplaceAllStringFunc(text, replace("(allocated port)"))
+		return found
+	})
+	text = anyPort.ReplaceAllStringFunc(text, func(found string) string {
+		if port, err := strconv.Atoi(found); n.open(found) && err == nil && n.allocatablePort(port) {
+			return "(allocated port)"
+		}
+		return found
+	})
 	if n.generateName != "" {
 		quoted := strconv.Quote(n.generateName)
 		end := regexp.MustCompile(regexp.QuoteMeta(quoted[:len(quoted)-1]) + `[bcdfghjklmnpqrstvwxz2456789]{5}"`)

@@ -5,6 +5,7 @@ package admission
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -61,7 +62,9 @@ func NewRecorder(plane *controlplane.ControlPlane, kinds []string) (*Recorder, e
 			continue
 		}
 		object := storedBase(one)
-		if err := recorder.create(one.kind, object); err != nil {
+		if err := recorder.create(one.kind, object); errors.Is(err, errRefused) {
+			continue // not every base suits every range
+		} else if err != nil {
 			return nil, err
 		}
 		if err := recorder.remember(one.kind, nameOf(object)); err != nil {
@@ -105,10 +108,12 @@ func (recorder *Recorder) create(kind string, input any) error {
 		return err
 	}
 	if code != http.StatusCreated {
-		return fmt.Errorf("%s could not be stored: %s", body, answer)
+		return fmt.Errorf("%w: %s could not be stored: %s", errRefused, body, answer)
 	}
 	return nil
 }
+
+var errRefused = errors.New("refused")
 
 func (recorder *Recorder) storePast(kind string, past *object, key string) error {
 	stamped := clone(past).(*object)

@@ -17,8 +17,11 @@ import (
 func main() {
 	options := command.Flags("cases", 5000)
 	kinds := flag.String("kinds", "", "only these kinds, comma-separated")
+	var server controlplane.Options
+	flag.StringVar(&server.ServiceClusterIPRange, "service-cluster-ip-range", "", "kube-apiserver's flag (else 10.0.0.0/16,fd00:10::/108)")
+	flag.StringVar(&server.ServiceNodePortRange, "service-node-port-range", "", "kube-apiserver's flag (else 30000-32767)")
 	flag.Parse()
-	cluster, records, err := read(options, *kinds)
+	cluster, records, err := read(options, *kinds, server)
 	if err != nil {
 		command.Fail(err)
 	}
@@ -39,7 +42,7 @@ func main() {
 	command.Report("admission", cases)
 }
 
-func read(options *command.Options, kinds string) (admission.Cluster, []admission.Record, error) {
+func read(options *command.Options, kinds string, server controlplane.Options) (admission.Cluster, []admission.Record, error) {
 	if options.From != "" {
 		return recorded(options.From)
 	}
@@ -50,7 +53,7 @@ func read(options *command.Options, kinds string) (admission.Cluster, []admissio
 	if kinds != "" {
 		chosen = strings.Split(kinds, ",")
 	}
-	plane, err := controlplane.Start(controlplane.Options{})
+	plane, err := controlplane.Start(server)
 	if err != nil {
 		return admission.Cluster{}, nil, err
 	}
