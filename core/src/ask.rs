@@ -6,6 +6,7 @@
 
 pub mod admit;
 pub mod backends;
+mod choose;
 pub mod contract;
 pub mod endpoints;
 pub mod env;

@@ -8,6 +8,7 @@
 pub mod decision;
 pub mod explain;
 pub mod lookup;
+pub mod scheduler;
 pub mod service_port;
 pub mod topology;
 

@@ -1,6 +1,6 @@
 //! `backends`: where would kube-proxy on this node send this packet?
 
-use super::{AskError, part};
+use super::{AskError, choose, part};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
 use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
@@ -37,7 +37,21 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
             decision = second;
         }
     }
-    Ok(answer(engine, &table, &decision))
+    let answer = answer(engine, &table, &decision);
+    let Some(wanted) = question.get("choose").filter(|wanted| !wanted.is_null()) else { return Ok(answer) };
+    let ends = choose::Ends { client: from.address(), service: service_address(&table, asked.to, decision.to) };
+    choose::choose(wanted, decision.to, ends, decision.affinity_seconds(), answer)
+}
+
+/// The address that the client sends to, as far as it is known: a node port's is the node's.
+fn service_address(table: &NodeTable, to: Destination, backends: &[Backend]) -> Option<IpAddr> {
+    let family = backends.first().map(|backend| Family::of(backend.ip));
+    match to {
+        Destination::Address(ip, _) => Some(ip),
+        Destination::NodePort(..) => {
+            table.addresses_of_node().iter().copied().find(|ip| Some(Family::of(*ip)) == family)
+        }
+    }
 }
 
 /// A question as it is understood.

@@ -54,7 +54,8 @@ pub enum Client {
 }
 
 impl Client {
-    fn address(self) -> Option<IpAddr> {
+    /// The address, where it is known.
+    pub fn address(self) -> Option<IpAddr> {
         match self {
             Client::Anybody => None,
             Client::Address(address) => Some(address),
