@@ -139,6 +139,8 @@ questions! {
         affinitySeconds ?_: "number | null";
         /// The endpoints picked, in order.
         chosen ?_: "BackendEndpoint[]";
+        /// How many connections each endpoint has open then, by `ip:port`.
+        connections ?_: "Record<string, number>";
         /// The node whose kube-proxy was asked.
         node: "string";
         /// Whether the endpoint sees the node's address in place of the client's.

@@ -124,12 +124,14 @@ shapes! {
     }
     /// Which endpoints to pick, and how often.
     Choose {
-        /// How to pick.
-        scheduler: "\"random\" | \"rr\" | \"wrr\" | \"lc\" | \"wlc\" | \"lblc\" | \"lblcr\" | \"sh\" | \"dh\" | \"sed\" | \"nq\" | \"mh\" | (string & {})";
+        /// How to pick; `random` unless given.
+        scheduler ?_: "\"random\" | \"userspace\" | \"rr\" | \"wrr\" | \"lc\" | \"wlc\" | \"lblc\" | \"lblcr\" | \"sh\" | \"dh\" | \"sed\" | \"nq\" | \"mh\" | (string & {})";
         /// The seed of `random`.
         seed ?_: "number";
         /// How many to pick; 1 unless given.
         count ?_: "number";
+        /// Seconds between one connection and the next; none unless given.
+        interval ?_: "number";
         /// Open connections by endpoint, `ip:port`.
         connections ?_: "Record<string, number>";
         /// Weights by endpoint, `ip:port`; 1 unless given.
