@@ -213,6 +213,7 @@ impl Admission<'_> {
         }
         strategy::warn_on_create(&new, &mut self.warnings);
         strategy::canonicalize(&mut new);
+        self.validate_admission(&new, None)?;
         let metadata = new.metadata();
         if metadata.resource_version.parse::<u64>().is_ok_and(|version| version != 0) {
             return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
@@ -330,7 +331,14 @@ impl Admission<'_> {
         }
         strategy::warn_on_update(new, &mut self.warnings);
         strategy::canonicalize(new);
-        Ok(())
+        self.validate_admission(new, Some(old))
+    }
+
+    /// The admission plugins that have the last word.
+    fn validate_admission(&self, new: &Resource, old: Option<&Resource>) -> Result<(), Status> {
+        let mut errors = Vec::new();
+        strategy::validate_admission(new, old, &mut errors);
+        if errors.is_empty() { Ok(()) } else { Err(Status::invalid(self.kind, &new.metadata().name, &errors)) }
     }
 
     /// The admission plugin NamespaceLifecycle: nothing is created in a namespace that is on its way out. A namespace that

@@ -271,8 +271,10 @@ fn is_print(character: char) -> bool {
     if character.is_whitespace() || character.is_control() {
         return false;
     }
-    // Grapheme extenders are printable for Go, while Rust's debug form escapes them.
-    character.is_alphanumeric() || character.escape_debug().count() == 1
+    // Rust's debug form escapes a combining character at the start of a text, Go none.
+    let mut behind_a_letter = String::from("a");
+    behind_a_letter.push(character);
+    behind_a_letter.escape_debug().count() == 2
 }
 
 /// A string as `json.Marshal` writes it: a named string type is shown so.
@@ -324,6 +326,7 @@ mod tests {
     #[test]
     fn quoting_follows_go() {
         assert_eq!(quote("a\"b\n\u{1}ä\u{200b}"), r#""a\"b\n\x01ä\u200b""#);
+        assert_eq!(quote("\u{301}\u{a0}\u{ad}😀\u{e0001}"), "\"\u{301}\\u00a0\\u00ad😀\\U000e0001\"");
         assert_eq!(json("<a&b>"), r#""\u003ca\u0026b\u003e""#);
     }
 }

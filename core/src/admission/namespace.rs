@@ -55,3 +55,72 @@ pub(super) fn validate_update(new: &Namespace, old: &Namespace, errors: &mut Vec
     validate(new, errors);
     validate_object_meta_update(&new.metadata, &old.metadata, errors);
 }
+
+/// The admission plugin PodSecurity: a namespace's labels have to name levels and versions that there are, unless an
+/// update leaves them as wrong as they were (`pod-security-admission/admission.ValidateNamespace`, v0.36.3).
+pub(super) fn validate_pod_security(new: &Namespace, old: Option<&Namespace>, errors: &mut Vec<Error>) {
+    let before = errors.len();
+    pod_security_errors(new, errors);
+    let mut of_old = Vec::new();
+    if let Some(old) = old {
+        pod_security_errors(old, &mut of_old);
+    }
+    if errors.get(before..) == Some(of_old.as_slice()) {
+        errors.truncate(before);
+    }
+}
+
+/// `api.PolicyToEvaluate`
+fn pod_security_errors(namespace: &Namespace, errors: &mut Vec<Error>) {
+    let metadata = Path::new("metadata");
+    let labels = metadata.child("labels");
+    for mode in ["enforce", "audit", "warn"] {
+        let label = format!("pod-security.kubernetes.io/{mode}");
+        if let Some(level) = namespace.metadata.labels.get(&label)
+            && !matches!(level.as_str(), "privileged" | "baseline" | "restricted")
+        {
+            let message = "must be one of privileged, baseline, restricted";
+            errors.push(Error::invalid(&labels.key(&label), level, message));
+        }
+        let label = format!("{label}-version");
+        if let Some(version) = namespace.metadata.labels.get(&label)
+            && version != "latest"
+            && !version.strip_prefix("v1.").is_some_and(is_minor)
+        {
+            errors.push(Error::invalid(&labels.key(&label), version, "must be \"latest\" or \"v1.x\""));
+        }
+    }
+}
+
+/// Whether that is the number of a minor version: digits without a leading zero, that Go's `int` can hold.
+fn is_minor(text: &str) -> bool {
+    (text == "0" || !text.starts_with('0'))
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse::<i64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_pod_security_labels_are_let_be_where_they_were() {
+        let labelled = |level: &str| {
+            let mut namespace = Namespace::default();
+            namespace.metadata.labels.insert("pod-security.kubernetes.io/enforce".to_owned(), level.to_owned());
+            namespace.metadata.labels.insert("pod-security.kubernetes.io/warn-version".to_owned(), "v1.01".to_owned());
+            namespace
+        };
+        let mut errors = Vec::new();
+        validate_pod_security(&labelled("x"), Some(&labelled("x")), &mut errors);
+        assert!(errors.is_empty());
+        validate_pod_security(&labelled("baseline"), Some(&labelled("x")), &mut errors);
+        assert_eq!(errors.len(), 1);
+        assert_eq!(
+            errors.first().map(ToString::to_string).as_deref(),
+            Some(
+                r#"metadata.labels[pod-security.kubernetes.io/warn-version]: Invalid value: "v1.01": must be "latest" or "v1.x""#
+            )
+        );
+    }
+}

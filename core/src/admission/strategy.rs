@@ -164,6 +164,17 @@ pub(super) fn canonicalize(resource: &mut Resource) {
     }
 }
 
+/// The admission plugins that have the last word.
+pub(super) fn validate_admission(resource: &Resource, old: Option<&Resource>, errors: &mut Vec<Error>) {
+    if let Resource::Namespace(namespace) = resource {
+        let old = match old {
+            Some(Resource::Namespace(old)) => Some(&**old),
+            _ => None,
+        };
+        namespace::validate_pod_security(namespace, old, errors);
+    }
+}
+
 /// `BeginUpdate`: what is allocated, and taken over from the old object, before anything else is looked at.
 pub(super) fn begin_update(
     new: &mut Resource,

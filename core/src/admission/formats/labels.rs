@@ -24,12 +24,17 @@ pub fn validate_labels(labels: &StringMap, path: &Path<'_>, errors: &mut Vec<Err
 pub fn validate_annotations(annotations: &StringMap, path: &Path<'_>, errors: &mut Vec<Error>) {
     let mut size: usize = 0;
     for (key, value) in annotations {
-        push(errors, path, key, is_qualified_name(&key.to_lowercase()));
+        push(errors, path, key, is_qualified_name(&lower(key)));
         size = size.saturating_add(key.len()).saturating_add(value.len());
     }
     if size > TOTAL_ANNOTATION_SIZE_LIMIT {
         errors.push(Error::too_long(path, TOTAL_ANNOTATION_SIZE_LIMIT));
     }
+}
+
+/// `strings.ToLower`: character by character, so that `İ` becomes a plain `i`.
+fn lower(text: &str) -> String {
+    text.chars().filter_map(|character| character.to_lowercase().next()).collect()
 }
 
 /// `ValidateLabelSelector`; values that are no label values may be let be, where the old object had such ones.
