@@ -9,6 +9,7 @@
 //! v1alpha2 (v0.2.0). What those leave open is said in [`verdict`].
 
 pub mod diff;
+pub mod findings;
 mod index;
 pub mod map;
 pub mod ports;
