@@ -283,9 +283,9 @@ questions! {
         /// Who connects.
         from: "PodName | IPAddressOf";
         /// To whom.
-        to: "PodName | IPAddressOf";
-        /// The destination's own port, by number or by the name that the destination pod gives it.
-        port: "number | string";
+        to: "PodName | IPAddressOf | { nodePort: number; ipFamily?: string }";
+        /// The destination's port, by number or by the name that the destination pod gives it; not for a node port.
+        port ?_: "number | string";
         /// `TCP` unless given.
         protocol ?_: "string";
     } => {
@@ -297,6 +297,10 @@ questions! {
         ingress: "boolean";
         /// Why.
         because: "VerdictReason[]";
+        /// The Service that the destination is an address of.
+        service ?_: "ObjectName";
+        /// Where there is a Service: each endpoint that may be chosen, with its own verdict.
+        endpoints ?_: "unknown[]";
         /// What the API leaves to the network plugin, and how it is taken here.
         notes ?_: "string[]";
     }

@@ -10,14 +10,26 @@ use crate::policy::{PolicyIndex, Protocol};
 
 /// Answers `{"from", "to", "port", "protocol"}` with `{"allowed", "egress", "ingress", "because"}`.
 ///
+/// A `to` that is an address of a Service, or `{"nodePort", "ipFamily"}`, goes through kube-proxy first, for policies see
+/// the endpoint and its port: the answer then has `service` and, for each endpoint that may be chosen, its own verdict in
+/// `endpoints`; `allowed` means every one of them.
+///
 /// # Errors
 /// An end is no pod and no address, or a pod that is not there; the port or the protocol is none.
 pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let index = engine.policies();
-    let (from, to) = (end(engine, index, question, "from")?, end(engine, index, question, "to")?);
+    let from = end(engine, index, question, "from")?;
     let protocol = protocol(question)?;
+    if let Some(behind) = behind_service(engine, question, protocol)? {
+        return Ok(through_service(engine, from, protocol, &behind));
+    }
+    let to = end(engine, index, question, "to")?;
     let port = port(index, question, to, protocol)?;
-    let (verdict, reasons) = index.explain(from, to, port, protocol);
+    Ok(judged(engine, from, to, port, protocol))
+}
+
+fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) -> Json {
+    let (verdict, reasons) = engine.policies().explain(from, to, port, protocol);
     let because = reasons.iter().map(|reason| reason_json(engine, reason)).collect();
     let mut answer = Json::object()
         .with("allowed", verdict.allowed())
@@ -32,7 +44,76 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     if !left_open.is_empty() {
         answer.set("notes", Json::Array(left_open));
     }
-    Ok(answer)
+    answer
+}
+
+/// What kube-proxy does with the connection, where its destination is a Service's.
+fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Result<Option<Json>, AskError> {
+    let Some(given) = question.get("to") else { return Ok(None) };
+    let mut to = Json::object().with("protocol", protocol.name());
+    if let Some(node_port) = given.get("nodePort") {
+        to.set("nodePort", node_port.to_json());
+        if let Some(family) = given.get("ipFamily") {
+            to.set("ipFamily", family.to_json());
+        }
+    } else if let (Some(ip), Some(port)) = (given.get("ip"), question.get("port")) {
+        let address = ip.as_str().and_then(crate::ip::parse_sloppy);
+        let is_pod = address.is_some_and(|address| engine.policies().is_pod_address(address));
+        if is_pod || engine.cluster().services.is_empty() || port.as_int().is_none() {
+            return Ok(None);
+        }
+        to.set("ip", ip.to_json());
+        to.set("port", port.to_json());
+    } else {
+        return Ok(None);
+    }
+    let from = question.get("from").map_or(Json::Null, Node::to_json);
+    let asked = Json::object().with("to", to).with("from", from).to_string();
+    let asked = crate::manifest::json::read(&asked).map_err(|error| AskError::bad("to", error.to_string()))?;
+    let answer = super::backends::ask(engine, &asked)?;
+    Ok(answer.get("service").is_some().then_some(answer))
+}
+
+fn through_service(engine: &Engine, from: End, protocol: Protocol, behind: &Json) -> Json {
+    let mut endpoints = Vec::new();
+    for backend in behind.get("to").and_then(Json::as_array).unwrap_or_default() {
+        let ip = backend.get("ip").and_then(Json::as_str).and_then(crate::ip::parse_sloppy);
+        let Some(Json::Int(port)) = backend.get("port") else { continue };
+        if let (Some(ip), Ok(port)) = (ip, u16::try_from(*port)) {
+            let mut endpoint = backend.clone();
+            if let Json::Object(members) = judged(engine, from, End::Address(ip), port, protocol) {
+                for (name, value) in members {
+                    endpoint.set(name, value);
+                }
+            }
+            endpoints.push(endpoint);
+        }
+    }
+    let all = |name: &str| endpoints.iter().all(|endpoint| endpoint.get(name) == Some(&Json::Bool(true)));
+    let stopped = endpoints.iter().find(|endpoint| endpoint.get("allowed") == Some(&Json::Bool(false)));
+    let shown = stopped.or_else(|| endpoints.first());
+    let reached = !endpoints.is_empty();
+    let mut notes: Vec<Json> = shown.and_then(|one| one.get("notes")?.as_array()).unwrap_or_default().to_vec();
+    if !reached {
+        let verdict = behind.get("verdict").and_then(Json::as_str).unwrap_or_default();
+        notes.push(Json::from(format!("kube-proxy's verdict is `{verdict}`: there is no endpoint to reach")));
+    }
+    if behind.get("masquerade") == Some(&Json::Bool(true)) {
+        notes.push(Json::from(
+            "kube-proxy rewrites the source address; whether policies see it before or after is undefined, and it is taken here as it was sent",
+        ));
+    }
+    let mut answer = Json::object()
+        .with("allowed", reached && all("allowed"))
+        .with("egress", all("egress"))
+        .with("ingress", reached && all("ingress"))
+        .with("because", shown.and_then(|one| one.get("because")).cloned().unwrap_or(Json::Array(Vec::new())))
+        .with("service", behind.get("service").cloned().unwrap_or_default())
+        .with("endpoints", Json::Array(endpoints));
+    if !notes.is_empty() {
+        answer.set("notes", Json::Array(notes));
+    }
+    answer
 }
 
 /// What is said where the API leaves the answer to the network plugin.
@@ -157,6 +238,23 @@ mod tests {
         let answer = ask("203.0.113.9", "80");
         assert!(answer.contains(r#""allowed":false"#) && answer.contains(r#""effect":"isolate""#), "{answer}");
         assert!(ask("8.8.8.8", "8080").contains(r#""allowed":false"#));
+    }
+
+    #[test]
+    fn the_address_of_a_service_leads_to_its_endpoints() {
+        let service = r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"shop"},
+            "spec":{"type":"NodePort","selector":{"app":"web"},"clusterIP":"10.0.0.7","clusterIPs":["10.0.0.7"],"ipFamilies":["IPv4"],
+            "ports":[{"port":80,"targetPort":"http","nodePort":30080,"protocol":"TCP"}]}}"#;
+        let engine = engine(&[WEB, LET_HTTP_IN, NODE, service]);
+        for to in [r#""to":{"ip":"10.0.0.7"},"port":80"#, r#""to":{"nodePort":30080}"#] {
+            let question = r#"{"ask":"verdict","from":{"ip":"203.0.113.9"},TO}"#.replace("TO", to);
+            let answer = answer_text(&engine, &question);
+            assert!(answer.contains(r#""allowed":true"#), "{answer}");
+            assert!(answer.contains(r#""service":{"namespace":"shop","name":"web"}"#), "{answer}");
+            assert!(answer.contains(r#""port":8080,"allowed":true"#), "{answer}");
+            let stopped = answer_text(&engine, &question.replace("203.0.113.9", "198.51.100.1"));
+            assert!(stopped.contains(r#""allowed":false,"egress":true,"ingress":false"#), "{stopped}");
+        }
     }
 
     #[test]

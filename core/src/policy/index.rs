@@ -184,6 +184,11 @@ impl PolicyIndex {
         self.policies.get(policy as usize)
     }
 
+    /// Whether the address is that of a pod that is not on its node's network.
+    pub fn is_pod_address(&self, address: IpAddr) -> bool {
+        self.pod_of_address(address).is_some()
+    }
+
     pub(crate) fn pod_of_address(&self, address: IpAddr) -> Option<u32> {
         self.by_address.get(&address).copied()
     }
