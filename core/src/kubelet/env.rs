@@ -102,13 +102,14 @@ fn variable_name(name: &str) -> String {
 /// The Services that the containers of a pod are told of, by name, without looking at when they were made.
 ///
 /// Mirrors `Kubelet.getServiceEnvVarMap` (kubelet_pods.go, v1.36.3): `kubernetes` of the namespace `default` always; with
-/// `enableServiceLinks` every Service of the pod's own namespace, one named `kubernetes` in place of the other. Where the
-/// files hold no `kubernetes`, it stands all the same, as every API server makes it.
+/// `enableServiceLinks` every Service of the pod's own namespace, one named `kubernetes` in place of the other. The kubelet knows
+/// the Services that are stored: where the files hold no `kubernetes`, there are no variables of it.
 pub fn services_told(cluster: &Cluster, pod: &Pod) -> Vec<(ObjectKey, Arc<Service>)> {
     let namespace = namespace_of(pod);
     let mut told = BTreeMap::new();
     let master = ObjectKey::new("default", "kubernetes");
-    told.extend(cluster.api_server_service().map(|service| (master.name.clone(), (master, service))));
+    let stored = cluster.services.by_key(&master).map(Arc::clone);
+    told.extend(stored.map(|service| (master.name.clone(), (master, service))));
     if pod.spec.enable_service_links.unwrap_or(true) {
         let own = cluster.services.in_namespace(namespace).filter(|(_, service)| is_ip_set(service));
         told.extend(own.map(|(key, service)| (key.name.clone(), (key.clone(), Arc::clone(service)))));
@@ -373,7 +374,7 @@ items:
         assert_eq!(without.variables.len(), 8);
         let bare =
             cluster("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: b}, spec: {containers: [{name: c}]}}");
-        assert_eq!(value(&environment(&bare, "b"), "KUBERNETES_PORT"), Some("tcp://10.0.0.1:443"));
+        assert_eq!(value(&environment(&bare, "b"), "KUBERNETES_PORT"), None);
     }
 
     #[test]

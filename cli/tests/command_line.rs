@@ -1,0 +1,176 @@
+//! The binary as people and programs call it: what it prints, and how it ends.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn portolan(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
+        .args(arguments)
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads no standard input may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A file of its own for a test, gone with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("portolan-{}-{name}", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        Scratch(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 80\n";
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let output = portolan(&["trace", "examples/shop", "https://shop.example.com/cart"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(readme.contains(&stdout(&output)), "README.md shows something else than\n{}", stdout(&output));
+}
+
+#[test]
+fn a_refusal_is_shown_in_the_servers_words_with_its_line() {
+    let text = SERVICE.replace("80", "70000");
+    let output = portolan(&["check", "-"], &text);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = stdout(&output);
+    assert!(
+        shown.contains("spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive"),
+        "{shown}"
+    );
+    assert!(shown.contains("standard input:7:13") && shown.contains("- port: 70000"), "{shown}");
+    assert!(shown.contains("1 refused"), "{shown}");
+}
+
+#[test]
+fn what_is_fine_ends_with_zero_and_no_colour() {
+    let output = portolan(&["check", "-"], SERVICE);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert_eq!(stdout(&output), "1 object stored: nothing found\n");
+    let colored = portolan(&["--color", "always", "check", "-"], SERVICE);
+    assert!(stdout(&colored).contains('\u{1b}'));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_is_answered() {
+    let binary = Scratch::new("binary.yaml", b"a: 1\0\x01");
+    let latin = Scratch::new("latin.yaml", b"a: \xe4");
+    let good = Scratch::new("good.yaml", SERVICE.as_bytes());
+    let output = portolan(&["check", binary.path(), latin.path(), "no/such/file.yaml", good.path()], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("binary.yaml: not text: a NUL byte at offset 4"), "{said}");
+    assert!(said.contains("latin.yaml: not text: no UTF-8 at byte 3"), "{said}");
+    assert!(said.contains("no/such/file.yaml: "), "{said}");
+    assert!(stdout(&output).contains("1 object stored"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_file_that_is_no_manifest_by_its_size_is_left_out() {
+    let large = Scratch::new("large.yaml", b"");
+    std::fs::OpenOptions::new().write(true).open(large.path()).unwrap().set_len(100 * 1024 * 1024).unwrap();
+    let output = portolan(&["check", large.path(), "-"], SERVICE);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("large.yaml: larger than 64 MiB"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("1 object stored"));
+}
+
+#[test]
+fn a_yaml_bomb_is_refused_at_its_line_and_the_next_document_is_read() {
+    let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (name, of) in
+        ["b", "c", "d", "e", "f", "g", "h", "i", "j"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h", "i"])
+    {
+        bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 9].join(", ")));
+    }
+    let output = portolan(&["check", "-"], &format!("{bomb}---\n{SERVICE}"));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let shown = stdout(&output);
+    assert!(shown.contains("error[syntax]") && shown.contains("1 object stored"), "{shown}");
+}
+
+#[test]
+fn questions_are_answered_a_line_each_in_their_order() {
+    let file = Scratch::new("stored.yaml", SERVICE.as_bytes());
+    let questions = "{\"ask\":\"endpoints\",\"id\":1,\"service\":{\"name\":\"web\"}}\nnonsense\n\n\
+                     {\"ask\":\"endpoints\",\"id\":3}\n{\"ask\":\"env\",\"id\":4,\"pod\":{\"name\":\"nobody\"}}\n";
+    let output = portolan(&["ask", "-f", file.path()], questions);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let answers: Vec<String> = stdout(&output).lines().map(str::to_owned).collect();
+    assert_eq!(answers.len(), 4, "{answers:?}");
+    assert!(answers[0].starts_with(r#"{"ask":"endpoints","id":1,"#), "{}", answers[0]);
+    assert!(answers[1].contains(r#""error":{"reason":"BadRequest""#), "{}", answers[1]);
+    assert!(
+        answers[2].starts_with(r#"{"id":3,"error":"#) && answers[2].contains(r#""field":"service""#),
+        "{}",
+        answers[2]
+    );
+    assert!(answers[3].contains(r#""reason":"NotFound""#), "{}", answers[3]);
+}
+
+#[test]
+fn usage_that_cannot_be_worked_with_ends_with_two() {
+    for arguments in
+        [&["trace", "examples/shop"][..], &["check"], &["nonsense"], &["trace", "examples/shop", "ftp://x/"]]
+    {
+        let output = portolan(arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+    }
+    let output =
+        portolan(&["verdict", "examples/shop", "--from", "shop/nobody", "--to", "shop/redis", "--port", "1"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("NotFound") && stdout(&output).contains("nobody"), "{}", stdout(&output));
+}
+
+#[test]
+fn options_may_stand_anywhere() {
+    let output = portolan(&["trace", "examples/shop", "--from", "shop/frontend", "tcp://redis:6379"], "");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("a NetworkPolicy keeps shop/frontend-"), "{}", stdout(&output));
+}
+
+#[test]
+fn programs_get_the_whole_answer() {
+    let output = portolan(&["check", "-o", "json", "-"], &SERVICE.replace("80", "0"));
+    assert_eq!(output.status.code(), Some(1));
+    let shown = stdout(&output);
+    assert!(
+        shown.contains("\"code\": \"refused\"") && shown.contains("\"line\": 7") && shown.contains("\"refused\": 1"),
+        "{shown}"
+    );
+    let version = stdout(&portolan(&["version"], ""));
+    assert!(version.contains("answers for Kubernetes 1.36"), "{version}");
+}
