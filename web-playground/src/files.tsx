@@ -5,7 +5,7 @@ import { chosen } from "./intake";
 import { Icon } from "./parts/icons";
 import { PlaceLink } from "./parts/place";
 import { Tabs } from "./parts/tabs";
-import { count } from "./parts/text";
+import { count, Words } from "./parts/text";
 import { active, add, addEmpty, close, files, findings, findingsByFile, notice, rename } from "./workspace";
 
 /** The files: their tabs, the editor, and what was found. */
@@ -149,9 +149,9 @@ function FindingItem({ finding }: { finding: Finding }) {
       <span class="mark" role="img" aria-label={finding.severity} />
       <div class="finding-body">
         <p>
-          {finding.message} <span class="code-name">{finding.code}</span>
+          <Words text={finding.message} /> <span class="code-name">{finding.code}</span>
         </p>
-        {finding.help !== undefined && <p class="finding-help">{finding.help}</p>}
+        {finding.help !== undefined && <p class="finding-help"><Words text={finding.help} /></p>}
         <p class="finding-places">
           <PlaceLink place={finding.source} />
           {finding.related?.map((related, index) => (

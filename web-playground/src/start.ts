@@ -61,7 +61,8 @@ export function showExample(name: string): void {
   const named = service?.service as { namespace?: string; name?: string } | undefined;
   if (named?.name !== undefined) next.service = `${named.namespace ?? "default"}/${named.name}`;
   asked.value = next;
-  open(example.files);
+  const first = example.files.find((file) => /^kind: (Ingress|Service)$/m.test(file.text)) ?? example.files[0];
+  open(example.files, first?.name);
 }
 
 function showKept(): boolean {

@@ -28,6 +28,8 @@ export const revision = signal(0);
 export const editMicros = signal<number | null>(null);
 /** The files to compare with, as they were when they were set aside. */
 export const before = signal<readonly ManifestFile[] | null>(null);
+/** What was found in those. */
+export const beforeFindings = signal<readonly Finding[]>([]);
 /** Counts the states of the cluster to compare with. */
 export const beforeRevision = signal(0);
 /** The places that light up in the editor. */
@@ -109,6 +111,7 @@ export async function setAside(version: readonly ManifestFile[] | null): Promise
   if (version === null) return;
   try {
     await engine.call({ call: "load", which: "before", files: [...version] });
+    beforeFindings.value = await engine.call({ call: "check", which: "before" });
     beforeRevision.value += 1;
   } catch (error) {
     notice.value = { text: String(error), bad: true };

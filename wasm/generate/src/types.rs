@@ -139,6 +139,16 @@ mod tests {
     use super::typescript;
 
     #[test]
+    fn no_name_is_declared_twice() {
+        let text = typescript();
+        let mut names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("export ")).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+
+    #[test]
     fn fields_become_members_with_their_documentation() {
         let text = typescript();
         assert!(text.contains("  /** The ports it is reached on. */\n  ports?: ServicePort[];\n"), "{text}");

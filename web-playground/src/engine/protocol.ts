@@ -1,15 +1,16 @@
 /** What the page and the engine's worker say to each other. */
-import type { ClusterOptions, Finding, ManifestFile, Refusal } from "portolan";
+import type { AdmitAnswer, ClusterOptions, Finding, KubernetesObject, ManifestFile, Refusal } from "portolan";
 
 /** Which of the two clusters that the worker holds: what the editor says, and what Compare holds against it. */
 export type Which = "now" | "before";
 
-/** A call to the worker. */
+/** A call to the worker. `admit` asks what the server would do with an object beside all others, itself not yet there. */
 export type Call =
   | { call: "load"; which: Which; files: ManifestFile[]; options?: ClusterOptions }
   | { call: "apply"; which: Which; file: string; text: string }
   | { call: "check"; which: Which }
-  | { call: "ask"; which: Which; question: object };
+  | { call: "ask"; which: Which; question: object }
+  | { call: "admit"; files: ManifestFile[]; object: KubernetesObject };
 
 /** What each call gives back. */
 export interface Replies {
@@ -17,6 +18,7 @@ export interface Replies {
   apply: Finding[];
   check: Finding[];
   ask: unknown;
+  admit: AdmitAnswer;
 }
 
 /** A call on its way. */

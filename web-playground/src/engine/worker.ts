@@ -1,5 +1,5 @@
 /** The engine, away from the page's own thread. */
-import { Cluster, init, PortolanError, version, type ClusterOptions, type ManifestFile } from "portolan";
+import { Cluster, init, PortolanError, version, type ClusterOptions, type KubernetesObject, type ManifestFile } from "portolan";
 import type { Call, Ready, Reply, Request, Which } from "./protocol";
 
 const clusters = new Map<Which, { cluster: Cluster; options: ClusterOptions }>();
@@ -34,6 +34,24 @@ function carryOut(call: Call): unknown {
       if (answer.error !== undefined) throw new PortolanError(answer.error);
       return answer;
     }
+    case "admit":
+      return admit(call.files, call.object);
+  }
+}
+
+/** Asks about an object in a cluster that holds everything but it. */
+function admit(files: readonly ManifestFile[], object: KubernetesObject): unknown {
+  const { kind = "", metadata: { namespace, name } = {} } = object;
+  const cluster = Cluster.load(files);
+  try {
+    if (name !== undefined) cluster.remove({ kind, name, ...(namespace !== undefined && { namespace }) });
+  } catch {
+    // A kind that is none of the engine's: the question below says so.
+  }
+  try {
+    return cluster.admit({ operation: "CREATE", object });
+  } finally {
+    cluster.free();
   }
 }
 

@@ -1,5 +1,168 @@
-import { Empty } from "../parts/text";
+import { useEffect, useState } from "preact/hooks";
+import type { AdmitAnswer, KubernetesObject, ReadDocument } from "portolan";
+import { useAnswer } from "../answer";
+import { useAsked } from "../asked";
+import { Select } from "../parts/pickers";
+import { PlaceLink } from "../parts/place";
+import { count, Empty, Failure } from "../parts/text";
+import { yamlLines } from "../parts/yaml";
+import { active, activeText, engine, files, findingsByFile, revision } from "../workspace";
 
+/** What kube-apiserver would do with an object of the file in the editor: the stored object beside the written one. */
 export function AdmissionPanel() {
-  return <Empty title="Admission" />;
+  const { answer } = useAnswer({ ask: "read", text: activeText.value });
+  const [chosen, choose] = useAsked("document", "");
+  const documents = objectsOf(answer?.documents ?? []);
+  const document = documents.find((known) => known.id === chosen) ?? documents.find((known) => JUDGED.has(known.object.kind ?? "")) ?? documents[0];
+  const { admitted, error } = useAdmitted(document?.object);
+  if (answer !== null && documents.length === 0) return <Empty title="No object in this file">The file in the editor holds no Kubernetes object that can be read.</Empty>;
+  return (
+    <div class="stack">
+      <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
+        <Select label={`Object in ${active.value}`} value={document?.id ?? ""} choose={choose} choices={documents} />
+      </form>
+      {error !== null && (error.startsWith("admission does not know") ? <Empty title={`A ${document?.object.kind ?? "kind"} is taken as it stands`}>Portolan judges what Kubernetes' network is made of; this kind is only read.</Empty> : <Failure>{error}</Failure>)}
+      {admitted !== null && document !== undefined && <Admitted answer={admitted} written={document.object} />}
+    </div>
+  );
+}
+
+/** What one looks at first. */
+const JUDGED = new Set(["Service", "Ingress", "NetworkPolicy", "Endpoints", "EndpointSlice"]);
+
+interface Choice {
+  id: string;
+  label: string;
+  object: KubernetesObject;
+}
+
+/** The objects of the documents; lists are taken apart. */
+function objectsOf(documents: readonly ReadDocument[]): Choice[] {
+  const found: KubernetesObject[] = [];
+  for (const { value } of documents) {
+    if (value === null || typeof value !== "object") continue;
+    const object = value as KubernetesObject & { items?: unknown };
+    if (Array.isArray(object.items)) found.push(...(object.items as KubernetesObject[]));
+    else found.push(object);
+  }
+  return found.map((object) => {
+    const { namespace = "default", name = "?" } = object.metadata ?? {};
+    const label = `${object.kind ?? "?"} ${namespace === "default" ? "" : `${namespace}/`}${name}`;
+    return { id: `${object.kind ?? ""}/${namespace}/${name}`, label, object };
+  });
+}
+
+/** Some moments after the latest keystroke: the others are loaded for it. */
+function useAdmitted(object: KubernetesObject | undefined): { admitted: AdmitAnswer | null; error: string | null } {
+  const [state, setState] = useState<{ admitted: AdmitAnswer | null; error: string | null }>({ admitted: null, error: null });
+  const text = object === undefined ? null : JSON.stringify(object);
+  const now = revision.value;
+  useEffect(() => {
+    if (text === null) return;
+    let current = true;
+    const timer = setTimeout(() => {
+      engine.call({ call: "admit", files: [...files.value], object: JSON.parse(text) as KubernetesObject }).then(
+        (admitted) => current && setState({ admitted, error: null }),
+        (error: unknown) => current && setState({ admitted: null, error: error instanceof Error ? error.message : String(error) }),
+      );
+    }, 120);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [text, now]);
+  return state;
+}
+
+function Admitted({ answer, written }: { answer: AdmitAnswer; written: KubernetesObject }) {
+  return (
+    <>
+      <section class={`ruling ${answer.accepted ? "good" : "bad"}`}>
+        <p class="ruling-word">
+          {answer.accepted ? "Accepted" : "Refused"} <span class="ruling-code">{answer.code}</span>
+        </p>
+        {!answer.accepted && <p>{answer.status?.reason}</p>}
+      </section>
+      {answer.warnings.length > 0 && (
+        <section class="block">
+          <h2>{count(answer.warnings.length, "warning")}</h2>
+          <ul class="reasons">
+            {answer.warnings.map((warning, index) => (
+              <li key={index}>{warning}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {answer.status !== undefined && <Refusal answer={answer} written={written} />}
+      {answer.object !== undefined && <Stored stored={answer.object} written={written} />}
+    </>
+  );
+}
+
+function Refusal({ answer, written }: { answer: AdmitAnswer; written: KubernetesObject }) {
+  const causes = answer.status?.details?.causes ?? [];
+  const found = findingsByFile.value.get(active.value) ?? [];
+  const placeOf = (field: string | undefined) =>
+    found.find((finding) => finding.source.field === field && finding.object?.name === written.metadata?.name && finding.object?.kind === written.kind)?.source;
+  return (
+    <section class="block">
+      <h2>In the server's words</h2>
+      {causes.length === 0 ? (
+        <p>{answer.status?.message}</p>
+      ) : (
+        <ul class="causes">
+          {causes.map((cause, index) => (
+            <li key={index}>
+              <p>
+                <code>{cause.field}</code> <PlaceLink place={placeOf(cause.field)} />
+              </p>
+              <p>{cause.message}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** The two objects side by side; what the server adds or changes is marked. */
+function Stored({ stored, written }: { stored: KubernetesObject; written: KubernetesObject }) {
+  const own = new Map(yamlLines(written).map((line) => [line.path, line.text.trim()]));
+  const lines = yamlLines(stored).map((line) => {
+    const before = own.get(line.path);
+    const mark = before === undefined ? "added" : line.plain && before !== line.text.trim() ? "changed" : "";
+    return { ...line, mark };
+  });
+  const added = lines.filter((line) => line.mark === "added" && line.plain).length;
+  const changed = lines.filter((line) => line.mark === "changed").length;
+  return (
+    <section class="block">
+      <h2>Stored object</h2>
+      <p class="lead">
+        {added === 0 && changed === 0 ? "Just as it was written." : `${count(added, "value")} filled in${changed > 0 ? `, ${changed} changed` : ""}.`}
+      </p>
+      <div class="beside-pair">
+        <figure>
+          <figcaption>Yours</figcaption>
+          <pre class="text" tabIndex={0} aria-label="Your object">
+            {yamlLines(written)
+              .map((line) => line.text)
+              .join("\n")}
+          </pre>
+        </figure>
+        <figure>
+          <figcaption>As stored</figcaption>
+          <pre class="text stored" tabIndex={0} aria-label="The stored object">
+            {lines.map((line, index) => (
+              <span key={index} class={line.mark}>
+                {line.mark !== "" && <span class="spoken">{line.mark === "added" ? "filled in: " : "changed: "}</span>}
+                {line.text}
+                {"\n"}
+              </span>
+            ))}
+          </pre>
+        </figure>
+      </div>
+    </section>
+  );
 }

@@ -5,7 +5,7 @@ import { useAsked } from "../asked";
 import { Icon, type IconName } from "../parts/icons";
 import { podName, Select, senders, TextField } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
-import { Empty, Failure } from "../parts/text";
+import { Empty, Failure, Words } from "../parts/text";
 import { lit, revision } from "../workspace";
 
 /** A request from end to end: who sends it, where to, and the way it goes. */
@@ -102,7 +102,7 @@ function Journey({ trace, from, url }: { trace: TraceAnswer; from: string; url: 
         <div class="station-body">
           <p class="station-kind">{trace.outcome.replaceAll("-", " ")}</p>
           <p class="outcome" role="status">
-            {trace.sentence}
+            <Words text={trace.sentence} />
           </p>
         </div>
       </li>
@@ -124,7 +124,7 @@ function Station({ hop, step, stopped }: { hop: Hop; step: number; stopped: bool
         <p class="station-kind">
           {name} <PlaceLink place={hop.source} />
         </p>
-        <p class="station-words">{hop.because}</p>
+        <p class="station-words"><Words text={hop.because} /></p>
         {hop.answer != null && (
           <details class="raw">
             <summary>Answer</summary>

@@ -28,3 +28,8 @@ export function count(number: number, word: string): string {
 export function named(object: { namespace?: string; name: string }): string {
   return object.namespace === undefined || object.namespace === "default" ? object.name : `${object.namespace}/${object.name}`;
 }
+
+/** Words in which backticks mark code. */
+export function Words({ text }: { text: string }) {
+  return <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
+}

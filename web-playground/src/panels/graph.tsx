@@ -1,0 +1,122 @@
+import { OUTSIDE, portWords, type Connection, type End } from "./map";
+
+const WIDTH = 640;
+const RADIUS = 10;
+
+/** The connections as lines between points on a circle, as the courses on a sea chart run between its roses. */
+export function Graph(props: {
+  ends: readonly End[];
+  connections: readonly Connection[];
+  chosen: { from: string; to: string } | null;
+  choose: (pair: { from: string; to: string }) => void;
+}) {
+  const { ends, connections, chosen, choose } = props;
+  const height = Math.max(380, Math.min(600, ends.length * 34));
+  const points = place(ends, height);
+  return (
+    <figure class="graph">
+      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="group" aria-label="Who may talk to whom; the table says the same">
+        <defs>
+          <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+            <path d="M0 0.800 7.500 4 0 7.200z" />
+          </marker>
+          <marker id="head-chosen" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+            <path d="M0 0.800 7.500 4 0 7.200z" />
+          </marker>
+        </defs>
+        {connections.map((connection) => {
+          const from = points.get(connection.from.id);
+          const to = points.get(connection.to.id);
+          if (from === undefined || to === undefined) return null;
+          const isChosen = chosen?.from === connection.from.id && chosen.to === connection.to.id;
+          const words = portWords(connection.ports);
+          const wide = words === "all";
+          const pair = { from: connection.from.id, to: connection.to.id };
+          const path = course(from, to, height);
+          return (
+            <g
+              key={`${connection.from.id} ${connection.to.id}`}
+              class={`course${wide ? " wide" : ""}${isChosen ? " chosen" : ""}`}
+              role="button"
+              tabIndex={0}
+              aria-pressed={isChosen}
+              aria-label={`${connection.from.label} to ${connection.to.label}: ${words}`}
+              onClick={() => choose(pair)}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter" && event.key !== " ") return;
+                event.preventDefault();
+                choose(pair);
+              }}
+            >
+              <path class="reach" d={path} />
+              <path class="line" d={path} marker-end={isChosen ? "url(#head-chosen)" : "url(#head)"} />
+              <title>{`${connection.from.label} → ${connection.to.label}: ${words}`}</title>
+            </g>
+          );
+        })}
+        {ends.map((end) => {
+          const point = points.get(end.id);
+          if (point === undefined) return null;
+          const part = chosen?.from === end.id || chosen?.to === end.id;
+          const left = point.x < WIDTH / 2 - 1;
+          const middle = Math.abs(point.x - WIDTH / 2) < 30;
+          const above = point.y < height / 2;
+          return (
+            <g key={end.id} class={`end${end === OUTSIDE ? " outside" : ""}${part ? " chosen" : ""}`} aria-hidden="true">
+              <circle cx={point.x} cy={point.y} r={RADIUS} />
+              <text
+                x={middle ? point.x : point.x + (left ? -RADIUS - 7 : RADIUS + 7)}
+                y={middle ? point.y + (above ? -RADIUS - 8 : RADIUS + 18) : point.y + 4}
+                text-anchor={middle ? "middle" : left ? "end" : "start"}
+              >
+                {short(end.label)}
+              </text>
+            </g>
+          );
+        })}
+      </svg>
+      <figcaption>Thin lines: some ports. Broad lines: every port. Choose a line to see why.</figcaption>
+    </figure>
+  );
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Points on an ellipse, those of a namespace side by side, the outside at the top. */
+function place(ends: readonly End[], height: number): Map<string, Point> {
+  const ordered = [...ends].sort((a, b) => Number(b === OUTSIDE) - Number(a === OUTSIDE) || (a.id < b.id ? -1 : 1));
+  const points = new Map<string, Point>();
+  ordered.forEach((end, index) => {
+    const angle = (index / ordered.length) * 2 * Math.PI - Math.PI / 2;
+    points.set(end.id, { x: WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 175), y: height / 2 + Math.sin(angle) * (height / 2 - 42) });
+  });
+  return points;
+}
+
+/** A line bent a little to the middle, so that there and back are two. */
+function course(from: Point, to: Point, height: number): string {
+  const dx = to.x - from.x;
+  const dy = to.y - from.y;
+  const length = Math.hypot(dx, dy) || 1;
+  const bend = 14;
+  const pull = 0.18;
+  const middle = {
+    x: (from.x + to.x) / 2 + (-dy / length) * bend + (WIDTH / 2 - (from.x + to.x) / 2) * pull,
+    y: (from.y + to.y) / 2 + (dx / length) * bend + (height / 2 - (from.y + to.y) / 2) * pull,
+  };
+  const start = toward(from, middle, RADIUS + 2);
+  const end = toward(to, middle, RADIUS + 4);
+  return `M${start.x.toFixed(1)} ${start.y.toFixed(1)}Q${middle.x.toFixed(1)} ${middle.y.toFixed(1)} ${end.x.toFixed(1)} ${end.y.toFixed(1)}`;
+}
+
+function toward(from: Point, to: Point, distance: number): Point {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  return { x: from.x + ((to.x - from.x) / length) * distance, y: from.y + ((to.y - from.y) / length) * distance };
+}
+
+function short(label: string): string {
+  return label.length <= 24 ? label : `${label.slice(0, 23)}…`;
+}
