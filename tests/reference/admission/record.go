@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -258,8 +259,11 @@ func (recorder *Recorder) ask(question Question) (Record, error) {
 // answer sends the record's request, fills in the answer and undoes what the
 // request did.
 func (recorder *Recorder) answer(record *Record) error {
-	if err := recorder.send(record); err != nil || record.Code >= http.StatusBadRequest {
+	if err := recorder.send(record); err != nil {
 		return err
+	}
+	if record.Code >= http.StatusBadRequest {
+		return recorder.release(record)
 	}
 	accepted, isObject := parse(string(record.Object)).(*object)
 	if !isObject {
@@ -272,6 +276,45 @@ func (recorder *Recorder) answer(record *Record) error {
 		return recorder.restore(record.Kind, nameOf(parse(string(record.Old)).(*object)))
 	}
 	return nil
+}
+
+// release gives back the addresses that a refused Service named: the server
+// keeps one of them now and then, and the next Service would find it taken.
+func (recorder *Recorder) release(record *Record) error {
+	var input struct {
+		Spec struct {
+			ClusterIP  any `json:"clusterIP"`
+			ClusterIPs any `json:"clusterIPs"`
+		} `json:"spec"`
+	}
+	if record.Kind != "Service" || json.Unmarshal(record.Input, &input) != nil {
+		return nil
+	}
+	named, _ := input.Spec.ClusterIPs.([]any)
+	for _, one := range append(named, input.Spec.ClusterIP) {
+		text, _ := one.(string)
+		address, err := netip.ParseAddr(text)
+		if err != nil || address.Zone() != "" || recorder.holds(address.String()) {
+			continue
+		}
+		if err := recorder.remove("IPAddress", "", address.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds is true for the address of a stored Service or IPAddress.
+func (recorder *Recorder) holds(address string) bool {
+	for _, kind := range []string{"Service", "IPAddress"} {
+		for _, one := range recorder.stored[kind] {
+			text, err := encode(one)
+			if err != nil || bytes.Contains(text, []byte(`"`+address+`"`)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // send sends the record's request and fills in the answer.
