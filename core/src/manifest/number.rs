@@ -106,3 +106,56 @@ pub(crate) fn key_float(value: f64) -> String {
     }
     value.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Facts of Go's `atoi_test.go`, `atof_test.go` and `ftoa_test.go`.
+    #[test]
+    fn numbers_are_gos() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("-0x80", Some(-128)),
+            ("+0b101", Some(5)),
+            ("0o17", Some(15)),
+            ("017", Some(15)),
+            ("08", None),
+            ("0x", None),
+            ("", None),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("9223372036854775808", None),
+        ] {
+            assert_eq!(parse_int(text, 0), number, "{text}");
+        }
+        assert_eq!(parse_int("-101", 2), Some(-5));
+        assert_eq!(parse_uint("18446744073709551615", 0), Some(u64::MAX));
+        assert_eq!(parse_uint("18446744073709551616", 0), None);
+        assert_eq!(parse_float("1_23.50_0_0e+1_2"), Some(1.235e14));
+        assert_eq!(parse_float("1e400"), None);
+        assert_eq!(parse_float("1e-400"), Some(0.0));
+        for text in ["", ".", "1e", "e1", "1._5", "1.5.5", "inf", "0x1p4"] {
+            assert_eq!(parse_float(text), None, "{text}");
+        }
+        let shown = |value| match json_float(value) {
+            Number::Int(int) => format!("int {int}"),
+            Number::Literal(literal) => literal.into(),
+        };
+        for (value, text) in
+            [(1.0, "int 1"), (-0.0, "-0"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-6, "0.000001")]
+        {
+            assert_eq!(shown(value), text);
+        }
+        for (value, text) in [
+            (1.0, "1"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (999_999.0, "999999"),
+            (1_000_000.0, "1e+06"),
+            (1.5e300, ".inf"),
+            (f64::NAN, ".nan"),
+        ] {
+            assert_eq!(key_float(value), text);
+        }
+    }
+}

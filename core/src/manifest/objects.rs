@@ -49,7 +49,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
 /// let found = portolan::manifest::objects("kind: PodList\napiVersion: v1\nitems: [{metadata: {name: a}}]\n---\n# none\n---\n7\n");
 /// assert_eq!(found.objects[0].get("kind").and_then(|kind| kind.as_str()), Some("Pod"));
 /// assert_eq!(found.refused[0].to_string(), "a number is no object: it has neither apiVersion nor kind");
-/// assert_eq!(found.refused[0].line, 6);
+/// assert_eq!(found.refused[0].line, 7);
 /// ```
 pub fn objects(text: &str) -> Manifest {
     let mut manifest = Manifest::default();

@@ -12,6 +12,8 @@ pub(super) struct Chunk<'t> {
     pub(super) line: usize,
     /// The byte it begins at.
     start: usize,
+    /// The byte it ends at; the line break that Go puts behind a last line without one lies beyond.
+    end: usize,
     /// Offsets in the text before which a `\r` was taken out.
     returns: Vec<usize>,
 }
@@ -19,7 +21,7 @@ pub(super) struct Chunk<'t> {
 impl Chunk<'_> {
     /// The offset in the file of an offset in the text.
     pub(super) fn offset(&self, offset: usize) -> usize {
-        self.start + offset + self.returns.partition_point(|at| *at < offset)
+        (self.start + offset + self.returns.partition_point(|at| *at < offset)).min(self.end)
     }
 }
 
@@ -142,6 +144,39 @@ impl<'t> Collector<'t> {
             Some(owned) => Cow::Owned(owned),
             None => Cow::Borrowed(self.text.get(self.start..self.end).unwrap_or_default()),
         };
-        Some(Ok(Chunk { text, line, start: self.start, returns: self.returns }))
+        Some(Ok(Chunk { text, line, start: self.start, end: self.end, returns: self.returns }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Chunks;
+
+    fn cut(text: &str) -> Vec<String> {
+        let shown = |chunk: Result<super::Chunk<'_>, super::SyntaxError>| match chunk {
+            Ok(chunk) => format!("{}:{}", chunk.line, chunk.text),
+            Err(error) => format!("{}: {error}", error.line),
+        };
+        Chunks::new(text).map(shown).collect()
+    }
+
+    #[test]
+    fn a_stream_is_cut_at_its_separators() {
+        assert_eq!(cut("a\n---\nb"), ["0:a\n", "2:b\n"]);
+        assert_eq!(cut("---\na\n--- # c\n---\n"), ["0:---\na\n", "3:---\n"]);
+        assert_eq!(cut("a\r\n--- \r\nb\r\n"), ["0:a\n", "2:b\n"]);
+        assert_eq!(cut("a\n--- b\nc"), ["2: invalid Yaml document separator: b"]);
+        assert_eq!(cut("a\n ---\n----\n"), ["3: invalid Yaml document separator: -"]);
+        assert_eq!(cut(""), Vec::<String>::new());
+        assert_eq!(cut("\n"), ["0:\n"]);
+    }
+
+    #[test]
+    fn a_last_line_that_fills_gos_buffer_is_lost() {
+        let line = "x".repeat(4096);
+        assert_eq!(cut(&format!("a\n{line}")), ["0:a\n"]);
+        assert_eq!(cut(&format!("a\n{line}\n")), [format!("0:a\n{line}\n")]);
+        assert_eq!(cut(&format!("a\n{line}x")), [format!("0:a\n{line}x\n")]);
+        assert_eq!(cut(&format!("a\n{}\r", "x".repeat(4095))), [format!("0:a\n{}\r\n", "x".repeat(4095))]);
     }
 }

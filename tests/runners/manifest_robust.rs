@@ -1,0 +1,66 @@
+//! Whatever text comes in, the reader answers: it does not stop, its answers lie within the text, and they come in time.
+
+use portolan::manifest::{self, Node};
+use portolan_tests::lines;
+use std::time::{Duration, Instant};
+
+fn holds(node: &Node, text: &str) {
+    let (start, end) = (node.place.start as usize, node.place.end as usize);
+    assert!(start <= end && end <= text.len(), "{start}..{end} is not within {text:?}");
+    assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{start}..{end} cuts {text:?}");
+    node.items().iter().for_each(|item| holds(item, text));
+    node.members().iter().for_each(|(_, value)| holds(value, text));
+}
+
+fn read(text: &str) {
+    let rows = u32::try_from(text.split('\n').count()).unwrap();
+    for document in manifest::read(text) {
+        match document {
+            Ok(node) => holds(&node, text),
+            // The end of the text may count as a line of its own.
+            Err(error) => assert!((1..=rows + 1).contains(&error.line) && error.column >= 1, "{error:?} of {text:?}"),
+        }
+    }
+    drop(manifest::objects(text));
+}
+
+#[test]
+fn every_beginning_of_a_text_is_answered() {
+    for (number, record) in lines("yaml.jsonl.gz").iter().enumerate() {
+        let text = record["text"].as_str().unwrap();
+        let ends = text.char_indices().map(|(at, _)| at).filter(|at| at % 23 == number % 23);
+        ends.chain([text.len()]).for_each(|end| read(&text[..end]));
+    }
+}
+
+/// Texts that would take a reader long whose work grows with the square of the text.
+#[test]
+fn no_text_takes_long() {
+    let wide: String = (0..40_000).map(|number| format!("k{number}: &a{number} 1\n")).collect();
+    let aliases: String = (0..40_000).map(|number| format!("- &a{number} x\n- *a{number}\n")).collect();
+    let documents = "---\na: 1\n".repeat(40_000);
+    let texts = [
+        "[".repeat(400_000),
+        "[\n".repeat(200_000),
+        "{a: ".repeat(100_000),
+        "- ".repeat(200_000),
+        "? ".repeat(200_000),
+        ": ".repeat(200_000),
+        format!("a: {}", "x ".repeat(200_000)),
+        format!("a: {}", "x\n  ".repeat(200_000)),
+        format!("a: \"{}\"", "x\\n\\\n ".repeat(60_000)),
+        format!("[{}]", "{a: [b, é]}, ".repeat(20_000)),
+        "- a\u{2028}".repeat(60_000),
+        "#\n".repeat(200_000),
+        wide,
+        aliases,
+        documents,
+    ];
+    for text in texts {
+        let start = Instant::now();
+        read(&text);
+        let taken = start.elapsed();
+        let beginning: String = text.chars().take(20).collect();
+        assert!(taken < Duration::from_secs(20), "{} bytes of {beginning:?} took {taken:?}", text.len());
+    }
+}
