@@ -95,6 +95,8 @@ pub struct EndpointsTable {
     services: BTreeMap<ObjectKey, Entry>,
     selection: Selection,
     ratios: ZoneRatios,
+    /// The zone of every Node, empty where it has none.
+    zones: BTreeMap<String, String>,
     /// The slices that somebody wrote, by the Service that their label names.
     written: BTreeMap<ObjectKey, Written>,
     /// Which Service that is, for each of them.
@@ -114,6 +116,9 @@ impl EndpointsTable {
     /// Compiles the slices of every Service of the cluster.
     pub fn compile(cluster: &Cluster) -> Self {
         let mut table = EndpointsTable { ratios: ZoneRatios::compile(cluster), ..EndpointsTable::default() };
+        for (key, node) in cluster.nodes.iter() {
+            table.zones.insert(key.name.clone(), node.zone().unwrap_or_default().to_owned());
+        }
         for (key, slice) in cluster.endpoint_slices.iter() {
             table.add_written(key, slice);
         }
@@ -182,7 +187,7 @@ impl EndpointsTable {
     }
 
     /// Follows an object of another kind that came, changed or went; the cluster is as it is now. Gives the Services
-    /// whose slices were made anew: all of them where a Node changed.
+    /// whose slices were made anew: all of them where a Node came, went or changed its zone or what it can bear.
     pub fn object_changed(&mut self, cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Vec<ObjectKey> {
         let touched = match kind {
             Kind::Service => {
@@ -195,8 +200,7 @@ impl EndpointsTable {
                 let now = cluster.endpoint_slices.by_key(key).and_then(|slice| self.add_written(key, slice));
                 before.into_iter().chain(now).collect()
             }
-            Kind::Node => {
-                self.ratios = ZoneRatios::compile(cluster);
+            Kind::Node if self.node_changed(cluster, &key.name) => {
                 self.republish_all(cluster);
                 return self.services.keys().cloned().collect();
             }
@@ -206,6 +210,19 @@ impl EndpointsTable {
             self.republish(cluster, service);
         }
         touched
+    }
+
+    /// Notes a Node as it is now. Tells whether that makes a difference: kubelets report every few seconds.
+    fn node_changed(&mut self, cluster: &Cluster, name: &str) -> bool {
+        let ratios = ZoneRatios::compile(cluster);
+        let other_ratios = ratios != self.ratios;
+        self.ratios = ratios;
+        let zone = cluster.nodes.get("", name).map(|node| node.zone().unwrap_or_default().to_owned());
+        let before = match zone.clone() {
+            Some(zone) => self.zones.insert(name.to_owned(), zone),
+            None => self.zones.remove(name),
+        };
+        other_ratios || before != zone
     }
 
     fn service_changed(&mut self, cluster: &Cluster, key: &ObjectKey) {

@@ -266,8 +266,10 @@ impl Engine {
     /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.
     fn follow(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
         let tables = self.node_tables.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if matches!(kind, Kind::Node | Kind::ServiceCIDR) {
-            tables.clear();
+        match kind {
+            Kind::Node => drop(tables.remove(&key.name)),
+            Kind::ServiceCIDR => tables.clear(),
+            _ => {}
         }
         let Some(endpoints) = self.endpoints.get_mut() else { return };
         let touched = match kind {

@@ -1,6 +1,7 @@
 //! Finding where a packet goes by where it is sent: hash tables whose answer takes the same time in any cluster.
 
 use super::service_port::ServicePort;
+use crate::api::resource::ObjectKey;
 use crate::ip::Family;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -32,16 +33,17 @@ pub(super) type Address = (IpAddr, u16, Protocol);
 /// A port of the node, for one family of addresses.
 pub(super) type NodePort = (Family, u16, Protocol);
 
-/// By which of its addresses a Service was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// By which of its addresses a Service was found. Where one address is several of these, the least counts: a load
+/// balancer's source ranges hold also where its address is an external IP too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Via {
     /// One of `spec.clusterIPs`.
     ClusterIP,
-    /// One of `spec.externalIPs`.
-    ExternalIP,
     /// One of `status.loadBalancer.ingress` that is not in mode `Proxy`.
     LoadBalancer,
+    /// One of `spec.externalIPs`.
+    ExternalIP,
     /// The port's `nodePort`.
     NodePort,
 }
@@ -51,6 +53,12 @@ pub enum Via {
 pub(super) struct Found {
     pub(super) via: Via,
     pub(super) port: Arc<ServicePort>,
+}
+
+impl Found {
+    fn rank(&self) -> (&ObjectKey, Via) {
+        (&self.port.service, self.via)
+    }
 }
 
 /// A hash table of what was found under each key. Where two Services claim one key, the one that comes first by namespace
@@ -78,7 +86,8 @@ impl<K: Copy + Ord + Hash> Lookup<K> {
             self.first.insert(key, found);
             return;
         };
-        let other = if found.port.service < holder.port.service { std::mem::replace(holder, found) } else { found };
+        let goes_first = found.rank() < holder.rank();
+        let other = if goes_first { std::mem::replace(holder, found) } else { found };
         self.others.entry(key).or_default().push(other);
     }
 
