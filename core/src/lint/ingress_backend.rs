@@ -4,6 +4,7 @@ use super::{Report, rule};
 use crate::api::ingress::{Ingress, IngressServiceBackend};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
+use crate::cluster::Cluster;
 use crate::engine::Engine;
 
 rule! {
@@ -260,81 +261,77 @@ fn backends(ingress: &Ingress) -> Vec<(String, &IngressServiceBackend)> {
     found
 }
 
-/// Shows every backend with its Service, where it is there, and the port, where the Service has it.
-fn look(
-    engine: &Engine,
-    show: &mut dyn FnMut(&ObjectKey, &str, &IngressServiceBackend, &ObjectKey, Option<&Service>, Option<&ServicePort>),
-) {
-    let cluster = engine.cluster();
-    for (key, ingress) in cluster.ingresses.iter() {
-        for (field, backend) in backends(ingress) {
-            let service_key = ObjectKey::new(key.namespace.as_str(), backend.name.as_str());
-            let service = cluster.services.by_key(&service_key);
+/// A backend and what it leads to.
+struct Target<'a> {
+    ingress: &'a ObjectKey,
+    field: String,
+    backend: &'a IngressServiceBackend,
+    key: ObjectKey,
+    service: Option<&'a Service>,
+    port: Option<&'a ServicePort>,
+}
+
+/// Every backend with its Service, where it is there, and the port, where the Service has it.
+fn targets(cluster: &Cluster) -> impl Iterator<Item = Target<'_>> {
+    cluster.ingresses.iter().flat_map(move |(ingress, stored)| {
+        backends(stored).into_iter().map(move |(field, backend)| {
+            let key = ObjectKey::new(ingress.namespace.as_str(), backend.name.as_str());
+            let service = cluster.services.by_key(&key).map(|service| &**service);
             let wanted = |port: &&ServicePort| match backend.port.name.as_str() {
                 "" => port.port == backend.port.number,
                 name => port.name == name,
             };
             let port = service.and_then(|service| service.ports().iter().find(wanted));
-            show(key, &field, backend, &service_key, service.map(|service| &**service), port);
-        }
-    }
+            Target { ingress, field, backend, key, service, port }
+        })
+    })
 }
 
 fn no_service(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, &mut |ingress, field, backend, service, stored, _| {
-        if stored.is_none() {
-            let message = format!("there is no Service {service}");
-            let elsewhere = engine.cluster().services.iter().find(|(known, _)| known.name == backend.name);
-            let help = match elsewhere {
-                Some((known, _)) => {
-                    format!("there is one in namespace {}; an Ingress sends only to its own", known.namespace)
-                }
-                None => "name a Service of the Ingress's namespace".to_owned(),
-            };
-            report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, &help);
-        }
-    });
+    let cluster = engine.cluster();
+    for Target { ingress, field, backend, key, .. } in targets(cluster).filter(|target| target.service.is_none()) {
+        let elsewhere = cluster.services.iter().find(|(known, _)| known.name == backend.name);
+        let help = match elsewhere {
+            Some((known, _)) => {
+                format!("there is one in namespace {}; an Ingress sends only to its own", known.namespace)
+            }
+            None => "name a Service of the Ingress's namespace".to_owned(),
+        };
+        report.at(Kind::Ingress, ingress, &format!("{field}.name"), format!("there is no Service {key}"), &help);
+    }
 }
 
 fn no_port(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, &mut |ingress, field, backend, service, stored, port| {
-        let Some(stored) = stored.filter(|stored| port.is_none() && stored.spec.r#type != "ExternalName") else {
-            return;
+    for Target { ingress, field, backend, key, service, port } in targets(engine.cluster()) {
+        let Some(stored) = service.filter(|stored| port.is_none() && stored.spec.r#type != "ExternalName") else {
+            continue;
         };
         let (wanted, field) = match backend.port.name.as_str() {
             "" => (backend.port.number.to_string(), format!("{field}.port.number")),
             name => (name.to_owned(), format!("{field}.port.name")),
         };
-        let known: Vec<String> = stored
-            .ports()
-            .iter()
-            .map(|port| match port.name.as_str() {
-                "" => port.port.to_string(),
-                name => format!("{} ({name})", port.port),
-            })
-            .collect();
-        let message = format!("Service {service} has no port {wanted}");
+        let named = |port: &ServicePort| match port.name.as_str() {
+            "" => port.port.to_string(),
+            name => format!("{} ({name})", port.port),
+        };
+        let known: Vec<String> = stored.ports().iter().map(named).collect();
+        let message = format!("Service {key} has no port {wanted}");
         report.at(Kind::Ingress, ingress, &field, message, &format!("it has {}", known.join(", ")));
-        report.and(Kind::Service, service, "spec.ports", "its ports");
-    });
+        report.and(Kind::Service, &key, "spec.ports", "its ports");
+    }
 }
 
 fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, &mut |ingress, field, _, service, stored, port| {
-        let (Some(stored), Some(port)) = (stored, port) else { return };
-        if stored.spec.r#type == "ExternalName" || serves(engine, service, &port.name) {
-            return;
+    for Target { ingress, field, key, service, port, .. } in targets(engine.cluster()) {
+        let (Some(stored), Some(port)) = (service, port) else { continue };
+        if stored.spec.r#type == "ExternalName" || serves(engine, &key, &port.name) {
+            continue;
         }
-        let message = format!("Service {service} has no ready endpoint for port {}", port.port);
-        report.at(
-            Kind::Ingress,
-            ingress,
-            &format!("{field}.name"),
-            message,
-            "see which pods its selector picks, and whether they are ready",
-        );
-        report.and(Kind::Service, service, "spec.selector", "its selector");
-    });
+        let message = format!("Service {key} has no ready endpoint for port {}", port.port);
+        let help = "see which pods its selector picks, and whether they are ready";
+        report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help);
+        report.and(Kind::Service, &key, "spec.selector", "its selector");
+    }
 }
 
 /// Whether a slice of the Service has a ready endpoint for the port of that name.

@@ -2,7 +2,8 @@
 
 use super::{Report, rule};
 use crate::api::meta::IntOrString;
-use crate::api::resource::Kind;
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::Cluster;
 use crate::endpoints::pods::find_port;
 use crate::endpoints::selected_pods;
 use crate::engine::Engine;
@@ -145,46 +146,46 @@ rule! {
 }
 
 fn missing(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, &mut |key, index, name, with, without: &[String]| {
-        if with == 0 {
-            let message = format!("no selected pod has a port named {name}: port {index} has no endpoints");
-            let help = "give a container port that name, or write its number";
-            report.at(
-                Kind::Service,
-                key,
-                &format!("spec.ports[{index}].targetPort"),
-                message.replace(&format!("port {index} has"), "it has"),
-                help,
-            );
-            let _ = without;
-        }
-    });
+    for port in named_ports(engine.cluster()).into_iter().filter(|port| port.with == 0) {
+        let message = format!("no selected pod has a port named {}: it has no endpoints", port.name);
+        let field = format!("spec.ports[{}].targetPort", port.index);
+        report.at(
+            Kind::Service,
+            &port.service,
+            &field,
+            message,
+            "give a container port that name, or write its number",
+        );
+    }
 }
 
 fn sometimes_missing(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, &mut |key, index, name, with, without| {
-        if with > 0 && !without.is_empty() {
-            let shown: Vec<&str> = without.iter().take(3).map(String::as_str).collect();
-            let more = if without.len() > shown.len() {
-                format!(" and {} more", without.len() - shown.len())
-            } else {
-                String::new()
-            };
-            let message = format!(
-                "{} of {} selected pods have no port named {name}: {}{more}",
-                without.len(),
-                with + without.len(),
-                shown.join(", ")
-            );
-            let help = "select only the pods that have it, or give the others a port of that name";
-            report.at(Kind::Service, key, &format!("spec.ports[{index}].targetPort"), message, help);
-        }
-    });
+    let some = |port: &NamedPort| port.with > 0 && !port.without.is_empty();
+    for NamedPort { service, index, name, with, without } in named_ports(engine.cluster()).into_iter().filter(some) {
+        let shown: Vec<&str> = without.iter().take(3).map(String::as_str).collect();
+        let more = without.len() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let all = with + without.len();
+        let message =
+            format!("{} of {all} selected pods have no port named {name}: {}{more}", without.len(), shown.join(", "));
+        let help = "select only the pods that have it, or give the others a port of that name";
+        report.at(Kind::Service, &service, &format!("spec.ports[{index}].targetPort"), message, help);
+    }
 }
 
-/// Shows, for every named target port of every Service with pods: how many pods have it, and the names of those that lack it.
-fn look(engine: &Engine, show: &mut dyn FnMut(&crate::api::resource::ObjectKey, usize, &str, usize, &[String])) {
-    let cluster = engine.cluster();
+/// A named target port of a Service that has pods.
+struct NamedPort {
+    service: ObjectKey,
+    index: usize,
+    name: String,
+    /// How many pods have it.
+    with: usize,
+    /// The names of those that lack it.
+    without: Vec<String>,
+}
+
+fn named_ports(cluster: &Cluster) -> Vec<NamedPort> {
+    let mut found = Vec::new();
     for (key, service) in cluster.services.iter() {
         if !service.ports().iter().any(|port| matches!(port.target_port, IntOrString::String(_))) {
             continue;
@@ -195,8 +196,10 @@ fn look(engine: &Engine, show: &mut dyn FnMut(&crate::api::resource::ObjectKey, 
             let lacking = pods.iter().filter(|pod| find_port(pod, port).is_none());
             let without: Vec<String> = lacking.map(|pod| pod.metadata.name.clone()).collect();
             if !pods.is_empty() {
-                show(key, index, name, pods.len() - without.len(), &without);
+                let with = pods.len() - without.len();
+                found.push(NamedPort { service: key.clone(), index, name: name.clone(), with, without });
             }
         }
     }
+    found
 }
