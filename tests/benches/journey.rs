@@ -12,7 +12,7 @@ use std::hint::black_box;
 
 /// 1,000 pods, and in the proportion of a real cluster their Services, policies, Ingresses and namespaces.
 fn file() -> File {
-    File { name: "cluster.yaml".into(), text: yaml::documents(&generate::namespaces(1, 1_000)).into() }
+    File { name: "cluster.yaml".into(), text: yaml::documents(&generate::cluster(1, 1_000)).into() }
 }
 
 fn reading(criterion: &mut Criterion) {
@@ -48,7 +48,7 @@ fn asking(criterion: &mut Criterion) {
         ("resolve", format!(r#"{{"ask":"resolve","name":"{name}.{namespace}.svc.cluster.local","type":"A"}}"#)),
         ("env", format!(r#"{{"ask":"env","pod":{{"namespace":"{}","name":"{}"}}}}"#, pod_key.namespace, pod_key.name)),
         ("hosts", format!(r#"{{"ask":"hosts","pod":{{"namespace":"{}","name":"{}"}}}}"#, pod_key.namespace, pod_key.name)),
-        ("route", r#"{"ask":"route","url":"http://app0.example.com/"}"#.to_owned()),
+        ("route", r#"{"ask":"route","url":"http://team-0.example.com/cart"}"#.to_owned()),
         ("verdict", format!(r#"{{"ask":"verdict","from":{},"to":{{"ip":"{}"}},"port":80,"protocol":"TCP"}}"#, pod.0, pod.1)),
         ("trace", format!(r#"{{"ask":"trace","from":{},"url":"http://{name}.{namespace}:{port}/"}}"#, pod.0)),
         ("read", r#"{"ask":"read","text":"a: yes\n---\nb: [1, 2]\n"}"#.to_owned()),

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let Some(pods) = pods else { return ExitCode::from(2) };
     let seed = arguments.get(2).and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut files: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for object in generate::namespaces(seed, pods) {
+    for object in generate::cluster(seed, pods) {
         let of = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let namespace = of("/metadata/namespace").or_else(|| of("/metadata/name")).unwrap_or_default();
         files.entry(namespace).or_default().push(object);
