@@ -12,6 +12,7 @@ pub mod endpoints;
 pub mod env;
 pub mod hosts;
 pub mod map;
+pub mod nftables;
 pub mod objects;
 pub mod policy_diff;
 pub mod read;
@@ -111,6 +112,7 @@ const KINDS: &[(&str, Ask)] = &[
     ("map", map::ask),
     ("policyDiff", policy_diff::ask),
     ("suggest", suggest::ask),
+    ("nftables", nftables::ask),
     ("trace", trace::ask),
     ("objects", objects::ask),
 ];

@@ -12,6 +12,7 @@ pub mod diff;
 pub mod findings;
 mod index;
 pub mod map;
+pub mod nftables;
 pub mod ports;
 mod ranges;
 mod reach;

@@ -344,6 +344,12 @@ questions! {
         /// Where they let more through, because labels cannot tell the pods apart.
         widened: "string[]";
     }
+    /// What are the network policies as rules for the kernel?
+    nftables {
+    } => {
+        /// A ruleset for `nft -f`.
+        text: "string";
+    }
     /// What happens to a request, from end to end?
     trace {
         /// Who sends it.

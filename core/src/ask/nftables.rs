@@ -1,0 +1,15 @@
+//! `nftables`: the network policies as rules for the kernel.
+
+use super::AskError;
+use crate::engine::Engine;
+use crate::json::Json;
+use crate::manifest::Node;
+use crate::policy::nftables::render;
+
+/// Answers with `{"text"}`: a ruleset for `nft -f`.
+///
+/// # Errors
+/// None.
+pub fn ask(engine: &Engine, _question: &Node) -> Result<Json, AskError> {
+    Ok(Json::object().with("text", render(engine.policies())))
+}
