@@ -167,7 +167,6 @@ fn changed_pod(criterion: &mut Criterion) {
 }
 
 /// What the tables take, once each, in the order that they are built in.
-#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn memory() {
     for services in SIZES {
         let start = resident();

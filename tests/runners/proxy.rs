@@ -1,8 +1,6 @@
 //! What kube-proxy in nftables mode had in its tables on every node of the recorded clusters, held against `backends`: every
 //! row asked as a stranger would ask it, and no row of ours that it had not.
 
-#![expect(clippy::indexing_slicing, reason = "indexing JSON gives null for what is not there")]
-
 use portolan::engine::Engine;
 use portolan::proxy::decision::Destination;
 use portolan::proxy::lookup::Protocol;

@@ -1,8 +1,6 @@
 //! An engine that follows change after change answers what an engine answers that is made from the objects as they are.
 //! `PORTOLAN_SLOW=1` follows 25 times as many.
 
-#![expect(clippy::indexing_slicing, reason = "indexing JSON gives null for what is not there")]
-
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
 use portolan_tests::generate::Chance;

@@ -1,7 +1,5 @@
 //! Clusters made up from a seed: the same seed gives the same cluster on every machine.
 
-#![expect(clippy::indexing_slicing, reason = "indexing JSON gives null for what is not there")]
-
 use serde_json::{Map, Value, json};
 
 /// Numbers from a seed (S. Vigna's SplitMix64): good enough to choose by, and the same everywhere.
@@ -38,7 +36,6 @@ impl Chance {
     ///
     /// # Panics
     /// When there is none.
-    #[expect(clippy::indexing_slicing, reason = "to choose from nothing is a mistake of the test")]
     pub fn one<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }

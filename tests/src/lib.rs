@@ -31,7 +31,6 @@ pub fn folder() -> PathBuf {
 ///
 /// # Panics
 /// When the file is not there or is no gzip: a test without its recording has failed.
-#[expect(clippy::panic, reason = "a test without its recording has failed")]
 pub fn text(file: &str) -> String {
     let path = folder().join(file);
     let mut text = String::new();
@@ -46,7 +45,6 @@ pub fn text(file: &str) -> String {
 ///
 /// # Panics
 /// When a line is not JSON.
-#[expect(clippy::panic, reason = "a broken recording is a failed test")]
 pub fn lines(file: &str) -> Vec<Value> {
     let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{file}: {error}"));
     text(file).lines().map(parse).collect()
@@ -56,7 +54,6 @@ pub fn lines(file: &str) -> Vec<Value> {
 ///
 /// # Panics
 /// When there is none, or one is not JSON.
-#[expect(clippy::panic, reason = "a broken recording is a failed test")]
 pub fn files(prefix: &str) -> Vec<(String, Value)> {
     let listed = fs::read_dir(folder()).unwrap_or_else(|error| panic!("tests/vectors: {error}"));
     let mut names: Vec<String> = listed
@@ -83,7 +80,6 @@ pub fn engine<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Engine {
 ///
 /// # Panics
 /// When it is not an object of a kind that the project knows.
-#[expect(clippy::panic, reason = "a recording that cannot be loaded is a failed test")]
 pub fn resource(object: &Value) -> Resource {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let Some(kind) = Kind::of(text("apiVersion"), text("kind")) else { panic!("of no known kind: {object}") };
@@ -113,7 +109,6 @@ pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 ///
 /// # Panics
 /// When the answer is not JSON.
-#[expect(clippy::panic, reason = "an answer that is not JSON is a failed test")]
 pub fn answer(engine: &Engine, question: &Value) -> Value {
     let text = ask::answer_text(engine, &question.to_string());
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("answer to {question} is not JSON: {error}: {text}"))
@@ -138,7 +133,6 @@ impl Score {
     }
 
     /// Counts one case; the first differences are printed.
-    #[expect(clippy::print_stdout, reason = "a runner prints its score")]
     pub fn case(&mut self, right: bool, difference: impl FnOnce() -> String) {
         self.asked += 1;
         if right {
@@ -153,7 +147,6 @@ impl Score {
     ///
     /// # Panics
     /// When fewer are right than `floors.txt` says, or nothing was asked.
-    #[expect(clippy::print_stdout, clippy::panic, reason = "a runner prints its score, and fails when it is too low")]
     pub fn finish(self) {
         let floors = fs::read_to_string(folder().join("floors.txt")).unwrap_or_default();
         let floor = floors.lines().find_map(|line| {
