@@ -14,7 +14,7 @@ use crate::api::node::Node as ClusterNode;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
-use crate::api::service::{Service, ServicePort};
+use crate::api::service::Service;
 use crate::api::workload::Workload;
 use crate::json::Json;
 use crate::manifest::Node;
@@ -255,22 +255,6 @@ impl Cluster {
             Kind::Secret => self.secrets.remove(key).is_some(),
             workload => self.workloads.get_mut(&workload).is_some_and(|store| store.remove(key).is_some()),
         }
-    }
-
-    /// The Service of the API server, `default/kubernetes`: as it is stored, or where nobody has stored it as every API
-    /// server makes it: the first address of the Services' range, port 443.
-    pub fn api_server_service(&self) -> Option<Arc<Service>> {
-        if let Some(service) = self.services.get("default", "kubernetes") {
-            return Some(Arc::clone(service));
-        }
-        let ip = self.options.service_cluster_ip_range.first()?.hosts().next()?.to_string();
-        let mut service = Service::default();
-        service.metadata.name = "kubernetes".to_owned();
-        service.metadata.namespace = "default".to_owned();
-        service.spec.cluster_ip = ip;
-        let (name, protocol) = ("https".to_owned(), "TCP".to_owned());
-        service.spec.ports = Some(vec![ServicePort { name, protocol, port: 443, ..ServicePort::default() }]);
-        Some(Arc::new(service))
     }
 
     /// Where the object comes from, where it comes from a file.

@@ -152,11 +152,6 @@ items:
             ("dns-version.cluster.local", RecordType::Txt, &["dns-version.cluster.local. TXT \"1.1.0\""]),
             ("ns.dns.cluster.local", RecordType::A, &["ns.dns.cluster.local. A 10.0.0.10"]),
             ("cluster.local", RecordType::Ns, &["cluster.local. NS kube-dns.kube-system.svc.cluster.local."]),
-            (
-                "kubernetes.default.svc.cluster.local",
-                RecordType::A,
-                &["kubernetes.default.svc.cluster.local. A 10.0.0.1"],
-            ),
             ("9.0.0.10.in-addr.arpa", RecordType::Ptr, &["9.0.0.10.in-addr.arpa. PTR web.a.svc.cluster.local."]),
             ("1.0.1.10.in-addr.arpa", RecordType::Ptr, &["1.0.1.10.in-addr.arpa. PTR db-0.db.a.svc.cluster.local."]),
         ] {

@@ -10,6 +10,7 @@ use portolan::api::resource::{ObjectKey, Resource};
 use portolan::api::service::{Service, ServicePort};
 use portolan::ask;
 use portolan::cluster::Options;
+use portolan::dns::{self, RecordType, Zone};
 use portolan::endpoints::EndpointsTable;
 use portolan::engine::Engine;
 use portolan::ip::Family;
@@ -109,6 +110,9 @@ fn build(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("node_table", services), |bencher| {
             bencher.iter(|| black_box(NodeTable::compile(engine.cluster(), endpoints, "n1")));
         });
+        group.bench_function(BenchmarkId::new("zone", services), |bencher| {
+            bencher.iter(|| black_box(Zone::compile(engine.cluster(), endpoints)));
+        });
     }
 }
 
@@ -147,13 +151,40 @@ fn backends(criterion: &mut Criterion) {
     }
 }
 
+fn resolve(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("resolve");
+    for services in SIZES {
+        let engine = engine(services);
+        let zone = engine.zone();
+        let mut number = 0;
+        let mut next = || {
+            number = (number + 7919) % services;
+            number
+        };
+        group.bench_function(BenchmarkId::new("service", services), |bencher| {
+            bencher.iter(|| {
+                let number = next();
+                let name = format!("service-{number}.{}.svc.cluster.local.", namespace(number));
+                black_box(zone.ask(&name, RecordType::A).records.len())
+            });
+        });
+        group.bench_function(BenchmarkId::new("reverse", services), |bencher| {
+            bencher.iter(|| {
+                let name = dns::name::reverse(IpAddr::V4(address(11, next() * PODS_OF_A_SERVICE)));
+                black_box(zone.ask(&name, RecordType::Ptr).records.len())
+            });
+        });
+    }
+}
+
 fn changed_pod(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("changed_pod");
     for services in SIZES {
         let mut engine = engine(services);
         let _ = (engine.endpoints(), engine.node_table("n1"));
         let mut number = 0;
-        group.bench_function(BenchmarkId::new("endpoints_and_node_table", services), |bencher| {
+        let _ = engine.zone();
+        group.bench_function(BenchmarkId::new("endpoints_zone_and_node_table", services), |bencher| {
             bencher.iter_batched(
                 || {
                     number += 1;
@@ -178,11 +209,14 @@ fn memory() {
         let endpoints = resident();
         assert!(engine.node_table("n1").ports().next().is_some());
         let table = resident();
+        assert_eq!(engine.zone().ask("cluster.local.", RecordType::A).records, []);
+        let zone = resident();
         println!(
-            "memory/{services}: objects {} MiB (loaded in {loading:?}), endpoints {} MiB, one node's table {} MiB",
+            "memory/{services}: objects {} MiB (loaded in {loading:?}), endpoints {} MiB, one node's table {} MiB, zone {} MiB",
             objects.saturating_sub(start) >> 20,
             endpoints.saturating_sub(objects) >> 20,
             table.saturating_sub(endpoints) >> 20,
+            zone.saturating_sub(table) >> 20,
         );
     }
 }
@@ -194,7 +228,7 @@ fn resident() -> usize {
     resident.unwrap_or_default() * 4096
 }
 
-criterion_group!(benches, build, backends, changed_pod);
+criterion_group!(benches, build, backends, resolve, changed_pod);
 
 fn main() {
     memory();

@@ -185,7 +185,7 @@ questions! {
         env: "{ name: string; value: string }[]";
         /// Of a pod: Services that are younger than it, so that its containers are not told of them.
         missed ?_: "{ service: ObjectName; because: string }[]";
-        /// Of a pod: variables that several Services set.
+        /// Of a pod: variables that several Services set, that the container sets itself, or that its program may take for its own.
         collisions ?_: "{ name: string; services: ObjectName[]; because: string }[]";
         /// Of a pod: variables whose values the objects do not tell.
         unknown ?_: "{ name: string; because: string }[]";

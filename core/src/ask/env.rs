@@ -38,7 +38,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
         Json::object()
             .with("name", collision.name.clone())
             .with("services", services)
-            .with("because", "several Services set the variable, and which of them wins is chance")
+            .with("because", collision.because())
     });
     let unknown = environment
         .unknown

@@ -95,9 +95,8 @@ impl Zone {
         let domain = name::complete(&cluster.options.cluster_domain.to_ascii_lowercase()).unwrap_or_default();
         let mut zone = Zone { domain, ..Zone::default() };
         let orphans = cluster.endpoint_slices.iter().filter_map(|(key, slice)| service_of(key, slice));
-        let api_server = std::iter::once(ObjectKey::new("default", "kubernetes"));
         let services = cluster.services.iter().map(|(key, _)| key.clone());
-        let keys: BTreeSet<ObjectKey> = services.chain(orphans).chain(api_server).collect();
+        let keys: BTreeSet<ObjectKey> = services.chain(orphans).collect();
         for key in keys {
             zone.service_changed(cluster, endpoints, &key);
         }
@@ -122,13 +121,8 @@ impl Zone {
         if let Some(old) = self.services.remove(key) {
             self.index(key, &old, false);
         }
-        let is_api_server = key.namespace == "default" && key.name == "kubernetes";
-        let service = match is_api_server {
-            true => cluster.api_server_service(),
-            false => cluster.services.by_key(key).cloned(),
-        };
-        let service = service.as_ref();
-        let slices = match cluster.services.by_key(key) {
+        let service = cluster.services.by_key(key);
+        let slices = match service {
             Some(_) => endpoints.slices(key).to_vec(),
             None => orphaned(cluster, key),
         };

@@ -27,19 +27,50 @@ pub struct Environment {
     /// Services that would be told of, but are younger than the pod: its containers learn of them only when they start
     /// anew.
     pub missed: Vec<ObjectKey>,
-    /// Variables that more than one Service sets; which one wins is chance. Here it is the last.
+    /// Variables in which somebody may find what he does not expect.
     pub collisions: Vec<Collision>,
     /// Variables whose values the cluster's objects do not tell: name (or the prefix with `*`) and why.
     pub unknown: Vec<(String, String)>,
 }
 
-/// A variable that more than one Service sets to different values.
+/// A variable in which somebody may find what he does not expect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collision {
     /// The variable.
     pub name: String,
-    /// The Services.
+    /// The Services that set it.
     pub services: Vec<ObjectKey>,
+    /// What is the matter.
+    pub kind: CollisionKind,
+}
+
+/// How a variable collides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CollisionKind {
+    /// Several Services set it to different values; which one wins is chance. Here it is the last.
+    Services,
+    /// The container sets it itself, and the Service's value does not reach it.
+    Own,
+    /// A program of that name may take it for a setting of its own: `REDIS_PORT` is `tcp://…`, and no number.
+    Program(String),
+}
+
+impl Collision {
+    /// A sentence that says it.
+    pub fn because(&self) -> String {
+        match &self.kind {
+            CollisionKind::Services => "several Services set the variable, and which of them wins is chance".to_owned(),
+            CollisionKind::Own => {
+                "the container sets the variable itself; the Service's value does not reach it".to_owned()
+            }
+            CollisionKind::Program(program) => {
+                format!(
+                    "{program} may read {} as a setting of its own, and finds what the Service puts there",
+                    self.name
+                )
+            }
+        }
+    }
 }
 
 /// The namespace of a pod; a missing one is `default`.
@@ -174,14 +205,25 @@ pub fn of_container(cluster: &Cluster, pod: &Pod, container: &Container) -> Envi
     for name in order {
         let Some((value, services)) = told.remove(&name) else { continue };
         if own.contains_key(name.as_str()) {
+            environment.collisions.push(Collision { name, services, kind: CollisionKind::Own });
             continue;
         }
         if services.len() > 1 {
-            environment.collisions.push(Collision { name: name.clone(), services });
+            environment.collisions.push(Collision { name: name.clone(), services, kind: CollisionKind::Services });
+        } else if let Some(program) = name.strip_suffix("_PORT").and_then(|prefix| program_named(container, prefix)) {
+            let kind = CollisionKind::Program(program.to_owned());
+            environment.collisions.push(Collision { name: name.clone(), services, kind });
         }
         environment.variables.push(Variable { name, value });
     }
     environment
+}
+
+/// The program of the container, by its own name or its image's, whose settings begin with that word.
+fn program_named<'c>(container: &'c Container, prefix: &str) -> Option<&'c str> {
+    let image = container.image.split('@').next().unwrap_or_default();
+    let image = image.rsplit('/').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    [container.name.as_str(), image].into_iter().find(|name| variable_name(name) == prefix)
 }
 
 /// Whether the Service was made after the pod had started. Without both times it was not.
@@ -323,6 +365,7 @@ items:
     nodeName: n1
     containers:
     - name: c
+      image: registry.example/team/foo:1.2@sha256:0123
       envFrom: [{prefix: X_, configMapRef: {name: settings}}]
       env:
       - {name: URL, value: "http://$(FOO_SERVICE_HOST):$(FOO_PORT_80_TCP_PORT)/$(LATER)$$(URL)"}
@@ -334,6 +377,7 @@ items:
       - {name: SECRET, valueFrom: {secretKeyRef: {name: s, key: k}}}
       - {name: FROM_SECRET, value: "x$(SECRET)"}
       - {name: OTHER_SERVICE_HOST, value: mine}
+      - {name: FOO_PORT_80_TCP_ADDR, value: mine}
   status: {startTime: "2026-01-01T00:00:01Z"}
 - {metadata: {name: p, namespace: own}, spec: {containers: [{name: c}]}}
 - {metadata: {name: p, namespace: nolinks}, spec: {enableServiceLinks: false, containers: [{name: c}]}}
@@ -358,9 +402,20 @@ items:
         let found = environment(&cluster(SERVICES), "a");
         assert_eq!(found.missed, [ObjectKey::new("a", "late")]);
         assert_eq!(value(&found, "LATE_SERVICE_HOST"), None);
-        let collision = found.collisions.first().unwrap();
-        assert_eq!(collision.name, "FOO_SERVICE_PORT");
-        assert_eq!(collision.services, [ObjectKey::new("a", "foo"), ObjectKey::new("a", "foo-service")]);
+        let foo = ObjectKey::new("a", "foo");
+        let collision = |name: &str, services: &[&ObjectKey], kind| Collision {
+            name: name.to_owned(),
+            services: services.iter().map(|service| (*service).clone()).collect(),
+            kind,
+        };
+        assert_eq!(
+            found.collisions,
+            [
+                collision("FOO_SERVICE_PORT", &[&foo, &ObjectKey::new("a", "foo-service")], CollisionKind::Services),
+                collision("FOO_PORT", &[&foo], CollisionKind::Program("foo".to_owned())),
+                collision("FOO_PORT_80_TCP_ADDR", &[&foo], CollisionKind::Own),
+            ]
+        );
         assert_eq!(value(&found, "FOO_SERVICE_PORT"), Some("tcp://10.0.0.4:81"));
     }
 
