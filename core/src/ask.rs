@@ -8,6 +8,7 @@ pub mod admit;
 pub mod backends;
 mod choose;
 pub mod contract;
+pub mod diff;
 pub mod endpoints;
 pub mod env;
 pub mod hosts;
@@ -16,6 +17,7 @@ pub mod nftables;
 pub mod objects;
 pub mod policy_diff;
 pub mod read;
+pub mod render;
 pub mod resolve;
 pub mod route;
 pub mod routes;
@@ -108,6 +110,8 @@ const KINDS: &[(&str, Ask)] = &[
     ("hosts", hosts::ask),
     ("route", route::ask),
     ("routes", routes::ask),
+    ("diff", diff::ask),
+    ("render", render::ask),
     ("verdict", verdict::ask),
     ("map", map::ask),
     ("policyDiff", policy_diff::ask),

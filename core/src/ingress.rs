@@ -16,6 +16,7 @@
 
 pub mod backend;
 pub mod class;
+pub mod compare;
 pub mod conduct;
 mod contour;
 pub mod explain;
@@ -24,10 +25,13 @@ pub mod matching;
 mod nginx;
 pub mod normalize;
 pub mod pattern;
+pub mod regions;
+pub mod render;
 pub mod request;
 mod spec;
 pub mod table;
 pub mod tls;
+pub mod upstream;
 
 pub use backend::{Backend, BackendPort};
 pub use matching::{MatchHost, MatchPath, PathRank};

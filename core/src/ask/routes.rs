@@ -2,15 +2,18 @@
 
 use super::AskError;
 use super::route::{key, resource, rule, service, table};
+use crate::api::resource::Kind;
 use crate::engine::Engine;
-use crate::ingress::Backend;
 use crate::ingress::table::{Entry, Host};
+use crate::ingress::{Backend, MatchHost, RouteTable};
 use crate::json::Json;
 use crate::manifest::Node;
+use std::collections::BTreeSet;
 
 /// Answers `{"controller", "ingressClass"}`, both optional, with the whole table that `route` matches by: `{"controller",
-/// "hosts": [{"host", "rules": […]}], "default", "reports"}`. The rules of a host stand in the order in which they are
-/// tried; one that can take no request says by which other it is `shadowedBy`. `reports` tells what the author should know.
+/// "hosts": [{"host", "rules": […]}], "default", "tls", "uncovered", "reports"}`. The rules of a host stand in the order in
+/// which they are tried; one that can take no request is `unreachable`, and says by which other it is `shadowedBy` where one
+/// alone does it. `uncovered` are the hosts that no certificate covers; `reports` tells what the author should know.
 ///
 /// # Errors
 /// The controller is none that is known.
@@ -18,28 +21,51 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let table = table(engine, question)?;
     let hosts = table.hosts().iter().map(|host| host_json(engine, host)).collect();
     let default = table.default_entry().map_or(Json::Null, |entry| entry_json(engine, entry));
+    let certificates = table.tls().iter().map(|(host, certificate)| {
+        Json::object()
+            .with("host", host.to_string())
+            .with("secret", key(&certificate.secret))
+            .with("ingress", key(&certificate.ingress))
+    });
+    Ok(Json::object()
+        .with("controller", table.controller().name())
+        .with("hosts", Json::Array(hosts))
+        .with("default", default)
+        .with("tls", Json::Array(certificates.collect()))
+        .with("uncovered", Json::Array(uncovered(&table)))
+        .with("reports", reports(engine, &table)))
+}
+
+/// The hosts that rules name and no certificate covers.
+fn uncovered(table: &RouteTable) -> Vec<Json> {
+    let named = table.hosts().iter().map(|host| &host.matches).filter(|host| **host != MatchHost::Any);
+    let hosts: BTreeSet<String> = named.filter(|host| !table.tls().covers(host)).map(ToString::to_string).collect();
+    hosts.into_iter().map(Json::from).collect()
+}
+
+/// What the authors of the Ingresses should know.
+pub(super) fn reports(engine: &Engine, table: &RouteTable) -> Json {
     let reports = table.reports().iter().map(|report| {
         let mut json = Json::object()
             .with("reason", report.reason)
             .with("ingress", key(&report.ingress))
             .with("field", report.field.clone())
             .with("message", report.message.clone());
-        let source = engine.cluster().source(crate::api::resource::Kind::Ingress, &report.ingress);
-        if let Some(source) = source {
+        if let Some(source) = engine.cluster().source(Kind::Ingress, &report.ingress) {
             json.set("source", source.place_of(&report.field).to_json());
         }
         json
     });
-    Ok(Json::object()
-        .with("controller", table.controller().name())
-        .with("hosts", Json::Array(hosts))
-        .with("default", default)
-        .with("reports", Json::Array(reports.collect())))
+    Json::Array(reports.collect())
 }
 
 fn host_json(engine: &Engine, host: &Host) -> Json {
-    let rules = host.entries.iter().map(|entry| {
+    let unreachable = host.unreachable();
+    let rules = host.entries.iter().enumerate().map(|(place, entry)| {
         let mut json = entry_json(engine, entry);
+        if entry.shadowed_by.is_some() || unreachable.contains(&place) {
+            json.set("unreachable", true);
+        }
         if let Some(winner) = entry.shadowed_by.and_then(|at| host.entries.get(at)) {
             json.set("shadowedBy", rule(&winner.origin));
         }
@@ -49,12 +75,28 @@ fn host_json(engine: &Engine, host: &Host) -> Json {
     if let Some(secure) = host.secure {
         json.set("tlsOnly", secure);
     }
+    if let Some(to) = host.redirects_to() {
+        json.set("redirectTo", to.to_owned());
+    }
     json.with("rules", Json::Array(rules.collect()))
 }
 
 fn entry_json(engine: &Engine, entry: &Entry) -> Json {
     let mut json =
         rule(&entry.origin).with("pattern", entry.written.to_string()).with("pathType", entry.path_type.to_string());
+    json.set("takes", entry.path.to_string());
+    if let Some(conduct) = entry.conduct() {
+        if let Some(rewrite) = &conduct.rewrite {
+            let rewrite = Json::object().with("pattern", rewrite.source.clone()).with("target", rewrite.target.clone());
+            json.set("rewrite", rewrite);
+        }
+        if let Some((code, url)) = &conduct.redirect {
+            json.set("redirect", Json::object().with("code", i64::from(*code)).with("location", url.clone()));
+        }
+        if let Some(canary) = &conduct.canary {
+            json.set("canary", service(&canary.backend));
+        }
+    }
     match &entry.backend {
         Backend::Service { .. } => json.set("service", service(&entry.backend)),
         Backend::Resource { .. } => json.set("resource", resource(&entry.backend)),

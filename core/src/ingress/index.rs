@@ -128,9 +128,10 @@ impl PathIndex {
         place(found)
     }
 
-    /// The number of the first rule that takes what begins with exactly that text.
-    pub(crate) fn find_text(&self, text: &str) -> Option<usize> {
-        place(self.texts.get(text)?.text)
+    /// The number of the first rule that names exactly that text, alone or as the beginning of paths.
+    pub(crate) fn find_named(&self, text: &str) -> Option<usize> {
+        let best = self.texts.get(text)?;
+        place(best.exact.min(best.text))
     }
 }
 

@@ -104,6 +104,39 @@ impl Pattern {
         Some(Captures(slots.chunks(2).map(span).collect()))
     }
 
+    /// A short text that the pattern matches; none where what it takes is not ASCII.
+    pub fn example(&self) -> Option<String> {
+        // Breadth first, so that a loop is left as soon as it may be.
+        let mut seen = vec![false; self.program.len()];
+        let mut front: Vec<(usize, String)> = vec![(0, String::new())];
+        while !front.is_empty() {
+            let mut next = Vec::new();
+            let mut stack: Vec<(usize, String)> = front.into_iter().rev().collect();
+            while let Some((place, text)) = stack.pop() {
+                match seen.get_mut(place) {
+                    Some(mark) if !*mark => *mark = true,
+                    _ => continue,
+                }
+                match self.program.get(place) {
+                    Some(Step::Match) => return Some(text),
+                    Some(Step::Jump(to)) => stack.push((*to, text)),
+                    Some(Step::Fork(first, second)) => {
+                        stack.push((*second, text.clone()));
+                        stack.push((*first, text));
+                    }
+                    Some(Step::Byte(set)) => {
+                        let readable = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'!'..=b'~').find(|byte| set.has(*byte));
+                        next.extend(readable.map(|byte| (place + 1, format!("{text}{}", char::from(byte)))));
+                    }
+                    Some(Step::Start | Step::End | Step::Boundary(_) | Step::Save(_)) => stack.push((place + 1, text)),
+                    None => {}
+                }
+            }
+            front = next;
+        }
+        None
+    }
+
     fn run(&self, text: &[u8], full: bool) -> Option<Slots> {
         let mut now: Vec<(usize, Slots)> = Vec::new();
         let mut next: Vec<(usize, Slots)> = Vec::new();
@@ -236,6 +269,15 @@ mod tests {
         let pattern = Pattern::new("^/a|/ab", false).unwrap();
         assert!(pattern.is_full_match("/ab") && pattern.is_full_match("/a"));
         assert!(!pattern.is_full_match("/abc") && !pattern.is_full_match("x/ab"));
+    }
+
+    #[test]
+    fn an_example_is_matched() {
+        for source in ["^/v[0-9]+/(x|y)?$", "^/something(/|$)(.*)", r"^/\w{3}\.html"] {
+            let pattern = Pattern::new(source, false).unwrap();
+            let example = pattern.example().unwrap();
+            assert!(pattern.is_match(&example), "{source}: {example}");
+        }
     }
 
     #[test]

@@ -77,15 +77,32 @@ pub struct Host {
     pub(crate) server: ServerConduct,
 }
 
+impl Entry {
+    /// What the controller's annotations add.
+    pub fn conduct(&self) -> Option<&Conduct> {
+        self.conduct.as_deref()
+    }
+}
+
 impl Host {
+    /// The host that every request is sent to.
+    pub fn redirects_to(&self) -> Option<&str> {
+        self.server.redirect_to.as_deref()
+    }
+
     /// The strongest rule that takes the path, which has been normalized.
     pub fn find(&self, path: &str) -> Option<&Entry> {
         self.entries.get(self.index.find(path)?)
     }
 
-    /// The strongest rule that takes what begins with exactly that text.
-    pub(crate) fn find_text(&self, text: &str) -> Option<&Entry> {
-        self.entries.get(self.index.find_text(text)?)
+    /// The place of the strongest rule that takes the path.
+    pub(crate) fn find_place(&self, path: &str) -> Option<usize> {
+        self.index.find(path)
+    }
+
+    /// The strongest rule that names exactly that text, alone or as the beginning of paths.
+    pub(crate) fn find_named(&self, text: &str) -> Option<&Entry> {
+        self.entries.get(self.index.find_named(text)?)
     }
 }
 
@@ -339,6 +356,12 @@ impl RouteTable {
         route.backend = route.entry.map(|entry| &entry.backend).filter(|backend| **backend != Backend::Nothing);
         (ways.conduct)(self, request, &mut route);
         route
+    }
+
+    /// Whether some rule looks at headers beside the host.
+    pub fn reads_headers(&self) -> bool {
+        let mut entries = self.hosts.iter().flat_map(|host| &host.entries);
+        entries.any(|entry| entry.conduct.as_ref().is_some_and(|conduct| conduct.canary.is_some()))
     }
 
     pub(crate) fn names(&self, secure: bool) -> &HostNames {

@@ -74,7 +74,7 @@ fn missing_slash(request: &Request<'_>, route: &Route<'_>) -> Option<Redirect> {
     if route.path.ends_with('/') || route.entry.is_some_and(|entry| entry.rank.exact || entry.rank.tier == 1) {
         return None;
     }
-    let found = host.find_text(&format!("{}/", route.path))?;
+    let found = host.find_named(&format!("{}/", route.path))?;
     if found.conduct.as_ref().is_some_and(|conduct| conduct.denied.is_some()) {
         return None;
     }

@@ -1,0 +1,81 @@
+//! `diff`: which requests are served differently by another controller, another class, or other manifests?
+
+use super::route::{controller, resource, service};
+use super::{AskError, part};
+use crate::cluster::Options;
+use crate::engine::Engine;
+use crate::ingress::compare::{Change, Outcome, compare, notes};
+use crate::ingress::{Backend, RouteTable};
+use crate::json::Json;
+use crate::load::{File, Taking, load};
+use crate::manifest::Node;
+use std::sync::Arc;
+
+/// Answers `{"before"?: SIDE, "after": SIDE}` with `{"changes", "notes"}`. A side is `{"controller"?, "ingressClass"?,
+/// "manifests"?}`: whose ways, which class, and the text of the manifests; without it, the cluster as it is loaded.
+pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
+    let before = side(engine, question, "before")?;
+    let after = side(engine, question, "after")?;
+    let changes = compare(&before, &after);
+    let notes = notes(before.controller(), after.controller());
+    Ok(Json::object()
+        .with("changes", Json::Array(changes.iter().map(change).collect()))
+        .with("notes", Json::Array(notes.into_iter().map(Json::from).collect())))
+}
+
+fn side(engine: &Engine, question: &Node, name: &str) -> Result<Arc<RouteTable>, AskError> {
+    let Some(side) = question.get(name).filter(|side| !side.is_null()) else {
+        return Ok(engine.route_table(controller(question, "controller")?, None));
+    };
+    let ways =
+        controller(side, "controller").map_err(|error| AskError::bad(&format!("{name}.controller"), error.message))?;
+    let class = side.get("ingressClass").and_then(Node::as_str).filter(|class| !class.is_empty());
+    if side.get("manifests").is_none_or(Node::is_null) {
+        return Ok(engine.route_table(ways, class));
+    }
+    let text =
+        part::text(side, "manifests").map_err(|error| AskError::bad(&format!("{name}.manifests"), error.message))?;
+    let options = Options::clone(&engine.cluster().options);
+    let loaded = load(&[File { name: name.into(), text: text.into() }], options, Taking::Stored);
+    Ok(loaded.engine.route_table(ways, class))
+}
+
+fn change(change: &Change) -> Json {
+    let paths = change.paths.iter().map(|region| {
+        Json::object().with("match", if region.exact { "exact" } else { "prefix" }).with("path", region.path.clone())
+    });
+    let mut json = Json::object().with("host", change.host.clone());
+    if let Some(scheme) = change.scheme {
+        json.set("scheme", scheme);
+    }
+    json.with("paths", Json::Array(paths.collect()))
+        .with("example", change.example.clone())
+        .with("before", outcome(&change.before))
+        .with("after", outcome(&change.after))
+}
+
+fn outcome(outcome: &Outcome) -> Json {
+    let backend = |of: fn(&Backend) -> Json| outcome.backend.as_ref().map_or(Json::Null, of);
+    let matched = outcome.backend.is_some() || outcome.redirect.is_some() || outcome.refusal.is_some();
+    let mut json = Json::object()
+        .with("matched", matched)
+        .with("service", backend(service))
+        .with("resource", backend(resource))
+        .with("rewrite", outcome.rewrite.clone().map_or(Json::Null, Json::from))
+        .with(
+            "redirect",
+            outcome.redirect.as_ref().map_or(Json::Null, |redirect| {
+                Json::object().with("code", i64::from(redirect.code)).with("location", redirect.location.clone())
+            }),
+        );
+    if let Some(refusal) = &outcome.refusal {
+        let refusal = Json::object().with("code", i64::from(refusal.code)).with("because", refusal.because.clone());
+        json.set("refusal", refusal);
+    }
+    if let Some((canary, weight, total)) = &outcome.canary {
+        let canary =
+            Json::object().with("service", service(canary)).with("weight", *weight).with("weightTotal", *total);
+        json.set("canary", canary);
+    }
+    json
+}

@@ -1,0 +1,156 @@
+//! Envoy 1.40: a static bootstrap configuration, as JSON.
+
+use super::Settings;
+use super::plan::{Action, Elsewhere, NodePort, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, quoted};
+use crate::json::Json;
+use std::net::{IpAddr, SocketAddr};
+
+const MANAGER: &str =
+    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+const TCP_PROXY: &str = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
+
+pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
+    let others = plan.sites.iter().find(|site| site.host == SiteHost::Any);
+    let others: Vec<Json> =
+        others.map(|site| site.rules.iter().map(|rule| route(plan, rule, None)).collect()).unwrap_or_default();
+    let hosts: Vec<Json> =
+        plan.sites.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &others)).collect();
+    let manager = Json::object()
+        .with("@type", MANAGER)
+        .with("stat_prefix", "ingress")
+        .with("use_remote_address", true)
+        .with("normalize_path", plan.normalize)
+        .with("merge_slashes", plan.normalize)
+        .with("strip_any_host_port", false)
+        .with(
+            "route_config",
+            Json::object()
+                .with("name", "ingress")
+                .with("ignore_port_in_host_matching", true)
+                .with("virtual_hosts", Json::Array(hosts)),
+        )
+        .with(
+            "http_filters",
+            Json::Array(vec![named("envoy.filters.http.router", Json::object().with("@type", ROUTER))]),
+        );
+    let manager = named("envoy.filters.network.http_connection_manager", manager);
+    let mut listeners = vec![listener("ingress", SocketAddr::new(settings.address, settings.port), manager)];
+    let mut clusters: Vec<Json> =
+        plan.backends.iter().map(|backend| cluster(&backend.name, &backend.addresses)).collect();
+    for port in &plan.node_ports {
+        listeners.push(node_port(port, settings.address));
+        clusters.push(cluster(&format!("node-port-{}", port.name), &port.to));
+    }
+    let resources = Json::object().with("listeners", Json::Array(listeners)).with("clusters", Json::Array(clusters));
+    let mut text = Json::object().with("static_resources", resources).to_pretty();
+    text.push('\n');
+    text
+}
+
+fn named(name: &str, typed_config: Json) -> Json {
+    Json::object().with("name", name.to_owned()).with("typed_config", typed_config)
+}
+
+fn address(address: SocketAddr) -> Json {
+    let socket = Json::object().with("address", address.ip().to_string()).with("port_value", i64::from(address.port()));
+    Json::object().with("socket_address", socket)
+}
+
+fn listener(name: &str, at: SocketAddr, filter: Json) -> Json {
+    let chain = Json::object().with("filters", Json::Array(vec![filter]));
+    Json::object()
+        .with("name", name.to_owned())
+        .with("address", address(at))
+        .with("filter_chains", Json::Array(vec![chain]))
+}
+
+fn node_port(port: &NodePort, at: IpAddr) -> Json {
+    let proxy = Json::object()
+        .with("@type", TCP_PROXY)
+        .with("stat_prefix", port.name.clone())
+        .with("cluster", format!("node-port-{}", port.name));
+    listener(&port.name, SocketAddr::new(at, port.listen), named("envoy.filters.network.tcp_proxy", proxy))
+}
+
+fn cluster(name: &str, addresses: &[SocketAddr]) -> Json {
+    let endpoints =
+        addresses.iter().map(|at| Json::object().with("endpoint", Json::object().with("address", address(*at))));
+    let locality = Json::object().with("lb_endpoints", Json::Array(endpoints.collect()));
+    let load = Json::object().with("cluster_name", name.to_owned()).with("endpoints", Json::Array(vec![locality]));
+    Json::object()
+        .with("name", name.to_owned())
+        .with("type", "STATIC")
+        .with("connect_timeout", "5s")
+        .with("load_assignment", load)
+}
+
+fn virtual_host(plan: &Plan, at: usize, site: &Site, others: &[Json]) -> Json {
+    let (domain, condition) = match &site.host {
+        SiteHost::Exact(host) => (host.clone(), None),
+        SiteHost::Wildcard { suffix, strict } => {
+            let label = if *strict { STRICT_LABEL } else { "(?i)[^.]+" };
+            (format!("*.{suffix}"), Some(format!("{label}\\.{}(:[0-9]+)?", quoted(suffix))))
+        }
+        SiteHost::Any => ("*".to_owned(), None),
+    };
+    let mut routes: Vec<Json> = site.rules.iter().map(|rule| route(plan, rule, condition.as_deref())).collect();
+    // Envoy's wildcards take several labels: a host that this one does not take is one of all others.
+    if matches!(site.host, SiteHost::Wildcard { strict: false, .. }) {
+        routes.extend(others.iter().cloned());
+    }
+    Json::object()
+        .with("name", format!("site-{at}"))
+        .with("domains", Json::Array(vec![Json::from(domain)]))
+        .with("routes", Json::Array(routes))
+}
+
+fn route(plan: &Plan, rule: &Rule, host: Option<&str>) -> Json {
+    let mut matches = match &rule.takes {
+        Takes::Exact(path) => Json::object().with("path", path.clone()),
+        Takes::Prefix(path) => Json::object().with("prefix", path.clone()),
+        Takes::Regex { source, ignore_case, full } => {
+            let flags = if *ignore_case { "(?i)" } else { "" };
+            let rest = if *full { "" } else { ".*" };
+            Json::object().with("safe_regex", Json::object().with("regex", format!("{flags}(?:{source}){rest}")))
+        }
+    };
+    if let Some(host) = host {
+        let regex = Json::object().with("safe_regex", Json::object().with("regex", host.to_owned()));
+        let header = Json::object().with("name", ":authority").with("string_match", regex);
+        matches.set("headers", Json::Array(vec![header]));
+    }
+    let route = Json::object().with("match", matches);
+    match &rule.action {
+        Action::Forward { backend, rewrite } => {
+            let name = plan.backends.get(*backend).map(|backend| backend.name.clone()).unwrap_or_default();
+            let mut action = Json::object().with("cluster", name);
+            if let Some((pattern, target)) = rewrite {
+                // Envoy replaces what the pattern matches, so the pattern takes the whole path.
+                let pattern = Json::object().with("regex", format!("(?is)^.*?(?:{pattern}).*$"));
+                let rewrite = Json::object().with("pattern", pattern).with("substitution", target.replace('$', "\\"));
+                action.set("regex_rewrite", rewrite);
+            }
+            route.with("route", action)
+        }
+        Action::Redirect(to) => route.with("redirect", redirect(to)),
+        Action::Respond(code) => route.with("direct_response", Json::object().with("status", i64::from(*code))),
+    }
+}
+
+fn redirect(to: &Elsewhere) -> Json {
+    let code = match to.code {
+        302 => "FOUND",
+        303 => "SEE_OTHER",
+        307 => "TEMPORARY_REDIRECT",
+        308 => "PERMANENT_REDIRECT",
+        _ => "MOVED_PERMANENTLY",
+    };
+    let mut action = Json::object().with("response_code", code);
+    for (name, value) in [("scheme_redirect", &to.scheme), ("host_redirect", &to.host), ("path_redirect", &to.path)] {
+        if let Some(value) = value {
+            action.set(name, value.clone());
+        }
+    }
+    action
+}
