@@ -27,14 +27,14 @@ use crate::cluster::Cluster;
 use selection::{Selection, selector, selects};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use topology::ZoneRatios;
+use topology::Nodes;
 
 /// The slices that belong to a Service: the controllers' in the order of address types and pod names, then those that
 /// somebody wrote, by name. None where the Service is not there.
 pub fn endpoint_slices(cluster: &Cluster, key: &ObjectKey) -> Vec<Arc<EndpointSlice>> {
     let Some(service) = cluster.services.by_key(key) else { return Vec::new() };
     let written = written_slices(cluster, key);
-    publish(cluster, key, service, &selected_pods(cluster, key, service), &written, &ZoneRatios::compile(cluster))
+    publish(cluster, key, service, &selected_pods(cluster, key, service), &written, &Nodes::compile(cluster))
 }
 
 /// The Endpoints object of a Service: the controller's where the Service has a selector, else the one that somebody wrote.
@@ -71,10 +71,10 @@ fn publish(
     service: &Service,
     pods: &[Arc<Pod>],
     written: &Written,
-    ratios: &ZoneRatios,
+    nodes: &Nodes,
 ) -> Vec<Arc<EndpointSlice>> {
     let by_pods = selector(service).is_some();
-    let mut published = if by_pods { slices::pack(key, service, pods, cluster, ratios) } else { Vec::new() };
+    let mut published = if by_pods { slices::pack(key, service, pods, nodes) } else { Vec::new() };
     if service.spec.selector.as_ref().is_none_or(StringMap::is_empty)
         && let Some(endpoints) = cluster.endpoints.by_key(key)
         && mirror::should_mirror(endpoints)
@@ -94,9 +94,7 @@ fn publish(
 pub struct EndpointsTable {
     services: BTreeMap<ObjectKey, Entry>,
     selection: Selection,
-    ratios: ZoneRatios,
-    /// The zone of every Node, empty where it has none.
-    zones: BTreeMap<String, String>,
+    nodes: Nodes,
     /// The slices that somebody wrote, by the Service that their label names.
     written: BTreeMap<ObjectKey, Written>,
     /// Which Service that is, for each of them.
@@ -115,10 +113,7 @@ struct Entry {
 impl EndpointsTable {
     /// Compiles the slices of every Service of the cluster.
     pub fn compile(cluster: &Cluster) -> Self {
-        let mut table = EndpointsTable { ratios: ZoneRatios::compile(cluster), ..EndpointsTable::default() };
-        for (key, node) in cluster.nodes.iter() {
-            table.zones.insert(key.name.clone(), node.zone().unwrap_or_default().to_owned());
-        }
+        let mut table = EndpointsTable { nodes: Nodes::compile(cluster), ..EndpointsTable::default() };
         for (key, slice) in cluster.endpoint_slices.iter() {
             table.add_written(key, slice);
         }
@@ -150,6 +145,11 @@ impl EndpointsTable {
     /// The slices that belong to a Service, in the order of [`endpoint_slices`].
     pub fn slices(&self, service: &ObjectKey) -> &[Arc<EndpointSlice>] {
         self.services.get(service).map_or(&[], |entry| &entry.slices)
+    }
+
+    /// The nodes as the table knows them.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// Every Service with its slices, by namespace and name.
@@ -200,7 +200,7 @@ impl EndpointsTable {
                 let now = cluster.endpoint_slices.by_key(key).and_then(|slice| self.add_written(key, slice));
                 before.into_iter().chain(now).collect()
             }
-            Kind::Node if self.node_changed(cluster, &key.name) => {
+            Kind::Node if self.nodes_changed(cluster) => {
                 self.republish_all(cluster);
                 return self.services.keys().cloned().collect();
             }
@@ -212,17 +212,12 @@ impl EndpointsTable {
         touched
     }
 
-    /// Notes a Node as it is now. Tells whether that makes a difference: kubelets report every few seconds.
-    fn node_changed(&mut self, cluster: &Cluster, name: &str) -> bool {
-        let ratios = ZoneRatios::compile(cluster);
-        let other_ratios = ratios != self.ratios;
-        self.ratios = ratios;
-        let zone = cluster.nodes.get("", name).map(|node| node.zone().unwrap_or_default().to_owned());
-        let before = match zone.clone() {
-            Some(zone) => self.zones.insert(name.to_owned(), zone),
-            None => self.zones.remove(name),
-        };
-        other_ratios || before != zone
+    /// Notes the nodes as they are now. Tells whether that makes a difference: kubelets report every few seconds.
+    fn nodes_changed(&mut self, cluster: &Cluster) -> bool {
+        let nodes = Nodes::compile(cluster);
+        let differ = nodes != self.nodes;
+        self.nodes = nodes;
+        differ
     }
 
     fn service_changed(&mut self, cluster: &Cluster, key: &ObjectKey) {
@@ -242,13 +237,13 @@ impl EndpointsTable {
 
     fn republish_all(&mut self, cluster: &Cluster) {
         for (key, entry) in &mut self.services {
-            entry.publish(cluster, key, self.written.get(key), &self.ratios);
+            entry.publish(cluster, key, self.written.get(key), &self.nodes);
         }
     }
 
     fn republish(&mut self, cluster: &Cluster, key: &ObjectKey) {
         if let Some(entry) = self.services.get_mut(key) {
-            entry.publish(cluster, key, self.written.get(key), &self.ratios);
+            entry.publish(cluster, key, self.written.get(key), &self.nodes);
         }
     }
 
@@ -274,10 +269,10 @@ impl Entry {
         self.selector.as_ref().is_some_and(|selector| selects(selector, labels))
     }
 
-    fn publish(&mut self, cluster: &Cluster, key: &ObjectKey, written: Option<&Written>, ratios: &ZoneRatios) {
+    fn publish(&mut self, cluster: &Cluster, key: &ObjectKey, written: Option<&Written>, nodes: &Nodes) {
         static NONE: Written = Written::new();
         if let Some(service) = cluster.services.by_key(key) {
-            self.slices = publish(cluster, key, service, &self.pods, written.unwrap_or(&NONE), ratios);
+            self.slices = publish(cluster, key, service, &self.pods, written.unwrap_or(&NONE), nodes);
         }
     }
 }

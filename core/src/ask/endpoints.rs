@@ -35,7 +35,7 @@ fn because(engine: &Engine, key: &ObjectKey) -> Vec<Json> {
     let Some(service) = cluster.services.by_key(key) else { return Vec::new() };
     let pods = endpoints::selected_pods(cluster, key, service);
     let reason = |pod: &crate::api::pod::Pod| {
-        let membership = pods::membership(pod, service, cluster);
+        let membership = pods::membership(pod, service, engine.endpoints().nodes());
         let reference = Json::object().with("namespace", key.namespace.clone()).with("name", pod.metadata.name.clone());
         Json::object()
             .with("pod", reference)

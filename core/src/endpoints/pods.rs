@@ -1,9 +1,9 @@
 //! What a pod contributes to a Service: whether it is published at all, with which addresses, ports and hostname.
 
+use super::topology::Nodes;
 use crate::api::meta::IntOrString;
 use crate::api::pod::{Container, Pod};
 use crate::api::service::{Service, ServicePort};
-use crate::cluster::Cluster;
 use crate::ip::{Family, parse_sloppy};
 
 /// Why a pod that the selector picks is published or is not.
@@ -33,17 +33,13 @@ impl Membership {
 }
 
 /// Whether a pod that the selector picks goes into the EndpointSlices (`endpointslice/util.ShouldPodBeInEndpoints` with
-/// terminating pods, and the look-up of its node in `Reconciler.reconcileByAddressType`; v0.36.3). Where the cluster knows
-/// no node at all, as when only manifests are given, a pod's node is taken to exist.
-pub fn membership(pod: &Pod, service: &Service, cluster: &Cluster) -> Membership {
+/// terminating pods, and the look-up of its node in `Reconciler.reconcileByAddressType`; v0.36.3).
+pub fn membership(pod: &Pod, service: &Service, nodes: &Nodes) -> Membership {
     if matches!(pod.status.phase.as_str(), "Succeeded" | "Failed") {
         Membership::Terminal
     } else if pod.ips().next().is_none() {
         Membership::WithoutAddress
-    } else if !service.spec.publish_not_ready_addresses
-        && !cluster.nodes.is_empty()
-        && cluster.nodes.get("", &pod.spec.node_name).is_none()
-    {
+    } else if !service.spec.publish_not_ready_addresses && !nodes.has(&pod.spec.node_name) {
         Membership::NodeNotFound
     } else {
         Membership::Published

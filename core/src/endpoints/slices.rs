@@ -4,7 +4,7 @@
 //! map; here the pods keep the order of their names.
 
 use super::pods::{self, Membership};
-use super::topology::ZoneRatios;
+use super::topology::Nodes;
 use super::{fingerprint, hints};
 use crate::api::endpoint_slice::{Endpoint, EndpointConditions, EndpointSlice, SlicePort};
 use crate::api::endpoints::ObjectReference;
@@ -12,7 +12,6 @@ use crate::api::meta::{ObjectMeta, StringMap};
 use crate::api::pod::Pod;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
-use crate::cluster::Cluster;
 use crate::ip::{Family, parse_sloppy};
 use std::sync::Arc;
 
@@ -30,17 +29,11 @@ const MAX_ENDPOINTS_PER_SLICE: usize = 100;
 
 /// Packs the slices of a Service from the pods that its selector picks: for each address type a set of its own, with at
 /// least one slice.
-pub(super) fn pack(
-    key: &ObjectKey,
-    service: &Service,
-    pods: &[Arc<Pod>],
-    cluster: &Cluster,
-    ratios: &ZoneRatios,
-) -> Vec<EndpointSlice> {
+pub(super) fn pack(key: &ObjectKey, service: &Service, pods: &[Arc<Pod>], nodes: &Nodes) -> Vec<EndpointSlice> {
     let members: Vec<&Pod> = pods
         .iter()
         .map(Arc::as_ref)
-        .filter(|pod| pods::membership(pod, service, cluster) == Membership::Published)
+        .filter(|pod| pods::membership(pod, service, nodes) == Membership::Published)
         .collect();
     let groups = group_by_ports(service, &members);
     let mut all = Vec::new();
@@ -48,7 +41,7 @@ pub(super) fn pack(
         let mut slices = Vec::new();
         for (numbers, members) in &groups {
             let endpoints: Vec<Endpoint> =
-                members.iter().filter_map(|pod| endpoint(key, service, pod, cluster, family)).collect();
+                members.iter().filter_map(|pod| endpoint(key, service, pod, nodes, family)).collect();
             if endpoints.is_empty() {
                 continue;
             }
@@ -62,7 +55,7 @@ pub(super) fn pack(
         if slices.is_empty() {
             slices.push(new_slice(key, service, family, Vec::new(), Vec::new()));
         }
-        hints::set(service, &mut slices, ratios);
+        hints::set(service, &mut slices, &nodes.ratios);
         all.append(&mut slices);
     }
     all
@@ -125,7 +118,7 @@ fn slice_ports(service: &Service, numbers: &[Option<i32>]) -> Vec<SlicePort> {
 }
 
 /// `podToEndpoint`
-fn endpoint(key: &ObjectKey, service: &Service, pod: &Pod, cluster: &Cluster, family: Family) -> Option<Endpoint> {
+fn endpoint(key: &ObjectKey, service: &Service, pod: &Pod, nodes: &Nodes, family: Family) -> Option<Endpoint> {
     let addresses = pods::addresses(pod, family);
     if addresses.is_empty() {
         return None;
@@ -133,14 +126,13 @@ fn endpoint(key: &ObjectKey, service: &Service, pod: &Pod, cluster: &Cluster, fa
     let serving = pod.is_ready();
     let terminating = pod.metadata.deletion_timestamp.is_some();
     let ready = service.spec.publish_not_ready_addresses || (serving && !terminating);
-    let node = cluster.nodes.get("", &pod.spec.node_name);
     Some(Endpoint {
         addresses: Some(addresses),
         conditions: EndpointConditions { ready: Some(ready), serving: Some(serving), terminating: Some(terminating) },
         hostname: pods::has_hostname(pod, service).then(|| pod.spec.hostname.clone()),
         target_ref: Some(pod_reference(key, pod)),
         node_name: (!pod.spec.node_name.is_empty()).then(|| pod.spec.node_name.clone()),
-        zone: node.and_then(|node| node.zone()).map(str::to_owned),
+        zone: nodes.zone(&pod.spec.node_name).map(str::to_owned),
         ..Endpoint::default()
     })
 }

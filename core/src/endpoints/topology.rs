@@ -1,4 +1,5 @@
-//! How much of the cluster's processors each zone has, and how many of a Service's endpoints it should get for that.
+//! What nodes mean for endpoints: the zone of each, how much of the cluster's processors each zone has, and how many of a
+//! Service's endpoints it should get for that.
 //!
 //! Mirrors `TopologyCache.SetNodes` and `getAllocations` (`k8s.io/endpointslice/topologycache`, v0.36.3).
 
@@ -14,9 +15,37 @@ const OVERLOAD_THRESHOLD: f64 = 0.2;
 /// Labels of nodes that do not count: control planes.
 const EXCLUDED_LABELS: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
 
+/// What the controllers look at in nodes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Nodes {
+    /// The zone of every node, empty where it has none.
+    zones: BTreeMap<String, String>,
+    pub(super) ratios: ZoneRatios,
+}
+
+impl Nodes {
+    /// The nodes of the cluster.
+    pub fn compile(cluster: &Cluster) -> Self {
+        let zone = |node: &Node| node.zone().unwrap_or_default().to_owned();
+        let zones = cluster.nodes.iter().map(|(key, node)| (key.name.clone(), zone(node))).collect();
+        Nodes { zones, ratios: ZoneRatios::compile(cluster) }
+    }
+
+    /// Whether a pod's node is there. Where no node at all is known, as when only manifests are given, every one is taken
+    /// to exist.
+    pub(super) fn has(&self, node: &str) -> bool {
+        self.zones.is_empty() || self.zones.contains_key(node)
+    }
+
+    /// The zone of a node, where it has one.
+    pub(super) fn zone(&self, node: &str) -> Option<&str> {
+        self.zones.get(node).map(String::as_str).filter(|zone| !zone.is_empty())
+    }
+}
+
 /// The share of the cluster's processors in each zone. Empty where the nodes do not tell it, or have fewer than two zones.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ZoneRatios(BTreeMap<String, f64>);
+pub(super) struct ZoneRatios(BTreeMap<String, f64>);
 
 /// How many endpoints a zone should get: `desired` is at least the fewest that keep it from overload.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +56,7 @@ pub(super) struct Allocation {
 impl ZoneRatios {
     /// The shares by the allocatable processors of the nodes that are ready and no control plane. One such node without
     /// a zone or without processors takes all shares away.
-    pub fn compile(cluster: &Cluster) -> Self {
+    fn compile(cluster: &Cluster) -> Self {
         let mut by_zone: BTreeMap<String, i128> = BTreeMap::new();
         for (_, node) in cluster.nodes.iter() {
             let labels = node.labels();

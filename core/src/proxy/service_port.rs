@@ -12,7 +12,7 @@ use crate::endpoints::slices::HEADLESS;
 use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// An address and port that a packet may be sent on to.
@@ -33,28 +33,26 @@ impl<'a> Endpoints<'a> {
     /// where one address and port stands twice, one that is not terminating holds. Of several such the last one read
     /// holds in Go, in the order of a map; here one that is ready.
     pub(super) fn read(slices: &'a [Arc<EndpointSlice>], family: Family, place: Place<'_>) -> Self {
-        let mut ports: BTreeMap<(&str, Protocol), BTreeMap<String, Candidate<'a>>> = BTreeMap::new();
+        let mut ports: BTreeMap<(&str, Protocol), Vec<(String, Candidate<'a>)>> = BTreeMap::new();
         for slice in usable_slices(slices, family) {
             for port in slice.ports.iter().flatten() {
                 let protocol = Protocol::named(port.protocol.as_deref().unwrap_or_default());
                 let number = port.port.and_then(|number| u16::try_from(number).ok()).filter(|number| *number != 0);
                 let (Some(protocol), Some(number)) = (protocol, number) else { continue };
-                let by_text = ports.entry((port.name.as_deref().unwrap_or_default(), protocol)).or_default();
+                let behind = ports.entry((port.name.as_deref().unwrap_or_default(), protocol)).or_default();
                 for endpoint in slice.endpoints.iter().flatten() {
                     let Some(ip) = first_address(endpoint) else { continue };
-                    let found = candidate(endpoint, ip, number, place);
-                    let text = match ip {
-                        IpAddr::V4(_) => format!("{ip}:{number}"),
-                        IpAddr::V6(_) => format!("[{ip}]:{number}"),
-                    };
-                    let rank = |of: &Candidate<'_>| (!of.terminating, of.ready);
-                    if by_text.get(&text).is_none_or(|known| rank(&found) > rank(known)) {
-                        by_text.insert(text, found);
-                    }
+                    let text = SocketAddr::new(ip, number).to_string();
+                    behind.push((text, candidate(endpoint, ip, number, place)));
                 }
             }
         }
-        let ports = ports.into_iter().map(|(port, by_text)| (port, by_text.into_values().collect()));
+        let ports = ports.into_iter().map(|(port, mut behind)| {
+            let rank = |of: &Candidate<'_>| (!of.terminating, of.ready);
+            behind.sort_by(|(text, one), (other, two)| text.cmp(other).then_with(|| rank(two).cmp(&rank(one))));
+            behind.dedup_by(|(text, _), (kept, _)| text == kept);
+            (port, behind.into_iter().map(|(_, candidate)| candidate).collect())
+        });
         Endpoints(ports.collect())
     }
 
