@@ -18,6 +18,8 @@ export interface ClusterOptions {
   serviceClusterIPRange?: string;
   /** `--service-node-port-range`: `30000-32767` unless given. */
   serviceNodePortRange?: string;
+  /** `--cluster-cidr`: `10.244.0.0/16` unless given; made-up pods take their addresses from it. */
+  clusterCIDR?: string;
   /** `--cluster-domain`: `cluster.local` unless given. */
   clusterDomain?: string;
   /**

@@ -6,7 +6,7 @@ use portolan::load::Taking;
 use portolan::manifest::{self, Node};
 use wasm_bindgen::JsValue;
 
-/// Reads `{"serviceClusterIPRange", "serviceNodePortRange", "clusterDomain", "stored"}`, all of it optional.
+/// Reads `{"serviceClusterIPRange", "serviceNodePortRange", "clusterCIDR", "clusterDomain", "stored"}`, all of it optional.
 ///
 /// # Errors
 /// A value that cannot be: the refusal as JSON text.
@@ -15,9 +15,7 @@ pub(crate) fn read(text: &str) -> Result<(Options, Taking), JsValue> {
     let mut options = Options::default();
     if let Some(given) = string(&node, "serviceClusterIPRange")? {
         let ranges: Result<Vec<_>, _> = given.split(',').map(|range| range.trim().parse()).collect();
-        options.service_cluster_ip_range = ranges.map_err(|_| {
-            refusal("serviceClusterIPRange", &format!("`{given}` is no range of addresses, such as 10.0.0.0/16"))
-        })?;
+        options.service_cluster_ip_range = ranges.map_err(|_| no_range("serviceClusterIPRange", given))?;
         options.service_ranges_given = true;
     }
     if let Some(given) = string(&node, "serviceNodePortRange")? {
@@ -28,6 +26,10 @@ pub(crate) fn read(text: &str) -> Result<(Options, Taking), JsValue> {
         })?;
         options.service_ranges_given = true;
     }
+    if let Some(given) = string(&node, "clusterCIDR")? {
+        let ranges: Result<Vec<_>, _> = given.split(',').map(|range| range.trim().parse()).collect();
+        options.cluster_cidr = ranges.map_err(|_| no_range("clusterCIDR", given))?;
+    }
     if let Some(given) = string(&node, "clusterDomain")? {
         options.cluster_domain = given.to_owned();
     }
@@ -36,6 +38,10 @@ pub(crate) fn read(text: &str) -> Result<(Options, Taking), JsValue> {
         None => false,
     };
     Ok((options, if stored { Taking::Stored } else { Taking::Admitted }))
+}
+
+fn no_range(field: &str, given: &str) -> JsValue {
+    refusal(field, &format!("`{given}` is no range of addresses, such as 10.0.0.0/16"))
 }
 
 fn string<'n>(node: &'n Node, name: &str) -> Result<Option<&'n str>, JsValue> {

@@ -136,7 +136,8 @@ fn capitalized(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::typescript;
+    use super::{QUESTIONS, SHAPES, typescript};
+    use std::collections::BTreeSet;
 
     #[test]
     fn no_name_is_declared_twice() {
@@ -146,6 +147,24 @@ mod tests {
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count, "{names:?}");
+    }
+
+    #[test]
+    fn every_name_is_declared() {
+        let text = typescript();
+        let declared: BTreeSet<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("export interface ").or_else(|| line.strip_prefix("export type ")))
+            .filter_map(|rest| rest.split([' ', '=']).next())
+            .collect();
+        let members = SHAPES.iter().flat_map(|shape| shape.members);
+        let asked = QUESTIONS.iter().flat_map(|question| question.asks.iter().chain(question.answers));
+        for member in members.chain(asked) {
+            let words = member.shape.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '"');
+            for name in words.filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase())) {
+                assert!(name == "Record" || declared.contains(name), "{} names {name}", member.name);
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { MapAnswer, MapParty, MapPort, MapRow, Question } from "portolan";
+import type { MapAnswer, Party, PortRange, MapRow, Question } from "portolan";
 import { useAnswer } from "../answer";
 import { podName, senders, type Choice } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
@@ -21,7 +21,7 @@ export const OUTSIDE: End = { id: "outside", label: "outside", namespace: "", na
 export interface Connection {
   from: End;
   to: End;
-  ports: MapPort[];
+  ports: PortRange[];
 }
 
 /** A whole graph of more ends than this is a hairball. */
@@ -72,7 +72,7 @@ function endOf(choice: Choice): End {
 }
 
 /** Whether a party of a row means this end. */
-function means(party: MapParty, end: End): boolean {
+function means(party: Party, end: End): boolean {
   if (end === OUTSIDE) return party.ip !== undefined;
   if (party.everyPod === true) return true;
   if (party.namespace !== end.namespace) return false;
@@ -100,7 +100,7 @@ function connect(rows: readonly MapRow[], ends: readonly End[]): Connection[] {
 }
 
 /** Ports in a few words. */
-export function portWords(ports: readonly MapPort[]): string {
+export function portWords(ports: readonly PortRange[]): string {
   const all = ports.filter((port) => port.port === undefined).map((port) => port.protocol);
   if (new Set(all).size >= 3) return "all";
   const words = ports.filter((port) => port.port !== undefined).map((port) => `${port.protocol === "TCP" ? "" : `${port.protocol} `}${port.port}${port.endPort !== undefined && port.endPort !== port.port ? `–${port.endPort}` : ""}`);
@@ -108,7 +108,7 @@ export function portWords(ports: readonly MapPort[]): string {
 }
 
 /** A party in a few words. */
-export function partyName(known: MapParty): string {
+export function partyName(known: Party): string {
   if (known.everyPod === true) return "every pod";
   if (known.ip !== undefined) return known.ip;
   const name = known.workload ?? known.pod;
@@ -231,7 +231,7 @@ function usePortOf(end: End | undefined): number | undefined {
 }
 
 function Gaps({ answer }: { answer: MapAnswer }) {
-  const words = (parties: readonly MapParty[]) => parties.map(partyName).join(", ");
+  const words = (parties: readonly Party[]) => parties.map(partyName).join(", ");
   const gaps = (answer.gaps ?? []).filter((gap) => gap.pods.length > 0);
   if (gaps.length === 0) return null;
   return (

@@ -278,6 +278,76 @@ shapes! {
         /// Where it stands.
         source ?_: "SourcePlace";
     }
+    /// Who connects or is connected to: every pod, the pods of a namespace or of a workload, a pod, or a range of addresses.
+    Party {
+        /// Every pod there is.
+        everyPod ?_: "true";
+        /// The namespace; by itself, all its pods.
+        namespace ?_: "string";
+        /// The workload, whose pods are meant.
+        workload ?_: "string";
+        /// Its kind.
+        kind ?_: "string";
+        /// The pod.
+        pod ?_: "string";
+        /// The addresses outside the cluster, as a CIDR.
+        ip ?_: "string";
+    }
+    /// Ports: one, a range, or all of a protocol.
+    PortRange {
+        /// `TCP`, `UDP` or `SCTP`.
+        protocol: "string";
+        /// The port, or the first of a range; absent: every port.
+        port ?_: "number";
+        /// The last port of a range.
+        endPort ?_: "number";
+    }
+    /// Every one of `from` may reach every one of `to`.
+    MapRow {
+        /// The sources.
+        from: "Party[]";
+        /// The destinations.
+        to: "Party[]";
+        /// The destinations' ports.
+        ports: "PortRange[]";
+    }
+    /// What is open to pods that the cluster does not hold.
+    Exposure {
+        /// Seen from the pods.
+        direction: "\"ingress\" | \"egress\"";
+        /// The pods.
+        pods: "Party[]";
+        /// The labels of the namespaces meant, as a selector.
+        namespaces: "string | null";
+        /// The labels of the pods meant, as a selector.
+        labels: "string | null";
+        /// The ports.
+        ports: "PortRange[]";
+    }
+    /// Where an Ingress brings requests in.
+    EntryPoint {
+        /// The Ingress.
+        ingress: "ObjectName";
+        /// The host.
+        host: "string";
+        /// The path.
+        path: "string";
+        /// The Service.
+        service: "ObjectName";
+        /// The pods behind it, and the port of each.
+        pods: "(Party & { port: number })[]";
+        /// Whether policies let clients outside reach them.
+        fromOutside: "boolean";
+        /// Whether policies let every pod reach them.
+        fromAnyPod: "boolean";
+    }
+    /// Pods that no NetworkPolicy selects.
+    MapGap {
+        /// For which direction.
+        direction: "\"ingress\" | \"egress\"";
+        /// The pods.
+        pods: "Party[]";
+    }
     /// One step to a verdict.
     VerdictReason {
         /// The side it is about.
