@@ -3,7 +3,6 @@
 package portolan
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -67,10 +66,8 @@ func targets() []string {
 	}
 }
 
-// Ask runs `portolan ask` with the arguments and gives an answer for each
-// question, decoded with numbers as written. It fails where the binary fails
-// or answers fewer or more lines.
-func Ask(binary string, arguments []string, questions []any) ([]any, error) {
+// Input is the questions as JSON lines.
+func Input(questions []any) ([]byte, error) {
 	var input bytes.Buffer
 	encoder := json.NewEncoder(&input)
 	encoder.SetEscapeHTML(false)
@@ -79,27 +76,43 @@ func Ask(binary string, arguments []string, questions []any) ([]any, error) {
 			return nil, err
 		}
 	}
+	return input.Bytes(), nil
+}
+
+// Run runs `portolan ask` with the arguments on the input and gives its output.
+func Run(binary string, arguments []string, input []byte) ([]byte, error) {
 	command := exec.Command(binary, append([]string{"ask"}, arguments...)...)
-	command.Stdin = &input
+	command.Stdin = bytes.NewReader(input)
 	var output, complaints bytes.Buffer
 	command.Stdout, command.Stderr = &output, &complaints
 	if err := command.Run(); err != nil {
 		return nil, fmt.Errorf("%s ask: %w: %s", binary, err, bytes.TrimSpace(complaints.Bytes()))
 	}
+	return output.Bytes(), nil
+}
+
+// Ask asks the binary the questions and gives an answer for each, decoded with
+// numbers as written. It fails where the binary fails or answers fewer or more
+// lines.
+func Ask(binary string, arguments []string, questions []any) ([]any, error) {
+	input, err := Input(questions)
+	if err != nil {
+		return nil, err
+	}
+	output, err := Run(binary, arguments, input)
+	if err != nil {
+		return nil, err
+	}
 	var answers []any
-	lines := bufio.NewReaderSize(&output, 1<<20)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if len(bytes.TrimSpace(line)) > 0 {
-			answer, err := difference.Decode(line)
-			if err != nil {
-				return nil, fmt.Errorf("answer %d: %w", len(answers)+1, err)
-			}
-			answers = append(answers, answer)
+	for line := range bytes.Lines(output) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
 		}
+		answer, err := difference.Decode(line)
 		if err != nil {
-			break
+			return nil, fmt.Errorf("answer %d: %w", len(answers)+1, err)
 		}
+		answers = append(answers, answer)
 	}
 	if len(answers) != len(questions) {
 		return nil, fmt.Errorf("%d questions, %d answers", len(questions), len(answers))
