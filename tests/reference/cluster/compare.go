@@ -166,11 +166,36 @@ func neutralPublished(slices list, endpoints any) any {
 			dropEmpty(metadata, "annotations")
 		}
 		if subsets, isArray := fields["subsets"].(list); isArray {
+			for _, subset := range subsets {
+				sortEqualAddresses(subset)
+			}
 			sortByText(subsets)
 		}
 		endpoints = fields
 	}
 	return object{"endpointSlices": result, "endpoints": endpoints}
+}
+
+// sortEqualAddresses sorts neighbours of one IP (pods in their node's network),
+// which Kubernetes orders by the pods' uids.
+func sortEqualAddresses(subset any) {
+	fields, _ := subset.(object)
+	for _, key := range []string{"addresses", "notReadyAddresses"} {
+		addresses, _ := fields[key].(list)
+		for start := 0; start < len(addresses); {
+			ip, end := ipOf(addresses[start]), start+1
+			for end < len(addresses) && ipOf(addresses[end]) == ip {
+				end++
+			}
+			sortByText(addresses[start:end])
+			start = end
+		}
+	}
+}
+
+func ipOf(address any) any {
+	fields, _ := address.(object)
+	return fields["ip"]
 }
 
 func dropEmpty(fields object, key string) {
