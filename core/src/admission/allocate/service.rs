@@ -89,6 +89,10 @@ fn allocate_ip(service: &Service, family: &str, ip: &str, reservation: &mut Rese
     };
     if ip.is_empty() {
         let family = Family::named(family).unwrap_or(Family::IPv4);
+        if !reservation.families_for(service).contains(&family) {
+            // A Service that becomes headless on a cluster of one family: upstream has no allocator there to call.
+            return Err(Status::unknown("This request caused apiserver to panic. Look in the logs for details."));
+        }
         return match reservation.allocate_next_address(family) {
             Ok(address) => Ok(address.to_string()),
             Err(Denied::Full) => Err(Status::internal_error(&format!(
