@@ -3,9 +3,9 @@
 //! Left aside is what says nothing: generated names, empty annotations, the order of endpoints in slices, of slices and of
 //! subsets, and which of several slices with the same ports an endpoint got into.
 
+use portolan_tests::published::{object, slices};
 use portolan_tests::{Score, answer, engine, files, inputs, list};
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
 #[test]
 fn published_as_recorded() {
@@ -35,53 +35,4 @@ fn published_as_recorded() {
         }
     }
     score.finish();
-}
-
-/// The slices with their endpoints by what slices are told apart by.
-fn slices<'a>(slices: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, Vec<String>> {
-    let mut by_shape: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for slice in slices {
-        let mut shape = slice.as_object().cloned().unwrap_or_default();
-        let endpoints = shape.remove("endpoints").unwrap_or_default();
-        shape.insert("metadata".to_owned(), metadata(slice));
-        let group = by_shape.entry(text(&Value::Object(shape))).or_default();
-        group.extend(endpoints.as_array().into_iter().flatten().map(text));
-        group.sort();
-    }
-    by_shape
-}
-
-fn object(object: &Value) -> String {
-    let mut members = object.as_object().cloned().unwrap_or_default();
-    members.insert("metadata".to_owned(), metadata(object));
-    if let Some(Value::Array(subsets)) = members.get_mut("subsets") {
-        subsets.sort_by_cached_key(text);
-    }
-    text(&Value::Object(members))
-}
-
-fn metadata(object: &Value) -> Value {
-    let mut members = object.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
-    if members.contains_key("generateName") {
-        members.remove("name");
-    }
-    if members.get("annotations").and_then(Value::as_object).is_some_and(Map::is_empty) {
-        members.remove("annotations");
-    }
-    Value::Object(members)
-}
-
-/// The value as JSON with the members of every object by name.
-fn text(value: &Value) -> String {
-    fn sorted(value: &Value) -> Value {
-        match value {
-            Value::Object(members) => {
-                let by_name: BTreeMap<&String, &Value> = members.iter().collect();
-                Value::Object(by_name.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect())
-            }
-            Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-            other => other.clone(),
-        }
-    }
-    sorted(value).to_string()
 }

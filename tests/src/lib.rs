@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 pub mod generate;
 pub mod naive_policy;
+pub mod published;
 pub mod yaml;
 
 /// Whether the slow suites are asked for, with `PORTOLAN_SLOW=1`.
