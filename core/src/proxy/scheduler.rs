@@ -1,5 +1,5 @@
 //! Choosing one endpoint among several: as kube-proxy's rules do it (at random), as its userspace mode did it (in turn, with
-//! affinity), and as the IPVS schedulers of Linux do it (`net/netfilter/ipvs/ip_vs_*.c`, v6.12).
+//! affinity), and as the IPVS schedulers of Linux do it (`net/netfilter/ipvs/ip_vs_*.c`, v6.1).
 //!
 //! What comes in are the [`Server`]s in their order, with weights and open connections, and a [`Connection`]; what goes out
 //! is the place of the server, or nothing where none may be chosen. What a scheduler remembers is in the [`Scheduler`];

@@ -35,7 +35,7 @@ impl Locality {
 
     pub(super) fn schedule(&mut self, servers: &[Server], connection: &Connection) -> Option<usize> {
         let now = connection.now;
-        self.entries.retain(|_, entry| now.saturating_sub(entry.last_used) <= EXPIRATION);
+        self.entries.retain(|_, entry| now.saturating_sub(entry.last_used) < EXPIRATION);
         let replicated = self.replicated;
         let Some(entry) = self.entries.get_mut(&connection.destination) else {
             let place = least(servers)?;
@@ -51,10 +51,12 @@ impl Locality {
         let set = of_set(entry);
         let candidates = set.iter().filter_map(|place| Some((*place, servers.get(*place)?)));
         let mine = least_weighted(candidates.filter(|(_, server)| server.weight > 0), Server::overhead);
-        if replicated && entry.servers.len() > 1 && now > entry.last_changed + EXPIRATION {
-            if let Some(busiest) = busiest(servers, &set) {
-                entry.servers.retain(|address| *address != busiest);
-            }
+        if replicated
+            && entry.servers.len() > 1
+            && now > entry.last_changed + EXPIRATION
+            && let Some(busiest) = busiest(servers, &set)
+        {
+            entry.servers.retain(|address| *address != busiest);
             entry.last_changed = now;
         }
         if let Some(place) = mine
@@ -125,8 +127,8 @@ mod tests {
         ] {
             assert_eq!(locality.schedule(&loaded(active), &at(0)), Some(chosen), "{active:?}");
         }
-        assert_eq!(locality.schedule(&loaded([0, 0, 2]), &at(EXPIRATION)), Some(2));
-        assert_eq!(locality.schedule(&loaded([0, 0, 2]), &at(2 * EXPIRATION + 1)), Some(0));
+        assert_eq!(locality.schedule(&loaded([0, 0, 2]), &at(EXPIRATION - 1)), Some(2));
+        assert_eq!(locality.schedule(&loaded([0, 0, 2]), &at(2 * EXPIRATION - 1)), Some(0));
     }
 
     #[test]

@@ -147,6 +147,20 @@ mod tests {
         assert_eq!(populate(&servers(&[0, 0])), vec![None; usize::try_from(PLACES).unwrap()]);
     }
 
+    /// The kernel's functions, compiled by themselves, make this table of three servers (weights 3, 5 and 0, port 80): its
+    /// fingerprint (FNV-1a over the places, counted from 1), and who takes the clients 192.0.2.1 to 192.0.2.8.
+    #[test]
+    fn the_table_is_the_kernels() {
+        let servers = servers(&[3, 5, 0]);
+        let fingerprint = populate(&servers).iter().fold(1_469_598_103_934_665_603_u64, |sum, place| {
+            (sum ^ u64::try_from(place.unwrap() + 1).unwrap()).wrapping_mul(1_099_511_628_211)
+        });
+        assert_eq!(fingerprint, 6_391_578_515_154_674_349);
+        let mut maglev = Maglev::default();
+        let taken: Vec<_> = (1..=8).map(|last| maglev.schedule(&servers, &from([192, 0, 2, last]))).collect();
+        assert_eq!(taken, [1, 1, 1, 0, 1, 1, 1, 1].map(Some));
+    }
+
     /// What the Maglev paper promises: without one server, nearly all clients of the others stay where they are.
     #[test]
     fn few_move_when_a_server_goes() {
