@@ -36,6 +36,9 @@ enum Sources {
     Classes(Vec<u32>),
 }
 
+/// Sources that are not treated by default, and the number of what they may reach.
+type Exceptions = Vec<(u32, u32)>;
+
 /// Classes that are alike as long as no exception names them.
 #[derive(Clone, Debug, Default)]
 struct Cells {
@@ -89,7 +92,7 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
         defaults.get(to_cell as usize).and_then(|row: &Vec<u32>| row.get(from_cell as usize)).copied().unwrap_or(NONE)
     };
     // Destinations by their cell and what is not the default of it.
-    let mut alike: BTreeMap<(u32, Vec<(u32, u32)>), Vec<u32>> = BTreeMap::new();
+    let mut alike: BTreeMap<(u32, Exceptions), Vec<u32>> = BTreeMap::new();
     for (to, sources) in named_pairs(reach).into_iter().enumerate() {
         let to = number(to);
         let to_cell = to_cells.of(to);
