@@ -188,3 +188,106 @@ fn service_ranges(cluster: &Cluster) -> Vec<IpNet> {
         false => stored,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::decision::{Client, Packet, Step, Verdict};
+    use super::lookup::{Protocol, Via};
+    use super::*;
+    use crate::api::resource::{Kind, read};
+    use crate::cluster::Options;
+
+    fn cluster(objects: &[(Kind, String)]) -> Cluster {
+        let mut cluster = Cluster::new(Options::default());
+        for (kind, text) in objects {
+            let node = crate::manifest::json::read(text).unwrap();
+            cluster.insert(read(*kind, &node).0, None);
+        }
+        cluster
+    }
+
+    /// A load balancer's Service that is open to 203.0.113.0/24 and the node, with its address among its external IPs.
+    fn service(name: &str, cluster_ip: &str) -> (Kind, String) {
+        let text = format!(
+            r#"{{"metadata":{{"name":"{name}","namespace":"default"}},"spec":{{"type":"LoadBalancer",
+            "clusterIP":"{cluster_ip}","ipFamilies":["IPv4"],"clusterIPs":["{cluster_ip}"],"ports":[{{"port":80}}],
+            "externalIPs":["198.51.100.1"],"loadBalancerSourceRanges":["203.0.113.0/24","192.168.50.1/32"]}},
+            "status":{{"loadBalancer":{{"ingress":[{{"ip":"198.51.100.1"}}]}}}}}}"#
+        );
+        (Kind::Service, text)
+    }
+
+    fn slice(service: &str) -> (Kind, String) {
+        let text = format!(
+            r#"{{"metadata":{{"name":"{service}","namespace":"default","labels":{{"kubernetes.io/service-name":"{service}"}}}},
+            "addressType":"IPv4","ports":[{{"name":"","port":8080}}],"endpoints":[{{"addresses":["192.0.2.1"]}}]}}"#
+        );
+        (Kind::EndpointSlice, text)
+    }
+
+    fn node() -> (Kind, String) {
+        let addresses =
+            r#"[{"type":"ExternalIP","address":"192.0.2.9"},{"type":"InternalIP","address":"192.168.50.1"}]"#;
+        (Kind::Node, format!(r#"{{"metadata":{{"name":"n1"}},"status":{{"addresses":{addresses}}}}}"#))
+    }
+
+    fn ask(table: &NodeTable, to: &str, from: Client) -> (Verdict, Option<String>, Vec<Step>) {
+        let to = Destination::Address(to.parse().unwrap(), 80);
+        let decision = table.decide(&Packet { to, protocol: Protocol::Tcp, from, cluster_cidr: &[] });
+        (decision.verdict, decision.port.map(|port| port.service.name.clone()), decision.steps().collect())
+    }
+
+    #[test]
+    fn source_ranges_hold_where_the_address_is_an_external_ip_too() {
+        let cluster = cluster(&[node(), service("a", "10.0.0.1"), slice("a")]);
+        let table = NodeTable::compile(&cluster, &EndpointsTable::compile(&cluster), "n1");
+        let client = |ip: &str| Client::Address(ip.parse().unwrap());
+        let balanced = Step::Found(Via::LoadBalancer);
+        let name = Some("a".to_owned());
+        let vip = "198.51.100.1";
+        let (verdict, _, steps) = ask(&table, vip, client("203.0.113.7"));
+        assert_eq!((verdict, steps), (Verdict::Forward, vec![balanced, Step::SourceRange(0)]));
+        assert_eq!(ask(&table, vip, client("192.0.2.1")), (Verdict::Drop, name, vec![balanced, Step::SourceRefused]));
+        let (verdict, _, steps) = ask(&table, vip, client(vip));
+        assert_eq!((verdict, steps), (Verdict::Forward, vec![balanced, Step::SourceIsVip]));
+        assert_eq!(ask(&table, "10.0.0.1", client("192.0.2.1")).0, Verdict::Forward);
+    }
+
+    #[test]
+    fn an_address_that_two_services_claim_goes_to_the_other_when_one_is_gone() {
+        let mut cluster =
+            cluster(&[node(), service("b", "10.0.0.2"), service("a", "10.0.0.1"), slice("a"), slice("b")]);
+        let mut endpoints = EndpointsTable::compile(&cluster);
+        let mut table = NodeTable::compile(&cluster, &endpoints, "n1");
+        let whose = |table: &NodeTable| ask(table, "198.51.100.1", Client::Anybody).1;
+        assert_eq!(whose(&table).as_deref(), Some("a"));
+        let key = ObjectKey::new("default", "a");
+        cluster.remove(Kind::Service, &key);
+        endpoints.object_changed(&cluster, Kind::Service, &key);
+        table.service_changed(&cluster, &endpoints, &key);
+        assert_eq!(whose(&table).as_deref(), Some("b"));
+        assert_eq!(ask(&table, "10.0.0.1", Client::Anybody).2, [Step::NoRule]);
+        let (kind, text) = service("a", "10.0.0.1");
+        cluster.insert(read(kind, &crate::manifest::json::read(&text).unwrap()).0, None);
+        endpoints.object_changed(&cluster, Kind::Service, &key);
+        table.service_changed(&cluster, &endpoints, &key);
+        assert_eq!(whose(&table).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn an_unknown_port_of_a_cluster_ip_is_rejected_and_an_unallocated_one_dropped() {
+        let range = r#"{"metadata":{"name":"kubernetes"},"spec":{"cidrs":["10.0.0.0/24"]}}"#;
+        let cluster = cluster(&[node(), service("a", "10.0.0.1"), (Kind::ServiceCIDR, range.to_owned())]);
+        let table = NodeTable::compile(&cluster, &EndpointsTable::compile(&cluster), "n1");
+        let to = |ip: &str, port: u16, protocol: Protocol| {
+            let to = Destination::Address(ip.parse().unwrap(), port);
+            table.decide(&Packet { to, protocol, from: Client::Anybody, cluster_cidr: &[] }).verdict
+        };
+        assert_eq!(to("10.0.0.1", 80, Protocol::Tcp), Verdict::Reject, "no endpoints");
+        assert_eq!(to("10.0.0.1", 81, Protocol::Tcp), Verdict::Reject);
+        assert_eq!(to("10.0.0.1", 80, Protocol::Udp), Verdict::Reject);
+        assert_eq!(to("10.0.0.9", 80, Protocol::Tcp), Verdict::Drop);
+        assert_eq!(to("10.0.1.9", 80, Protocol::Tcp), Verdict::None);
+        assert_eq!(table.addresses_of_node(), ["192.168.50.1".parse::<IpAddr>().unwrap()]);
+    }
+}
