@@ -40,7 +40,7 @@ test("every example gives the answers it expects", () => {
     const { questions } = JSON.parse(readFileSync(`${EXAMPLES}${name}/questions.json`, "utf8"));
     using(Cluster.load(manifests(name)), (cluster) => {
       for (const { question, expect } of questions) {
-        assert.partial(cluster.ask(question), expect, `${name}: ${JSON.stringify(question)}`);
+        holds(cluster.ask(question), expect, `${name}: ${JSON.stringify(question)}`);
         asked += 1;
       }
     });
@@ -48,15 +48,22 @@ test("every example gives the answers it expects", () => {
   assert.ok(asked >= 30, `${asked} questions`);
 });
 
-assert.partial = (actual, expected, path) => {
+/** As the native runner of the examples compares: objects may have more members; `contains` and `length` say less. */
+function holds(actual, expected, path) {
+  const shown = `${path}: ${JSON.stringify(actual)}`;
   if (Array.isArray(expected)) {
-    assert.ok(Array.isArray(actual) && actual.length === expected.length, `${path}: ${JSON.stringify(actual)}`);
-    expected.forEach((item, index) => assert.partial(actual[index], item, `${path}[${index}]`));
-  } else if (expected !== null && typeof expected === "object") {
-    assert.ok(actual !== null && typeof actual === "object", `${path}: ${JSON.stringify(actual)}`);
-    for (const [member, value] of Object.entries(expected)) assert.partial(actual[member], value, `${path}.${member}`);
-  } else assert.deepEqual(actual, expected, path);
-};
+    assert.ok(Array.isArray(actual) && actual.length === expected.length, shown);
+    expected.forEach((item, index) => holds(actual[index], item, `${path}[${index}]`));
+  } else if (expected === null || typeof expected !== "object") {
+    assert.deepEqual(actual ?? null, expected, path);
+  } else if (typeof actual === "string") {
+    assert.ok(actual.includes(expected.contains), shown);
+  } else if (Array.isArray(actual)) {
+    assert.equal(actual.length, expected.length, shown);
+  } else {
+    for (const [member, value] of Object.entries(expected)) holds(actual?.[member], value, `${path}.${member}`);
+  }
+}
 
 function using(cluster, work) {
   try {
@@ -77,7 +84,7 @@ test("text, files and objects make the same cluster", () => {
 test("a refused object is a finding with its place, and the rest is loaded", () => {
   const broken = SERVICE.replace("name: web", "name: bad").replace("port: 80", "port: 70000");
   using(Cluster.load(`${broken}---\n${SERVICE}`), (cluster) => {
-    assert.equal(cluster.findings.length, 1);
+    assert.deepEqual(cluster.findings.map(({ source }) => source.field), ["spec.ports[0].port", "spec.ports[0].targetPort"]);
     const [{ severity, message, source }] = cluster.findings;
     assert.equal(severity, "error");
     assert.equal(message, "spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive");
