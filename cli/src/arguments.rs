@@ -63,9 +63,8 @@ pub(crate) struct ClusterFlags {
 impl ClusterFlags {
     /// The flags as the engine takes them.
     pub(crate) fn options(&self) -> Options {
-        let mut options = Options::default();
-        options.service_ranges_given =
-            !self.service_cluster_ip_range.is_empty() || self.service_node_port_range.is_some();
+        let given = !self.service_cluster_ip_range.is_empty() || self.service_node_port_range.is_some();
+        let mut options = Options { service_ranges_given: given, ..Options::default() };
         if !self.service_cluster_ip_range.is_empty() {
             options.service_cluster_ip_range.clone_from(&self.service_cluster_ip_range);
         }
@@ -145,15 +144,167 @@ pub(crate) enum Output {
     Json,
 }
 
+/// The form of findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Findings {
+    /// Text for people
+    #[default]
+    Text,
+    /// JSON for programs
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for CI reports
+    Junit,
+    /// GitHub workflow commands, for annotations
+    Github,
+    /// A Markdown table
+    Markdown,
+}
+
+/// What a configuration is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Envoy
+    Envoy,
+    /// nginx
+    Nginx,
+    /// HAProxy
+    Haproxy,
+    /// nftables, for NetworkPolicy
+    Nftables,
+}
+
+/// The form of a map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MapFormat {
+    /// A table
+    #[default]
+    Text,
+    /// JSON for programs
+    Json,
+    /// Comma separated values
+    Csv,
+    /// A Markdown table
+    Md,
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+    /// A picture
+    Svg,
+}
+
+/// Work with policies.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Write the tightest NetworkPolicies that let through what the map shows, or the given connections
+    Suggest {
+        /// What to look at
+        #[command(flatten)]
+        manifests: Manifests,
+        /// A file with the connections to let through, as `map -o json` has them in `rows`
+        #[arg(long, value_name = "FILE")]
+        connections: Option<PathBuf>,
+    },
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say what the API server would refuse or warn of, and what is accepted and will not work
     Check {
+        /// Files, folders, or `-` for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The cluster's settings
+        #[command(flatten)]
+        cluster: ClusterFlags,
+        /// Form of the findings
+        #[arg(short, long, value_enum, default_value_t, help = "Form of the findings")]
+        output: Findings,
+        /// Only findings of these codes; a prefix stands for all that begin so
+        #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+        select: Vec<String>,
+        /// No findings of these codes; a prefix stands for all that begin so
+        #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+        ignore: Vec<String>,
+    },
+    /// Explain a rule, or list them all
+    Rule {
+        /// Its code or its name
+        code: Option<String>,
+    },
+    /// List the effective table of routes, shadowed and unreachable rules marked
+    Routes {
         /// What to look at
         #[command(flatten)]
         manifests: Manifests,
+        /// The controller whose ways apply: spec, nginx, contour
+        #[arg(long, default_value = "spec")]
+        controller: String,
+        /// The class of Ingresses to look at
+        #[arg(long, value_name = "CLASS")]
+        ingress_class: Option<String>,
     },
+    /// Say which requests are served and which connections are let through differently by two sets of manifests
+    Diff {
+        /// The manifests before
+        before: PathBuf,
+        /// The manifests after
+        after: PathBuf,
+        /// The controller before: spec, nginx, contour
+        #[arg(long, value_name = "CONTROLLER", default_value = "spec")]
+        before_controller: String,
+        /// The controller after [default: the one before]
+        #[arg(long, value_name = "CONTROLLER")]
+        after_controller: Option<String>,
+        /// The cluster's settings
+        #[command(flatten)]
+        cluster: ClusterFlags,
+        /// Form of the answer
+        #[arg(short, long, value_enum, default_value_t, help = "Form of the answer")]
+        output: Output,
+    },
+    /// Write a configuration of a real proxy, or of nftables, that does what the manifests say
+    Render {
+        /// What it is for
+        #[arg(value_enum)]
+        target: Target,
+        /// Files, folders, or `-` for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The cluster's settings
+        #[command(flatten)]
+        cluster: ClusterFlags,
+        /// The controller whose ways apply: spec, nginx, contour
+        #[arg(long, default_value = "spec")]
+        controller: String,
+        /// The class of Ingresses to look at
+        #[arg(long, value_name = "CLASS")]
+        ingress_class: Option<String>,
+        /// Where the proxy listens
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
+        listen: std::net::SocketAddr,
+        /// Map the node ports of Services too
+        #[arg(long)]
+        node_ports: bool,
+    },
+    /// Map everything that NetworkPolicy lets reach everything
+    Map {
+        /// Files, folders, or `-` for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The cluster's settings
+        #[command(flatten)]
+        cluster: ClusterFlags,
+        /// Form of the map
+        #[arg(short, long, value_enum, default_value_t, help = "Form of the map")]
+        output: MapFormat,
+    },
+    /// Work with policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Follow one request from its name to the pod that answers, hop by hop
     #[command(override_usage = "portolan trace [OPTIONS] PATH... [--from POD|outside|IP] URL")]
     Trace {

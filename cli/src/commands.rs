@@ -2,7 +2,9 @@
 
 mod ask;
 mod check;
+mod diff;
 mod one;
+mod rule;
 mod version;
 
 use crate::arguments::{Arguments, Command};
@@ -37,7 +39,14 @@ impl Outcome {
 /// Usage or output that cannot be worked with.
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     match &arguments.command {
-        Command::Check { manifests } => check::run(manifests, terminal),
+        Command::Check { paths, cluster, output, select, ignore } => {
+            check::run(paths, cluster, *output, &check::Codes { select, ignore }, terminal)
+        }
+        Command::Rule { code } => rule::run(code.as_deref(), terminal),
+        Command::Diff { before, after, before_controller, after_controller, cluster, output } => {
+            let controllers = (before_controller.as_str(), after_controller.as_deref().unwrap_or(before_controller));
+            diff::run(before, after, controllers, cluster, *output, terminal)
+        }
         Command::Ask { files, cluster } => ask::run(files, cluster, terminal),
         Command::Version => version::run(terminal),
         one => one::run(one, terminal),

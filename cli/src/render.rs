@@ -1,10 +1,13 @@
 //! How findings and answers read on a terminal.
 
 mod answer;
+mod difference;
+pub(crate) mod report;
 mod source;
 mod trace;
 
-pub(crate) use answer::answer;
+pub(crate) use answer::{answer, text};
+pub(crate) use difference::diff;
 
 use crate::terminal::Terminal;
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};

@@ -1,5 +1,7 @@
 //! The binary as people and programs call it: what it prints, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -173,4 +175,56 @@ fn programs_get_the_whole_answer() {
     );
     let version = stdout(&portolan(&["version"], ""));
     assert!(version.contains("answers for Kubernetes 1.36"), "{version}");
+}
+
+#[test]
+fn every_form_of_findings_is_written() {
+    let text = SERVICE.replace("80", "0");
+    for (form, expected) in [
+        ("sarif", "\"ruleId\": \"refused\""),
+        ("junit", "<failure type=\"error\""),
+        ("github", "::error file=standard input,line=7,col=13,title=refused::"),
+        ("markdown", "| error | refused | standard input:7 |"),
+    ] {
+        let output = portolan(&["check", "-o", form, "-"], &text);
+        assert_eq!(output.status.code(), Some(1), "{form}");
+        assert!(stdout(&output).contains(expected), "{form}: {}", stdout(&output));
+    }
+}
+
+#[test]
+fn codes_choose_the_findings() {
+    let text = format!("{SERVICE}  selector:\n    app: nobody\n");
+    assert_eq!(portolan(&["check", "-"], &text).status.code(), Some(1));
+    assert_eq!(portolan(&["check", "--ignore", "SVC", "-"], &text).status.code(), Some(0));
+    assert_eq!(portolan(&["check", "--select", "ING", "-"], &text).status.code(), Some(0));
+    assert_eq!(portolan(&["check", "--select", "svc001", "-"], &text).status.code(), Some(1));
+    let explained = stdout(&portolan(&["rule", "SVC001"], ""));
+    assert!(explained.contains("service-selects-nothing") && explained.contains("## Wrong"), "{explained}");
+    assert_eq!(portolan(&["rule", "XYZ999"], "").status.code(), Some(2));
+}
+
+#[test]
+fn the_whole_cluster_can_be_looked_at() {
+    let map = stdout(&portolan(&["map", "examples/shop"], ""));
+    assert!(map.contains("shop/Deployment/cart") && map.contains("TCP 6379"), "{map}");
+    assert!(stdout(&portolan(&["map", "-o", "svg", "examples/shop"], "")).starts_with("<svg"));
+    let routes = stdout(&portolan(&["routes", "examples/shop"], ""));
+    assert!(routes.contains("shop.example.com") && routes.contains("/cart"), "{routes}");
+    let envoy = stdout(&portolan(&["render", "envoy", "examples/shop"], ""));
+    assert!(envoy.contains("static_resources"), "{envoy}");
+    let policies = stdout(&portolan(&["policy", "suggest", "examples/shop"], ""));
+    assert!(policies.contains("\"kind\": \"NetworkPolicy\""), "{policies}");
+    let again = portolan(&["check", "-"], &policies);
+    assert_eq!(again.status.code(), Some(0), "{}", stdout(&again));
+}
+
+#[test]
+fn two_sets_of_manifests_are_compared() {
+    let same = portolan(&["diff", "examples/ingress-fanout", "examples/ingress-fanout"], "");
+    assert_eq!(same.status.code(), Some(0), "{}", stdout(&same));
+    let changed = portolan(&["diff", "examples/ingress-fanout", "examples/ingress-virtual-hosts"], "");
+    assert_eq!(changed.status.code(), Some(1));
+    let shown = stdout(&changed);
+    assert!(shown.contains("foo.bar.com") && shown.contains("for example"), "{shown}");
 }

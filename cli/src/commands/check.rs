@@ -1,25 +1,55 @@
 //! `portolan check`: what is refused, what is warned of, and what is accepted and will not work.
 
 use super::Outcome;
-use crate::arguments::{Manifests, Output};
+use crate::arguments::{ClusterFlags, Findings};
 use crate::input::Input;
-use crate::render;
+use crate::render::{self, report};
 use crate::terminal::{Style, Terminal};
 use portolan::finding::{Finding, Severity};
 use portolan::json::Json;
 use portolan::load::{Loaded, Taking, load};
+use std::path::PathBuf;
 
-/// Checks the manifests and prints every finding with its source line.
+/// Which codes are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Codes<'a> {
+    /// Only these, where there are any.
+    pub(crate) select: &'a [String],
+    /// None of these.
+    pub(crate) ignore: &'a [String],
+}
+
+impl Codes<'_> {
+    fn wants(&self, code: &str) -> bool {
+        let among = |codes: &[String]| {
+            codes.iter().any(|known| code.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known)))
+        };
+        (self.select.is_empty() || among(self.select)) && !among(self.ignore)
+    }
+}
+
+/// Checks the manifests and prints every finding, as text with its source line.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub(crate) fn run(manifests: &Manifests, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
-    let input = Input::read(&manifests.paths, terminal);
-    let loaded = load(&input.files, manifests.cluster.options(), Taking::Admitted);
-    let findings = loaded.check();
-    match manifests.output {
-        Output::Json => terminal.line(&as_json(&findings, &input, &loaded).to_pretty())?,
-        Output::Text => {
+pub(crate) fn run(
+    paths: &[PathBuf],
+    cluster: &ClusterFlags,
+    output: Findings,
+    codes: &Codes<'_>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Outcome> {
+    let input = Input::read(paths, terminal);
+    let loaded = load(&input.files, cluster.options(), Taking::Admitted);
+    let mut findings = loaded.check();
+    findings.retain(|finding| codes.wants(finding.code));
+    match output {
+        Findings::Json => terminal.line(&as_json(&findings, &input, &loaded).to_pretty())?,
+        Findings::Sarif => terminal.line(&report::sarif(&findings).to_pretty())?,
+        Findings::Junit => terminal.print(&report::junit(&findings))?,
+        Findings::Github => terminal.print(&report::github(&findings))?,
+        Findings::Markdown => terminal.print(&report::markdown(&findings))?,
+        Findings::Text => {
             for finding in &findings {
                 let text = render::finding(finding, &input.files, terminal);
                 terminal.print(&text)?;

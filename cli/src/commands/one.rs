@@ -1,7 +1,7 @@
 //! The commands that ask one question each: they differ in the question and in how the answer reads.
 
 use super::Outcome;
-use crate::arguments::{Command, Manifests, Output};
+use crate::arguments::{Command, Manifests, MapFormat, Output, PolicyCommand, Target};
 use crate::input::Input;
 use crate::terminal::Terminal;
 use crate::{question, render};
@@ -113,6 +113,62 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             }
             (manifests, backends)
         }
-        Command::Check { .. } | Command::Ask { .. } | Command::Version => return Ok(None),
+        Command::Routes { manifests, controller, ingress_class } => {
+            let mut routes = ask("routes").with("controller", controller.clone());
+            if let Some(class) = ingress_class {
+                routes.set("ingressClass", class.clone());
+            }
+            (manifests.clone(), routes)
+        }
+        Command::Map { paths, cluster, output } => {
+            let (form, format) = match output {
+                MapFormat::Json => (Output::Json, "json"),
+                MapFormat::Text => (Output::Text, "text"),
+                MapFormat::Csv => (Output::Text, "csv"),
+                MapFormat::Md => (Output::Text, "md"),
+                MapFormat::Dot => (Output::Text, "dot"),
+                MapFormat::Mermaid => (Output::Text, "mermaid"),
+                MapFormat::Svg => (Output::Text, "svg"),
+            };
+            let manifests = Manifests { paths: paths.clone(), cluster: cluster.clone(), output: form };
+            (manifests, ask("map").with("format", format))
+        }
+        Command::Render { target, paths, cluster, controller, ingress_class, listen, node_ports } => {
+            let manifests = Manifests { paths: paths.clone(), cluster: cluster.clone(), output: Output::Text };
+            let proxy = match target {
+                Target::Nftables => return Ok(Some((manifests, ask("nftables")))),
+                Target::Envoy => "envoy",
+                Target::Nginx => "nginx",
+                Target::Haproxy => "haproxy",
+            };
+            let listen = Json::object().with("address", listen.ip().to_string()).with("port", listen.port());
+            let mut render =
+                ask("render").with("proxy", proxy).with("controller", controller.clone()).with("listen", listen);
+            if let Some(class) = ingress_class {
+                render.set("ingressClass", class.clone());
+            }
+            if *node_ports {
+                render.set("nodePorts", true);
+            }
+            (manifests, render)
+        }
+        Command::Policy(PolicyCommand::Suggest { manifests, connections }) => {
+            let mut suggest = ask("suggest");
+            if let Some(file) = connections {
+                let text =
+                    std::fs::read_to_string(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
+                let node = portolan::manifest::json::read(&text)
+                    .map_err(|error| anyhow::anyhow!("{}:{}:{}: {error}", file.display(), error.line, error.column))?;
+                suggest.set("connections", node.get("rows").unwrap_or(&node).to_json());
+            }
+            (manifests.clone(), suggest)
+        }
+        Command::Check { .. }
+        | Command::Ask { .. }
+        | Command::Version
+        | Command::Rule { .. }
+        | Command::Diff { .. } => {
+            return Ok(None);
+        }
     }))
 }

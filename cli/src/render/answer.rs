@@ -21,6 +21,9 @@ pub(crate) fn answer(question: &Json, answer: &Json, files: &[File], terminal: &
         "verdict" => verdict(question, answer, terminal),
         "endpoints" => endpoints(answer, terminal),
         "backends" => backends(answer, terminal),
+        "map" | "render" | "nftables" => text(answer, "text").to_owned(),
+        "routes" => routes(answer, terminal),
+        "suggest" => policies(answer),
         _ => answer.to_pretty(),
     };
     if !out.ends_with('\n') {
@@ -141,6 +144,59 @@ fn route(answer: &Json, terminal: &Terminal) -> String {
         out.push_str(&format!("{}\n", terminal.styled(Style::Bad, "no rule takes it: the controller answers 404")));
     }
     out + &because(answer, terminal)
+}
+
+/// The table, a line a rule in the order in which they are tried.
+fn routes(answer: &Json, terminal: &Terminal) -> String {
+    let mut out = String::new();
+    for host in list(answer, "hosts") {
+        let name = match text(host, "host") {
+            "" => "every other host",
+            name => name,
+        };
+        out.push_str(&format!("{}\n", terminal.styled(Style::Bold, name)));
+        for rule in list(host, "rules") {
+            out.push_str(&route_line(rule, terminal));
+        }
+    }
+    if let Some(default @ Json::Object(_)) = answer.get("default") {
+        out.push_str(&format!("{}\n", terminal.styled(Style::Bold, "default backend")));
+        out.push_str(&route_line(default, terminal));
+    }
+    for host in list(answer, "uncovered") {
+        out.push_str(&terminal.styled(Style::Doubtful, &format!("no certificate covers {}\n", plain(Some(host)))));
+    }
+    for report in list(answer, "reports") {
+        let said =
+            if report.get("message").is_some() { text(report, "message").to_owned() } else { plain(Some(report)) };
+        out.push_str(&terminal.styled(Style::Doubtful, &format!("{said}\n")));
+    }
+    if out.is_empty() { "no Ingress is served\n".to_owned() } else { out }
+}
+
+fn route_line(rule: &Json, terminal: &Terminal) -> String {
+    let target = match rule.get("service") {
+        Some(service @ Json::Object(_)) => format!("{} port {}", reference(Some(service)), plain(service.get("port"))),
+        _ => "resource".to_owned(),
+    };
+    let pattern =
+        ["pattern", "path"].iter().map(|name| plain(rule.get(name))).find(|text| text != "–").unwrap_or_default();
+    let kind = plain(rule.get("pathType").or_else(|| rule.get("match")));
+    let line = format!("  {pattern:<28} {kind:<10} {target}  by {}", reference(rule.get("ingress")));
+    if bool_of(rule, "unreachable") {
+        format!("{}\n", terminal.styled(Style::Dim, &format!("{line}  (takes no request)")))
+    } else {
+        format!("{line}\n")
+    }
+}
+
+/// Manifests for `kubectl apply -f -`.
+fn policies(answer: &Json) -> String {
+    let list = Json::object()
+        .with("apiVersion", "v1")
+        .with("kind", "List")
+        .with("items", answer.get("policies").cloned().unwrap_or_default());
+    list.to_pretty()
 }
 
 fn resolve(answer: &Json, terminal: &Terminal) -> String {

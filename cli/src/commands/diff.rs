@@ -1,0 +1,69 @@
+//! `portolan diff`: two sets of manifests, and what changes for requests and for connections.
+
+use super::Outcome;
+use crate::arguments::{ClusterFlags, Output};
+use crate::input::Input;
+use crate::render;
+use crate::terminal::Terminal;
+use portolan::ask::answer_json;
+use portolan::json::Json;
+use portolan::load::{Loaded, Taking, load};
+use portolan::policy::{ConnectionDiff, Row};
+use std::path::{Path, PathBuf};
+
+/// Compares two sets of manifests. Ends with 1 where something changes.
+///
+/// # Errors
+/// A controller that is not known, or an output that cannot be written.
+pub(crate) fn run(
+    before: &Path,
+    after: &Path,
+    controllers: (&str, &str),
+    cluster: &ClusterFlags,
+    output: Output,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Fine;
+    let mut read = |path: &Path, terminal: &mut Terminal| -> (Loaded, String) {
+        let input = Input::read(&[PathBuf::from(path)], terminal);
+        for problem in &input.problems {
+            terminal.complain(problem);
+            outcome = Outcome::BadInput;
+        }
+        let text: Vec<&str> = input.files.iter().map(|file| &*file.text).collect();
+        (load(&input.files, cluster.options(), Taking::Admitted), text.join("\n---\n"))
+    };
+    let (old, _) = read(before, terminal);
+    let (new, text) = read(after, terminal);
+    let side = |controller: &str| Json::object().with("controller", controller.to_owned());
+    let question = Json::object()
+        .with("ask", "diff")
+        .with("before", side(controllers.0))
+        .with("after", side(controllers.1).with("manifests", text));
+    let requests = answer_json(&old.engine, &question);
+    if let Some(error) = requests.get("error") {
+        anyhow::bail!("{}", render::text(error, "message"));
+    }
+    let connections = ConnectionDiff::of(
+        (old.engine.cluster(), old.engine.policies()),
+        (new.engine.cluster(), new.engine.policies()),
+    );
+    let rows = |rows: &[Row]| Json::Array(rows.iter().map(Row::to_json).collect());
+    let answer = Json::object()
+        .with("requests", requests.get("changes").cloned().unwrap_or_default())
+        .with("notes", requests.get("notes").cloned().unwrap_or_default())
+        .with(
+            "connections",
+            Json::object().with("added", rows(&connections.added)).with("removed", rows(&connections.removed)),
+        );
+    match output {
+        Output::Json => terminal.line(&answer.to_pretty())?,
+        Output::Text => {
+            let text = render::diff(&answer, &connections, terminal);
+            terminal.print(&text)?;
+        }
+    }
+    let changes = requests.get("changes").and_then(Json::as_array).is_some_and(|changes| !changes.is_empty());
+    let differs = changes || !connections.added.is_empty() || !connections.removed.is_empty();
+    Ok(if differs { outcome.max(Outcome::Findings) } else { outcome })
+}
