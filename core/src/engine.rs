@@ -265,6 +265,12 @@ impl Engine {
 
     /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.
     fn follow(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
+        if kind == Kind::Pod
+            && let Some(policies) = self.policies.get_mut()
+            && !policies.pod_changed(&self.cluster, key)
+        {
+            self.policies.take();
+        }
         let tables = self.node_tables.get_mut().unwrap_or_else(PoisonError::into_inner);
         match kind {
             Kind::Node => drop(tables.remove(&key.name)),
@@ -296,7 +302,8 @@ impl Engine {
 
     /// Drops the tables that are made from objects of that kind.
     fn forget(&mut self, kind: Kind) {
-        if PolicyIndex::is_made_from(kind) {
+        // A changed pod is followed: see `follow`.
+        if PolicyIndex::is_made_from(kind) && kind != Kind::Pod {
             self.policies.take();
         }
         if RouteTable::is_made_from(kind) {

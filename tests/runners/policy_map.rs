@@ -4,8 +4,8 @@ use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
 use portolan::policy::verdict::End;
 use portolan::policy::{ConnectionDiff, PodNumber, Protocol};
-use portolan_tests::generate::{self, Odd, PORTS, odd, odd_crowd};
-use portolan_tests::{answer, engine, is_slow};
+use portolan_tests::generate::{self, Chance, Odd, PORTS, odd, odd_crowd};
+use portolan_tests::{answer, engine, is_slow, resource};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -263,4 +263,30 @@ fn an_allowing_rule_more_closes_nothing() {
         opened += usize::from(!diff.added.is_empty());
     }
     assert!(opened > 10, "{opened}");
+}
+
+#[test]
+fn a_changed_pod_is_followed_without_starting_over() {
+    let seeds = if is_slow() { 2_000 } else { 60 };
+    let mut followed = 0;
+    for seed in 0..seeds {
+        let Odd { mut objects, .. } = odd(seed);
+        let mut changed = engine(&objects);
+        let _ = answer(&changed, &json!({"ask": "map"}));
+        let mut chance = Chance::new(seed);
+        for _ in 0..3 {
+            let pods: Vec<usize> = (0..objects.len()).filter(|at| objects[*at]["kind"] == "Pod").collect();
+            let at = *chance.one(&pods);
+            let labels = objects[*chance.one(&pods)]["metadata"]["labels"].clone();
+            objects[at]["metadata"]["labels"] =
+                if chance.percent(50) { labels } else { json!({"app": "a", "env": "c"}) };
+            changed.apply(resource(&objects[at]), None);
+            followed += 1;
+        }
+        let fresh = engine(&objects);
+        let diff = ConnectionDiff::of((changed.cluster(), changed.policies()), (fresh.cluster(), fresh.policies()));
+        assert!(diff.is_empty(), "seed {seed}: {diff:?}");
+        compare(&changed, &OUTSIDE[..2], &format!("seed {seed} followed"));
+    }
+    assert_eq!(followed, seeds * 3);
 }

@@ -1,6 +1,7 @@
 //! The compiled form: pods fall into classes by what policies can tell apart, and a question about two pods is one about
 //! their two classes.
 
+use super::map::Mapped;
 use super::ports::{NamedPort, Protocol};
 use super::ranges::{NOWHERE, Regions};
 use super::rule::{Direction, Peer, PodSet, Policies, Policy, Scope};
@@ -12,7 +13,7 @@ use crate::ip::parse_sloppy;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The policies of a cluster, compiled. Asking costs the same in a cluster of ten pods and of a hundred thousand: it
 /// looks at the policies that select the two pods and at nothing else.
@@ -25,6 +26,8 @@ pub struct PolicyIndex {
     pub(crate) namespaces: Vec<String>,
     pub(crate) pods: Vec<PodEntry>,
     pub(crate) classes: Vec<Class>,
+    port_names: BTreeMap<String, u32>,
+    mapped: OnceLock<Mapped>,
     pub(crate) pod_labels: Vocabulary,
     pub(crate) namespace_labels: Vocabulary,
     /// Where a pod that is not there would have its address, and of which families.
@@ -92,6 +95,12 @@ impl Class {
         self.sets.binary_search(&set).is_ok()
     }
 
+    /// Whether both are the same class, whichever policies speak of them.
+    fn is_alike(&self, other: &Class) -> bool {
+        let key = |class: &Class| (class.regions, class.families);
+        self.sets == other.sets && self.named == other.named && key(self) == key(other)
+    }
+
     pub(crate) fn policies(&self, direction: Direction) -> &[u32] {
         let [egress, ingress] = &self.policies;
         match direction {
@@ -110,15 +119,53 @@ impl PolicyIndex {
     /// Compiles the policies of a cluster over its pods, namespaces and nodes.
     pub fn compile(cluster: &Cluster) -> Self {
         let lowered = Policies::of(cluster);
-        let mut index = PolicyIndex { regions: Regions::new(&lowered.blocks), ..PolicyIndex::default() };
+        let mut index = PolicyIndex {
+            regions: Regions::new(&lowered.blocks),
+            policies: lowered.policies,
+            sets: lowered.sets,
+            blocks: lowered.blocks,
+            pod_labels: lowered.pod_labels,
+            namespace_labels: lowered.namespace_labels,
+            port_names: lowered.port_names,
+            ..PolicyIndex::default()
+        };
         index.take_nodes(cluster);
-        index.take_pods(cluster, &lowered);
-        index.policies = lowered.policies;
-        index.sets = lowered.sets;
-        index.blocks = lowered.blocks;
-        index.pod_labels = lowered.pod_labels;
-        index.namespace_labels = lowered.namespace_labels;
+        index.take_pods(cluster);
         index
+    }
+
+    /// Follows a change of a stored pod without compiling anew: its labels, its ports. Tells whether it could; where a pod
+    /// comes, goes, or changes its address or its network, the index has to be compiled again.
+    pub fn pod_changed(&mut self, cluster: &Cluster, key: &ObjectKey) -> bool {
+        let (Some(PodNumber(at)), Some(pod)) = (self.pod(key), cluster.pods.by_key(key)) else { return false };
+        let Some(before) = self.entry(at) else { return false };
+        let mut entry = self.entry_of(before.namespace, pod);
+        let same_network = before.pod.spec.host_network == pod.spec.host_network;
+        if before.addresses != entry.addresses || !same_network || has_ended(&before.pod) != has_ended(pod) {
+            return false;
+        }
+        if before.class.is_some() {
+            let name = std::slice::from_ref(&key.namespace);
+            let candidates = candidates(cluster, &self.sets, &self.namespace_labels, name);
+            let sets = self.sets_of(pod, candidates.first().map(Vec::as_slice).unwrap_or_default());
+            let mut class = self.class_of(&entry, sets);
+            let known = self.classes.iter().position(|other| other.is_alike(&class));
+            entry.class = Some(number(known.unwrap_or(self.classes.len())));
+            if known.is_none() {
+                class.policies = policies_of(&class, &self.policies, &selecting(&self.policies));
+                self.classes.push(class);
+                self.mapped.take();
+            }
+        }
+        if let Some(slot) = self.pods.get_mut(at as usize) {
+            *slot = entry;
+        }
+        true
+    }
+
+    /// What the classes may reach, worked out with the first map and kept until it changes.
+    pub(crate) fn mapped(&self, cluster: &Cluster) -> &Mapped {
+        self.mapped.get_or_init(|| Mapped::of(cluster, self))
     }
 
     /// The pod of that namespace and name.
@@ -221,19 +268,19 @@ impl PolicyIndex {
         }
     }
 
-    fn take_pods(&mut self, cluster: &Cluster, policies: &Policies) {
+    fn take_pods(&mut self, cluster: &Cluster) {
         let mut names: Vec<&str> = cluster.pods.iter().map(|(key, _)| key.namespace.as_str()).collect();
         names.dedup();
         self.namespaces = names.iter().map(|name| (*name).to_owned()).collect();
-        let candidates = candidates(cluster, policies, &self.namespaces);
+        let candidates = candidates(cluster, &self.sets, &self.namespace_labels, &self.namespaces);
         // A pod whose address is not known has one out of the cluster's range.
-        let assumed = [false, true].map(|ipv6| {
+        self.usual_regions = [false, true].map(|ipv6| {
             let ranges = &cluster.options.cluster_cidr;
             let range = ranges.iter().find(|range| matches!(range, ipnet::IpNet::V6(_)) == ipv6);
             range.map_or(NOWHERE, |range| self.regions.find(range.network()))
         });
-        self.usual_regions = assumed;
-        self.usual_families = Families { v4: assumed.first() != Some(&NOWHERE), v6: false, prefers_ipv6: false };
+        let has_ipv4 = self.usual_regions.first() != Some(&NOWHERE);
+        self.usual_families = Families { v4: has_ipv4, v6: false, prefers_ipv6: false };
         let mut classes: BTreeMap<Class, u32> = BTreeMap::new();
         let mut known: BTreeMap<Signature, Box<[u32]>> = BTreeMap::new();
         let mut namespace = 0;
@@ -242,42 +289,14 @@ impl PolicyIndex {
                 namespace += 1;
                 known.clear();
             }
-            let mut entry = PodEntry {
-                namespace: number(namespace),
-                pod: Arc::clone(pod),
-                class: None,
-                node: self.node_numbers.get(&pod.spec.node_name).copied(),
-                addresses: [None, None],
-                families: Families::default(),
-            };
-            for (position, address) in pod.ips().filter_map(parse_sloppy).enumerate() {
-                let [v4, v6] = &mut entry.addresses;
-                let slot = if address.is_ipv6() { v6 } else { v4 };
-                slot.get_or_insert(address);
-                entry.families.prefers_ipv6 |= position == 0 && address.is_ipv6();
-            }
-            let [v4, v6] = entry.addresses.map(|address| address.is_some());
-            (entry.families.v4, entry.families.v6) = (v4, v6);
+            let mut entry = self.entry_of(number(namespace), pod);
             if !pod.spec.host_network {
-                let signature = policies.pod_labels.signature(&pod.metadata.labels);
-                let sets = known.entry(signature).or_insert_with_key(|signature| {
-                    let of_namespace = candidates.get(namespace).map(Vec::as_slice).unwrap_or_default();
-                    let inside =
-                        |set: &&u32| policies.sets.get(**set as usize).is_some_and(|set| set.pods.matches(signature));
-                    of_namespace.iter().filter(inside).copied().collect()
-                });
-                let without_address = entry.addresses == [None, None];
-                let [v4, v6] = entry.addresses.map(|address| address.map_or(NOWHERE, |found| self.regions.find(found)));
-                let class = Class {
-                    sets: sets.clone(),
-                    named: named_ports(pod, policies),
-                    regions: if without_address { assumed } else { [v4, v6] },
-                    families: entry.families,
-                    policies: [Box::default(), Box::default()],
-                };
+                let of_namespace = candidates.get(namespace).map(Vec::as_slice).unwrap_or_default();
+                let signature = self.pod_labels.signature(&pod.metadata.labels);
+                let sets = known.entry(signature).or_insert_with(|| self.sets_of(pod, of_namespace)).clone();
                 let next = number(classes.len());
-                entry.class = Some(*classes.entry(class).or_insert(next));
-                if !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed") {
+                entry.class = Some(*classes.entry(self.class_of(&entry, sets)).or_insert(next));
+                if !has_ended(pod) {
                     for address in entry.addresses.into_iter().flatten() {
                         self.by_address.entry(address).or_insert(number(self.pods.len()));
                     }
@@ -286,20 +305,64 @@ impl PolicyIndex {
             self.pods.push(entry);
         }
         self.classes = vec![Class::default(); classes.len()];
-        let selecting = selecting(policies);
+        let selecting = selecting(&self.policies);
         for (mut class, at) in classes {
-            class.policies = policies_of(&class, policies, &selecting);
+            class.policies = policies_of(&class, &self.policies, &selecting);
             if let Some(slot) = self.classes.get_mut(at as usize) {
                 *slot = class;
             }
         }
     }
+
+    /// The pod's entry, but for its class.
+    fn entry_of(&self, namespace: u32, pod: &Arc<Pod>) -> PodEntry {
+        let mut entry = PodEntry {
+            namespace,
+            pod: Arc::clone(pod),
+            class: None,
+            node: self.node_numbers.get(&pod.spec.node_name).copied(),
+            addresses: [None, None],
+            families: Families::default(),
+        };
+        for (position, address) in pod.ips().filter_map(parse_sloppy).enumerate() {
+            let [v4, v6] = &mut entry.addresses;
+            let slot = if address.is_ipv6() { v6 } else { v4 };
+            slot.get_or_insert(address);
+            entry.families.prefers_ipv6 |= position == 0 && address.is_ipv6();
+        }
+        let [v4, v6] = entry.addresses.map(|address| address.is_some());
+        (entry.families.v4, entry.families.v6) = (v4, v6);
+        entry
+    }
+
+    /// The sets that a pod is in, of those that pods of its namespace may be in.
+    fn sets_of(&self, pod: &Pod, of_namespace: &[u32]) -> Box<[u32]> {
+        let signature = self.pod_labels.signature(&pod.metadata.labels);
+        let inside = |set: &&u32| self.sets.get(**set as usize).is_some_and(|set| set.pods.matches(&signature));
+        of_namespace.iter().filter(inside).copied().collect()
+    }
+
+    /// The pod's class, but for the policies that speak of it.
+    fn class_of(&self, entry: &PodEntry, sets: Box<[u32]>) -> Class {
+        let regions = if entry.addresses == [None, None] {
+            self.usual_regions
+        } else {
+            entry.addresses.map(|address| address.map_or(NOWHERE, |found| self.regions.find(found)))
+        };
+        let named = named_ports(&entry.pod, &self.port_names);
+        Class { sets, named, regions, families: entry.families, policies: [Box::default(), Box::default()] }
+    }
+}
+
+/// Whether a pod has ended: nothing reaches it any more.
+pub(crate) fn has_ended(pod: &Pod) -> bool {
+    matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")
 }
 
 /// For each namespace the sets that pods of it may be in, in order.
-fn candidates(cluster: &Cluster, policies: &Policies, namespaces: &[String]) -> Vec<Vec<u32>> {
+fn candidates(cluster: &Cluster, sets: &[PodSet], vocabulary: &Vocabulary, namespaces: &[String]) -> Vec<Vec<u32>> {
     let signatures: Vec<Signature> =
-        namespaces.iter().map(|name| policies.namespace_labels.signature(&cluster.namespace_labels(name))).collect();
+        namespaces.iter().map(|name| vocabulary.signature(&cluster.namespace_labels(name))).collect();
     let mut with_label: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
     for (at, signature) in signatures.iter().enumerate() {
         for label in signature {
@@ -308,7 +371,7 @@ fn candidates(cluster: &Cluster, policies: &Policies, namespaces: &[String]) -> 
     }
     let mut found: Vec<Vec<u32>> = vec![Vec::new(); namespaces.len()];
     let mut of_selector: BTreeMap<&Selector, Vec<usize>> = BTreeMap::new();
-    for (set, spoken_of) in policies.sets.iter().enumerate() {
+    for (set, spoken_of) in sets.iter().enumerate() {
         let mut put = |at: usize| {
             if let Some(sets) = found.get_mut(at) {
                 sets.push(number(set));
@@ -340,13 +403,13 @@ fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
 }
 
 /// The ports of the pod whose names rules mention.
-fn named_ports(pod: &Pod, policies: &Policies) -> Box<[NamedPort]> {
-    if policies.port_names.is_empty() {
+fn named_ports(pod: &Pod, names: &BTreeMap<String, u32>) -> Box<[NamedPort]> {
+    if names.is_empty() {
         return Box::default();
     }
     let mut named: Vec<NamedPort> = container_ports(pod)
         .filter_map(|port| {
-            let name = *policies.port_names.get(&port.name)?;
+            let name = *names.get(&port.name)?;
             Some((name, Protocol::of(&port.protocol)?, u16::try_from(port.container_port).ok()?))
         })
         .collect();
@@ -356,9 +419,9 @@ fn named_ports(pod: &Pod, policies: &Policies) -> Box<[NamedPort]> {
 }
 
 /// For each set the policies whose subject it is.
-fn selecting(policies: &Policies) -> BTreeMap<u32, Vec<u32>> {
+fn selecting(policies: &[Policy]) -> BTreeMap<u32, Vec<u32>> {
     let mut selecting: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (at, policy) in policies.policies.iter().enumerate() {
+    for (at, policy) in policies.iter().enumerate() {
         if let Some(subject) = policy.subject {
             selecting.entry(subject).or_default().push(number(at));
         }
@@ -366,12 +429,12 @@ fn selecting(policies: &Policies) -> BTreeMap<u32, Vec<u32>> {
     selecting
 }
 
-fn policies_of(class: &Class, policies: &Policies, selecting: &BTreeMap<u32, Vec<u32>>) -> [Box<[u32]>; 2] {
+fn policies_of(class: &Class, policies: &[Policy], selecting: &BTreeMap<u32, Vec<u32>>) -> [Box<[u32]>; 2] {
     let mut all: Vec<u32> = class.sets.iter().filter_map(|set| selecting.get(set)).flatten().copied().collect();
     all.sort_unstable();
     [Direction::Egress, Direction::Ingress].map(|direction| {
         let speaks = |policy: &&u32| {
-            policies.policies.get(**policy as usize).is_some_and(|policy| {
+            policies.get(**policy as usize).is_some_and(|policy| {
                 policy.isolates(direction)
                     || policy.tier != super::rule::Tier::NetworkPolicy && !policy.rules(direction).is_empty()
             })

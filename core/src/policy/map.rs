@@ -62,9 +62,8 @@ impl Row {
 impl ConnectionMap {
     /// The map of a cluster, from its compiled policies.
     pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
-        let mut reach = Reach::of(index);
+        let Mapped { reach, flows } = index.mapped(cluster);
         let parties = Parties::new(cluster, index);
-        let flows = flows_of(cluster, index, &mut reach);
         let side = |side: &Side| match side {
             Side::Classes(classes) => parties.of(index, classes),
             Side::Addresses(nets) => nets.iter().map(|net| Party::Range(*net)).collect(),
@@ -77,7 +76,7 @@ impl ConnectionMap {
         rows.sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
         ConnectionMap {
             rows,
-            exposed: exposure::of(index, &reach, &parties),
+            exposed: exposure::of(index, reach, &parties),
             entries: entries::of(cluster, index),
             gaps: gaps(index, &parties),
             on_host: parties.on_host,
@@ -101,13 +100,23 @@ impl ConnectionMap {
     }
 }
 
-/// The rows over classes: between pods, out to addresses, and in from them.
-pub(crate) fn flows_of(cluster: &Cluster, index: &PolicyIndex, reach: &mut Reach) -> Vec<Flow> {
-    let holes = parties::pod_ranges(cluster, index);
-    let mut flows = flows::between_pods(reach);
-    flows.extend(flows::with_outside(reach, Direction::Egress, &holes));
-    flows.extend(flows::with_outside(reach, Direction::Ingress, &holes));
-    flows
+/// What classes may reach: the part of a map that does not depend on which pods are in them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mapped {
+    reach: Reach,
+    /// The rows over classes: between pods, out to addresses, and in from them.
+    flows: Vec<Flow>,
+}
+
+impl Mapped {
+    pub(crate) fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
+        let mut reach = Reach::of(index);
+        let holes = parties::pod_ranges(cluster, index);
+        let mut flows = flows::between_pods(&mut reach);
+        flows.extend(flows::with_outside(&reach, Direction::Egress, &holes));
+        flows.extend(flows::with_outside(&reach, Direction::Ingress, &holes));
+        Mapped { reach, flows }
+    }
 }
 
 fn gaps(index: &PolicyIndex, parties: &Parties) -> Vec<(Direction, Vec<Party>)> {

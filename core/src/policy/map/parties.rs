@@ -1,6 +1,6 @@
 //! Who stands in a map: workloads and namespaces instead of the pods and classes that the engine thinks in.
 
-use super::super::index::PolicyIndex;
+use super::super::index::{PolicyIndex, has_ended};
 use super::super::ranges::{bounds, last_of};
 use super::super::reach::{NONE, Stretch};
 use super::super::selector::number;
@@ -154,11 +154,6 @@ impl Parties {
         parties.sort();
         parties
     }
-}
-
-/// Whether a pod has ended: nothing reaches it any more.
-fn has_ended(pod: &Pod) -> bool {
-    matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")
 }
 
 /// The topmost workload that makes the pod.
