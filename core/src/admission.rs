@@ -28,6 +28,7 @@ use crate::api::codec::Codec;
 use crate::api::meta::{ObjectMeta, OwnerReference, Time};
 use crate::api::resource::{self, Kind, ObjectKey, Resource};
 use crate::cluster::Cluster;
+use crate::field;
 use crate::manifest::Node;
 use allocate::Allocations;
 use formats::names::path_segment;
@@ -147,6 +148,27 @@ fn convert(kind: Kind, api_version: &str, object: &Node) -> Option<Resource> {
     Some(resource)
 }
 
+/// What the server finds wrong with a new object in itself, before it allocates anything or looks at what is stored:
+/// decodes it strictly, sets its defaults and validates it. Gives the errors, none where it is right.
+///
+/// # Errors
+/// The 400 of an object that cannot be decoded, or the 404 of one that is not served.
+pub fn check(object: &Node) -> Result<Vec<field::Error>, Status> {
+    let word = |member: &str| object.get(member).and_then(Node::as_str).unwrap_or_default();
+    let api_version = word("apiVersion");
+    let kind = Kind::of(api_version, word("kind")).filter(|kind| strategy::is_served(*kind, api_version));
+    let kind = kind.ok_or_else(Status::not_served)?;
+    let mut resource = decode::decode(kind, "v1", object)?;
+    strategy::set_defaults(&mut resource);
+    let metadata = resource.metadata_mut();
+    if kind.is_namespaced() && metadata.namespace.is_empty() {
+        metadata.namespace.push_str("default");
+    }
+    let mut errors = Vec::new();
+    strategy::validate(&resource, &V1_36.gates, &mut errors);
+    Ok(errors)
+}
+
 /// Whether admission judges objects of that kind.
 pub fn is_known(kind: Kind) -> bool {
     strategy::is_known(kind)
@@ -167,11 +189,10 @@ struct Admission<'a> {
 
 impl Admission<'_> {
     fn run(&mut self, api_version: &str, request: &Request<'_>) -> Result<(u16, Resource), Status> {
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-        if (group, version) != (self.kind.group(), "v1") {
+        if !strategy::is_served(self.kind, api_version) {
             return Err(Status::not_served());
         }
-        let mut new = decode::decode(self.kind, version, request.object)?;
+        let mut new = decode::decode(self.kind, "v1", request.object)?;
         strategy::set_defaults(&mut new);
         let metadata = new.metadata_mut();
         metadata.managed_fields.clear();
@@ -395,6 +416,10 @@ impl Admission<'_> {
     /// A name that begins with the prefix and is not taken (`names.SimpleNameGenerator`). The server draws the five
     /// characters at random; here they follow from the prefix, so that the same question has the same answer.
     fn generate_name(&self, prefix: &str, namespace: &str) -> String {
+        // The name of an IPAddress is its address: nothing is appended to it (`noopNameGenerator`).
+        if self.kind == Kind::IPAddress {
+            return prefix.to_owned();
+        }
         const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
         let base: String = match prefix.get(..58) {
             Some(short) => short.to_owned(),

@@ -28,6 +28,12 @@ pub(super) fn is_known(kind: Kind) -> bool {
     )
 }
 
+/// Whether the server has that version of the kind: of every kind that admission knows it has `v1` and no other.
+pub(super) fn is_served(kind: Kind, api_version: &str) -> bool {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    is_known(kind) && group == kind.group() && version == "v1"
+}
+
 /// The object of that kind and key, where the cluster has it.
 pub(super) fn get(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Option<Resource> {
     fn boxed<T: Clone>(store: &Store<T>, key: &ObjectKey) -> Option<Box<T>> {

@@ -1,0 +1,28 @@
+//! Whatever a file holds, it is read or refused, every object of it is decoded, and every place in it can be looked up.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portolan::api::resource::{Kind, read};
+use portolan::manifest::{Node, objects};
+
+fuzz_target!(|text: &str| {
+    let found = objects(text);
+    for node in &found.objects {
+        let word = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default();
+        let Some(kind) = Kind::of(word("apiVersion"), word("kind")) else { continue };
+        let (resource, problems) = read(kind, node);
+        for problem in &problems {
+            let place = node.place_of(&problem.field);
+            assert!(place.start <= place.end && place.end as usize <= text.len(), "{problem:?} at {place:?}");
+        }
+        // What was read is written, and what was written is read without a problem, as the same object.
+        let written = resource.to_json().to_string();
+        let again = portolan::manifest::json::read(&written).expect("what is written is JSON");
+        if problems.is_empty() {
+            let (again, problems) = read(kind, &again);
+            assert!(problems.is_empty(), "{problems:?} in {written}");
+            assert_eq!(again.to_json().to_string(), written);
+        }
+    }
+});
