@@ -1,12 +1,35 @@
 //! IPAddress: `k8s.io/kubernetes/pkg/apis/networking/validation` and `pkg/registry/networking/ipaddress`, v1.36.3.
 
 use super::formats::Messages;
-use super::formats::ip::validate_ip;
+use super::formats::ip::{Ip, validate_ip};
 use super::formats::names::{is_dns1123_subdomain, is_path_segment_name, push};
 use super::object_meta::{IMMUTABLE, validate_object_meta, validate_object_meta_update};
 use crate::api::namespace::{IPAddress, ParentReference};
+use crate::api::service::Service;
+use crate::cluster::Cluster;
 use crate::field::{Error, Path, json_value};
 use crate::json::Json;
+
+/// The IPAddress that the allocator keeps for a cluster IP, where a Service holds the address of that name
+/// (`pkg/registry/core/service/ipallocator`, `cidrallocator.go`).
+pub(super) fn of_service(cluster: &Cluster, name: &str) -> Option<IPAddress> {
+    let address = Ip::parse(name).filter(|address| address.to_string() == name)?;
+    let holds = |service: &Service| service.cluster_ips().any(|held| Ip::parse(held) == Some(address));
+    let (key, _) = cluster.services.iter().find(|(_, service)| holds(service))?;
+    let family = if address.is_v6() { "IPv6" } else { "IPv4" };
+    let mut object = IPAddress::default();
+    object.metadata.name.push_str(name);
+    let labels = [("ip-family", family), ("managed-by", "ipallocator.k8s.io")];
+    let labels = labels.map(|(label, value)| (format!("ipaddress.kubernetes.io/{label}"), value.to_owned()));
+    object.metadata.labels = labels.into();
+    object.spec.parent_ref = Some(ParentReference {
+        group: String::new(),
+        resource: "services".to_owned(),
+        namespace: key.namespace.clone(),
+        name: key.name.clone(),
+    });
+    Some(object)
+}
 
 /// `ValidateIPAddress`
 pub(super) fn validate(address: &IPAddress, errors: &mut Vec<Error>) {

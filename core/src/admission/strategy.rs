@@ -47,7 +47,9 @@ pub(super) fn get(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Option<Reso
         Kind::Ingress => boxed(&cluster.ingresses, key).map(Resource::Ingress),
         Kind::IngressClass => boxed(&cluster.ingress_classes, key).map(Resource::IngressClass),
         Kind::NetworkPolicy => boxed(&cluster.network_policies, key).map(Resource::NetworkPolicy),
-        Kind::IPAddress => boxed(&cluster.ip_addresses, key).map(Resource::IPAddress),
+        Kind::IPAddress => boxed(&cluster.ip_addresses, key)
+            .or_else(|| ip_address::of_service(cluster, &key.name).map(Box::new))
+            .map(Resource::IPAddress),
         Kind::ServiceCIDR => boxed(&cluster.service_cidrs, key).map(Resource::ServiceCIDR),
         _ => None,
     }
