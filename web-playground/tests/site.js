@@ -58,7 +58,7 @@ export async function visit(site, path = "/", prepare = async () => {}) {
   });
   await prepare(page);
   await page.goto(site.origin + path);
-  await page.locator("#panel[aria-busy=false]").waitFor({ timeout: 20_000 });
+  await page.locator("#panel[aria-busy=false]").waitFor({ state: "attached", timeout: 20_000 });
   return page;
 }
 

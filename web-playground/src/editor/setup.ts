@@ -70,7 +70,7 @@ export function extensions(changed: (text: string) => void): Extension[] {
     hover,
     litLines,
     EditorState.tabSize.of(2),
-    EditorView.contentAttributes.of({ "aria-label": "Manifest", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": "Manifest", tabindex: "0", spellcheck: "false" }),
     keymap.of([
       ...closeBracketsKeymap,
       ...defaultKeymap,

@@ -38,7 +38,7 @@ export function Graph(props: {
               key={`${connection.from.id} ${connection.to.id}`}
               class={`course${wide ? " wide" : ""}${isChosen ? " chosen" : ""}`}
               role="button"
-              tabIndex={0}
+              tabindex={0}
               aria-pressed={isChosen}
               aria-label={`${connection.from.label} to ${connection.to.label}: ${words}`}
               onClick={() => choose(pair)}

@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { editorText, openFiles, start, visit } from "./site.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PANELS = ["Journey", "Map", "Routes", "Service", "Admission", "Compare"];
+
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector:
+    app: web
+  ports:
+    - port: 80
+      targetPort: 8080
+`;
+
+let site;
+let page;
+
+before(async () => {
+  site = await start();
+  page = await visit(site);
+}, { timeout: 60_000 });
+
+after(async () => {
+  await site?.close();
+});
+
+/** Opens an example from the menu. */
+async function example(where, index) {
+  await where.getByRole("button", { name: "Examples" }).click();
+  await where.locator("#examples-menu .menu-item").nth(index).click();
+  await where.locator("#examples-menu").waitFor({ state: "hidden" });
+}
+
+const tab = (name) => page.getByRole("tab", { name, exact: true }).click();
+
+describe("panels, on the first example", { timeout: 120_000 }, () => {
+  test("Journey: a request from outside is delivered, and its lines light up", async () => {
+    await tab("Journey");
+    await page.getByLabel("URL").fill("https://shop.example.com/cart");
+    await page.locator(".station.end .station-kind", { hasText: "delivered" }).waitFor();
+    assert.match(await page.locator(".outcome").innerText(), /shop\/cart/);
+    assert.ok((await page.locator(".station").count()) >= 6);
+    await page.locator(".station", { hasText: "Ingress" }).last().locator(".place").click();
+    await page.locator(".cm-line.cm-lit").waitFor();
+  });
+
+  test("Journey: a policy stops what it should", async () => {
+    await page.getByLabel("From").selectOption({ label: "shop/frontend" });
+    await page.getByLabel("URL").fill("tcp://redis:6379");
+    await page.locator(".station.stopped", { hasText: "Network policy" }).waitFor();
+    assert.match(await page.locator(".station.end .station-kind").innerText(), /refused/i);
+  });
+
+  test("Map: the drawing and the table agree, and a click explains", async () => {
+    await tab("Map");
+    const course = page.getByRole("button", { name: /^shop\/cart to shop\/redis: 6379$/ });
+    await course.first().focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".why", { hasText: "let through" }).waitFor();
+    await tab("Table");
+    const closed = page.getByRole("button", { name: "shop/frontend to shop/redis: nothing" });
+    await closed.click();
+    await page.locator(".why", { hasText: "stopped" }).waitFor();
+    assert.ok((await page.locator(".why .place").count()) > 0);
+  });
+
+  test("Routes: the rule that takes a URL is marked, a shadowed one struck", async () => {
+    await tab("Routes");
+    await page.getByLabel("Try a URL").fill("https://shop.example.com/cart/7");
+    await page.locator("tr.won", { hasText: "/cart" }).waitFor();
+    await page.locator(".verdict", { hasText: "shop/cart:80" }).waitFor();
+    await page.getByLabel("Try a URL").fill("https://elsewhere.example.com/");
+    await page.locator(".verdict", { hasText: "404" }).waitFor();
+  });
+
+  test("Service: endpoints, kube-proxy a node, names, environment and files", async () => {
+    await tab("Service");
+    await page.locator("#panel").getByRole("combobox", { name: "Service" }).selectOption({ label: "shop/cart" });
+    await page.locator("h2", { hasText: "Endpoints" }).waitFor();
+    await page.locator("tbody tr", { hasText: "cart-" }).first().waitFor();
+    await page.locator(".proxy-node", { hasText: "on node-a" }).waitFor();
+    await page.locator(".proxy .chip").first().waitFor();
+    await page.locator("pre", { hasText: "cart.shop.svc.cluster.local. A 10." }).waitFor();
+    await page.getByLabel("Environment").filter({ hasText: "CART_SERVICE_HOST=10." }).waitFor();
+    await page.getByLabel("/etc/hosts").filter({ hasText: "127.0.0.1" }).waitFor();
+    await page.getByLabel("/etc/resolv.conf").filter({ hasText: "svc.cluster.local" }).waitFor();
+  });
+
+  test("Admission: what the server fills in is marked", async () => {
+    await page.getByRole("tab", { name: "services.yaml" }).click();
+    await tab("Admission");
+    await page.locator(".ruling.good", { hasText: "Accepted" }).waitFor();
+    await page.locator(".stored .added", { hasText: "clusterIP:" }).first().waitFor();
+  });
+
+  test("Compare: an edit is told as a difference", async () => {
+    await tab("Compare");
+    await page.getByRole("button", { name: "Set this version aside" }).click();
+    await page.getByText("The two versions answer alike.").waitFor();
+    await page.getByRole("tab", { name: "ingress.yaml" }).click();
+    await page.locator(".cm-content").click();
+    await page.keyboard.press("Control+A");
+    await page.keyboard.press("Delete");
+    await page.locator(".changes .gone", { hasText: "Ingress shop/shop" }).waitFor();
+    await page.getByRole("button", { name: "Go back to the version set aside" }).click();
+    await page.getByText("The two versions answer alike.").waitFor();
+  });
+
+  test("nothing went wrong, and nothing went elsewhere", () => {
+    assert.deepEqual(page.wrong, []);
+    assert.deepEqual(page.elsewhere, []);
+  });
+});
+
+describe("the editor", { timeout: 120_000 }, () => {
+  test("a mistake is told in the server's words while one types", async () => {
+    await openFiles(page, [{ name: "typed.yaml", text: SERVICE }]);
+    await page.locator(".cm-content").getByText("80", { exact: true }).first().dblclick();
+    await page.keyboard.type("70000");
+    await page.locator(".finding.error", { hasText: "must be between 1 and 65535, inclusive" }).first().waitFor();
+    await page.locator(".cm-lintRange-error").first().waitFor();
+    await page.keyboard.press("Control+Z");
+    await page.locator(".finding.error").first().waitFor({ state: "detached" });
+  });
+
+  test("fields and names that exist are completed", async () => {
+    await openFiles(page, [
+      { name: "ingress.yaml", text: "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\nspec:\n  rules:\n    - http:\n        paths:\n          - path: /\n            pathType: Prefix\n            backend:\n              service:\n                name: \n" },
+      { name: "service.yaml", text: SERVICE },
+    ]);
+    await page.locator(".cm-line", { hasText: "name:" }).last().click();
+    await page.keyboard.press("End");
+    await page.keyboard.type(" ");
+    await page.keyboard.press("Control+Space");
+    await page.locator(".cm-tooltip-autocomplete li", { hasText: "web" }).waitFor();
+    // The editor lets no key choose what has only just come up.
+    await page.waitForTimeout(200);
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-tooltip-autocomplete").waitFor({ state: "detached" });
+    assert.match(await editorText(page), /name:\s+web/);
+    await page.getByRole("tab", { name: "service.yaml" }).click();
+    await page.locator(".cm-line", { hasText: "targetPort" }).click();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("node");
+    await page.locator(".cm-tooltip-autocomplete li", { hasText: "nodePort" }).waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  test("hovering tells what a field means", async () => {
+    await openFiles(page, [{ name: "hover.yaml", text: SERVICE }]);
+    await page.locator(".cm-line", { hasText: "targetPort" }).locator("span", { hasText: "targetPort" }).first().hover();
+    await page.locator(".hover-field", { hasText: "The port of the pods, by number or by name." }).waitFor();
+    await page.mouse.move(5, 5);
+  });
+
+  test("a file that is no manifest gets its finding, and the others work on", async () => {
+    await openFiles(page, [{ name: "wrong.yaml", text: "a: [1,\n" }, { name: "service.yaml", text: SERVICE }]);
+    await page.locator(".finding.error", { hasText: "syntax" }).waitFor();
+    await tab("Service");
+    await page.locator("dd", { hasText: "ClusterIP" }).first().waitFor();
+  });
+
+  test("a shadowed rule is struck", async () => {
+    const ingress = (name, service) => `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: ${name}\nspec:\n  rules:\n    - host: a.example.com\n      http:\n        paths:\n          - path: /x\n            pathType: Prefix\n            backend:\n              service:\n                name: ${service}\n                port:\n                  number: 80\n`;
+    await openFiles(page, [{ name: "two.yaml", text: `${ingress("one", "web")}---\n${ingress("two", "other")}---\n${SERVICE}` }]);
+    await tab("Routes");
+    await page.locator("tr.shadowed", { hasText: "never reached" }).waitFor();
+  });
+});
+
+describe("files", { timeout: 120_000 }, () => {
+  test("a share link brings everything back", async () => {
+    await openFiles(page, [{ name: "shared.yaml", text: SERVICE.replace("web", "grüße-1".replace("grüße", "gruss")) }], { panel: "routes", asked: { url: "http://x.example/" } });
+    await page.getByRole("button", { name: "Share", exact: true }).click();
+    const url = page.url();
+    assert.match(url, /#v1\.[\w-]+$/);
+    const other = await visit(site, new URL(url).hash);
+    assert.equal(await other.getByRole("tab", { name: "Routes", exact: true }).getAttribute("aria-selected"), "true");
+    assert.equal(await other.getByLabel("Try a URL").inputValue(), "http://x.example/");
+    assert.match(await editorText(other), /gruss-1/);
+    await other.close();
+  });
+
+  test("a damaged link says so", async () => {
+    const other = await visit(site, "/#v1.AAAA");
+    await other.locator(".notice.bad", { hasText: "damaged" }).waitFor();
+    await other.close();
+  });
+
+  test("a dropped folder is opened, and what is no manifest passed over", async () => {
+    await page.evaluate((text) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], "dropped.yaml"));
+      transfer.items.add(new File([new Uint8Array([0, 1, 2, 0])], "picture.png"));
+      for (const kind of ["dragenter", "dragover", "drop"]) window.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }, SERVICE);
+    await page.getByRole("tab", { name: "dropped.yaml" }).waitFor();
+    await page.locator(".notice", { hasText: "picture.png" }).waitFor();
+  });
+
+  test("chosen files are added, and what is downloaded is what is there", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "portolan-files-"));
+    try {
+      mkdirSync(join(folder, "a"));
+      writeFileSync(join(folder, "a", "chosen.yaml"), SERVICE);
+      await openFiles(page, [{ name: "first.yaml", text: "" }]);
+      await page.getByLabel("Files to open").setInputFiles(join(folder, "a", "chosen.yaml"));
+      await page.getByRole("tab", { name: "chosen.yaml" }).waitFor();
+      await page.getByRole("button", { name: "Close chosen.yaml" }).click();
+      await page.getByRole("button", { name: "Close first.yaml" }).click();
+      await openFiles(page, [{ name: "only.yaml", text: SERVICE }]);
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download", exact: true }).click()]);
+      assert.equal(download.suggestedFilename(), "only.yaml");
+      assert.equal(readFileSync(await download.path(), "utf8"), SERVICE);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("a file of 5 MB is taken in, and the page stays usable", async () => {
+    const many = Array.from({ length: 28_000 }, (_, index) => `apiVersion: v1\nkind: Service\nmetadata:\n  name: s-${index}\nspec:\n  clusterIP: None\n  selector:\n    app: a-${index}\n  ports:\n    - port: 80\n      targetPort: 8080\n`).join("---\n");
+    assert.ok(many.length > 4_000_000, `${many.length}`);
+    await page.getByLabel("Files to open").setInputFiles({ name: "large.yaml", mimeType: "application/yaml", buffer: Buffer.from(many + `# ${"x".repeat(5_000_000 - many.length > 0 ? 5_000_000 - many.length : 0)}\n`) });
+    await page.getByRole("tab", { name: "large.yaml" }).waitFor();
+    await page.locator(".state", { hasText: "28,001 objects" }).waitFor({ timeout: 90_000 });
+    await page.getByRole("tab", { name: "only.yaml" }).click();
+    assert.match(await editorText(page), /name: web/);
+    await openFiles(page, [{ name: "small.yaml", text: SERVICE }]);
+    await page.locator(".state", { hasText: "1 object" }).waitFor({ timeout: 30_000 });
+  });
+});
+
+describe("for everyone", { timeout: 180_000 }, () => {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`no accessibility fault in any panel, ${colorScheme}`, async () => {
+      const other = await visit(site, "/", async (fresh) => {
+        await fresh.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      });
+      await example(other, 0);
+      await other.evaluate(AXE);
+      const check = async (where) => {
+        const { violations } = await other.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+        assert.deepEqual(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join("\n")}`), []);
+      };
+      for (const name of PANELS) {
+        await other.getByRole("tab", { name, exact: true }).click();
+        await other.waitForTimeout(400);
+        await check(name);
+        if (name === "Map") {
+          await other.getByRole("tab", { name: "Table", exact: true }).click();
+          await check("Map as a table");
+        }
+      }
+      await other.close();
+    });
+  }
+
+  test("the keyboard reaches the tabs, the panes and the menus", async () => {
+    await openFiles(page, [{ name: "keys.yaml", text: SERVICE }]);
+    await tab("Journey");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await page.getByRole("tab", { name: "Map", exact: true }).getAttribute("aria-selected"), "true");
+    await page.keyboard.press("End");
+    assert.equal(await page.getByRole("tab", { name: "Compare", exact: true }).getAttribute("aria-selected"), "true");
+    await page.getByRole("button", { name: "Examples" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#examples-menu .menu-item").nth(1).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("tab", { name: "keys.yaml" }).waitFor({ state: "detached" });
+  });
+
+  test("a phone shows one pane at a time, and nothing is cut off", async () => {
+    const other = await visit(site, "/", (fresh) => fresh.setViewportSize({ width: 390, height: 780 }));
+    await example(other, 0);
+    assert.equal(await other.locator(".answers-pane").isVisible(), false);
+    await other.getByRole("tab", { name: "Answers", exact: true }).click();
+    assert.equal(await other.locator(".files-pane").isVisible(), false);
+    await other.getByRole("tab", { name: "Journey", exact: true }).click();
+    await other.locator(".journey").waitFor();
+    assert.ok(await other.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    await other.close();
+  });
+
+  test("nothing went wrong, and nothing went elsewhere", () => {
+    assert.deepEqual(page.wrong, []);
+    assert.deepEqual(page.elsewhere, []);
+  });
+
+  test("after the first visit it works without a network", async () => {
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.waitForFunction(async () => (await caches.keys()).length > 0 && navigator.serviceWorker.controller !== null);
+    await site.stopServer();
+    await page.goto(`${site.origin}/`);
+    await page.locator("#panel[aria-busy=false]").waitFor({ timeout: 20_000 });
+    assert.ok((await page.locator(".cm-line").count()) > 0);
+  });
+});
