@@ -13,7 +13,7 @@ fn holds(node: &Node, text: &str) {
 }
 
 fn read(text: &str) {
-    let rows = u32::try_from(text.split('\n').count()).unwrap();
+    let rows = u32::try_from(text.split('\n').count()).unwrap_or(u32::MAX);
     for document in manifest::read(text) {
         match document {
             Ok(node) => holds(&node, text),
@@ -29,7 +29,7 @@ fn every_beginning_of_a_text_is_answered() {
     for (number, record) in lines("yaml.jsonl.gz").iter().enumerate() {
         let text = record["text"].as_str().unwrap();
         let ends = text.char_indices().map(|(at, _)| at).filter(|at| at % 23 == number % 23);
-        ends.chain([text.len()]).for_each(|end| read(&text[..end]));
+        ends.chain([text.len()]).for_each(|end| read(text.get(..end).unwrap_or_default()));
     }
 }
 

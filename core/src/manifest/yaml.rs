@@ -86,7 +86,7 @@ mod tests {
         let place = node.at(path).unwrap().place;
         let start = usize::try_from(place.start).unwrap();
         let end = usize::try_from(place.end).unwrap();
-        (place.line, place.column, text[start..end].to_owned())
+        (place.line, place.column, text.get(start..end).unwrap().to_owned())
     }
 
     fn json(text: &str) -> String {
