@@ -2,7 +2,8 @@
 //! time and not the clock's, so that a busy machine measures the same as an idle one.
 
 use portolan::policy::{ConnectionMap, PolicyIndex, Protocol, verdict::End};
-use portolan_tests::{engine, generate};
+use portolan_tests::{engine, generate, resource};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Questions asked for the time of one verdict.
@@ -11,10 +12,8 @@ const QUESTIONS: u32 = 2_000_000;
 #[expect(clippy::print_stdout, reason = "a measurement is printed")]
 fn main() {
     let pods: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000);
-    let engine = {
-        let objects = generate::namespaces(1, pods);
-        engine(&objects)
-    };
+    let objects = generate::namespaces(1, pods);
+    let mut engine = engine(&objects);
     let before = memory("VmRSS");
     reset_peak();
     let start = processor_time();
@@ -35,6 +34,23 @@ fn main() {
     }
     let each = (processor_time() - start) / QUESTIONS;
     println!("verdict: {each:?} each over {QUESTIONS} random pairs, {allowed} let through");
+    drop((map, index));
+    let _ = ConnectionMap::of(engine.cluster(), engine.policies());
+    let known = relabelled(&objects, "cart");
+    let new = relabelled(&objects, "nobody-else");
+    for (what, pod) in [("a label that others have", known), ("a label that is new", new)] {
+        let start = processor_time();
+        engine.apply(resource(&pod), None);
+        let rows = ConnectionMap::of(engine.cluster(), engine.policies()).rows.len();
+        println!("mapped again after {what}: {:?}, {rows} rows", processor_time() - start);
+    }
+}
+
+/// The first pod of the cluster with another label.
+fn relabelled(objects: &[Value], app: &str) -> Value {
+    let mut pod = objects.iter().find(|object| object["kind"] == "Pod").cloned().unwrap_or_default();
+    pod["metadata"]["labels"]["app"] = app.into();
+    pod
 }
 
 /// How long this thread has been on a processor.
