@@ -275,6 +275,46 @@ questions! {
         hosts: "TableHost[]";
         /// What serves the requests that no rule takes.
         default: "TableRule | null";
+        /// The certificates: host, Secret and the Ingress that says so.
+        tls ?_: "{ host: string; secret: ObjectName; ingress: ObjectName }[]";
+        /// The hosts that no certificate covers.
+        uncovered ?_: "string[]";
+        /// What the author should know.
+        reports: "RouteReport[]";
+    }
+    /// Which requests are served differently by another controller, another class or other manifests?
+    diff {
+        /// How it is: whose ways, which class, and the manifests' text where it is not the cluster as loaded.
+        before ?_: "{ controller?: string; ingressClass?: string; manifests?: string }";
+        /// How it would be.
+        after ?_: "{ controller?: string; ingressClass?: string; manifests?: string }";
+    } => {
+        /// The classes of requests that change, each with an example.
+        changes: "{ host: string; scheme?: string; paths: { match: \"exact\" | \"prefix\"; path: string }[]; example: string; before: Record<string, unknown>; after: Record<string, unknown> }[]";
+        /// What the controllers do differently beside.
+        notes: "string[]";
+    }
+    /// The table as a configuration of a real proxy.
+    render {
+        /// Which proxy.
+        proxy: "\"envoy\" | \"nginx\" | \"haproxy\"";
+        /// Whose ways: `spec` (the API documentation) unless given.
+        controller ?_: "\"spec\" | \"nginx\" | \"contour\" | (string & {})";
+        /// Only Ingresses of this class.
+        ingressClass ?_: "string";
+        /// Where the proxy listens; port 80 of every address unless given.
+        listen ?_: "{ address?: string; port?: number }";
+        /// Which ports of Services are mapped to node ports: all, or these.
+        nodePorts ?_: "boolean | { listen: number; service: string; namespace?: string; port: number }[]";
+        /// The nodes' addresses, where they are not those of the cluster's nodes.
+        nodes ?_: "string[]";
+    } => {
+        /// Which proxy.
+        proxy ?_: "string";
+        /// The configuration.
+        text: "string";
+        /// What the configuration does not say.
+        notRendered ?_: "string[]";
         /// What the author should know.
         reports: "RouteReport[]";
     }

@@ -50,8 +50,9 @@ pub fn regions(hosts: &[&Host]) -> Vec<Region> {
     let mut longest: Vec<&String> = prefixes.iter().collect();
     longest.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
     for prefix in longest {
-        let example = example(prefix, &exact, &prefixes);
-        found.push(Region { exact: false, path: prefix.clone(), example });
+        if let Some(example) = example(prefix, &exact, &prefixes) {
+            found.push(Region { exact: false, path: prefix.clone(), example });
+        }
     }
     found
 }
@@ -61,19 +62,15 @@ fn bare(path: &str) -> Option<String> {
     path.strip_suffix('/').filter(|bare| !bare.is_empty()).map(str::to_owned)
 }
 
-/// A path behind the prefix that no more specific region holds.
-fn example(prefix: &str, exact: &BTreeSet<String>, prefixes: &BTreeSet<String>) -> String {
-    let mut number = 0_usize;
-    loop {
-        let word = if number == 0 { "any".to_owned() } else { format!("any{number}") };
-        let path = format!("{prefix}{word}");
-        let deeper =
-            (prefix.len() + 1..=path.len()).any(|end| path.get(..end).is_some_and(|start| prefixes.contains(start)));
-        if !deeper && !exact.contains(&path) {
-            return path;
-        }
-        number += 1;
-    }
+/// A path behind the prefix that no more specific region holds; none where none of the words tried is free.
+fn example(prefix: &str, exact: &BTreeSet<String>, prefixes: &BTreeSet<String>) -> Option<String> {
+    let words = ["any", "other", "else", "some"].into_iter().map(str::to_owned);
+    let letters = "abcdefghijklmnopqrstuvwxyz0123456789-_~".chars();
+    let more = (0..40).flat_map(|number: u8| letters.clone().map(move |letter| format!("{letter}{number}")));
+    words.chain(more).map(|word| format!("{prefix}{word}")).find(|path| {
+        let mut starts = (prefix.len() + 1..=path.len()).filter_map(|end| path.get(..end));
+        !exact.contains(path) && !starts.any(|start| prefixes.contains(start))
+    })
 }
 
 impl Host {

@@ -1,0 +1,174 @@
+//! What has to hold for every set of Ingresses: the index gives what a plain reading of the rules gives, two tables are the
+//! same exactly where their comparison says so, and a rule called unreachable is never reached.
+
+#[path = "../e2e/random.rs"]
+mod random;
+
+use portolan::ingress::compare::compare;
+use portolan::ingress::{Controller, Request};
+use portolan_tests::{answer, engine};
+use random::{Random, ingresses, requests};
+use serde_json::{Value, json};
+
+const SEEDS: u64 = 100;
+
+#[test]
+fn the_index_finds_the_strongest_rule_that_takes_the_path() {
+    for seed in 0..SEEDS {
+        for controller in Controller::ALL {
+            let objects = ingresses(&mut Random(seed), controller.name());
+            let table = engine(&objects).route_table(*controller, None);
+            for (host, path) in requests() {
+                let url = format!("http://{host}{path}");
+                let request = Request::from_url(&url).unwrap();
+                let Some(host) = table.host(&request) else { continue };
+                let strongest =
+                    host.entries.iter().filter(|entry| entry.path.takes(request.path)).max_by_key(|entry| entry.rank);
+                let found = host.find(request.path);
+                assert_eq!(
+                    found.map(|it| &it.origin),
+                    strongest.map(|it| &it.origin),
+                    "seed {seed}, {controller:?}, {url}"
+                );
+                assert!(
+                    found.is_none_or(|entry| entry.shadowed_by.is_none()),
+                    "seed {seed}, {controller:?}, {url}: a shadowed rule was found"
+                );
+                let unreachable = host.unreachable();
+                let place = found.and_then(|entry| {
+                    host.entries.iter().position(|it| it.origin == entry.origin && it.path == entry.path)
+                });
+                assert!(place.is_none_or(|place| !unreachable.contains(&place)), "seed {seed}, {controller:?}, {url}");
+            }
+        }
+    }
+}
+
+/// A plain reading of the API documentation, without tables: an answer for every request of every random set.
+#[test]
+fn the_specification_is_what_a_plain_reading_says() {
+    for seed in 0..SEEDS {
+        let objects = ingresses(&mut Random(seed), "spec");
+        let engine = engine(&objects);
+        for (host, path) in requests() {
+            let given = answer(&engine, &json!({"ask": "route", "url": format!("http://{host}{path}")}));
+            let expected = plain(&objects, host, path.split('?').next().unwrap());
+            assert_eq!(given["service"]["name"], json!(expected), "seed {seed}, {host}{path}: {given}");
+        }
+    }
+}
+
+fn plain(objects: &[Value], host: &str, path: &str) -> Option<String> {
+    let host = host.split(':').next().unwrap().to_ascii_lowercase();
+    let wildcard = host.split_once('.').map(|(_, suffix)| format!("*.{suffix}"));
+    let rules = || objects.iter().flat_map(|ingress| ingress["spec"]["rules"].as_array().unwrap());
+    let of = |name: &str| rules().filter(|rule| rule["host"] == name).collect::<Vec<_>>();
+    let deciding = [Some(host), wildcard, Some(String::new())]
+        .into_iter()
+        .flatten()
+        .map(|name| of(&name))
+        .find(|rules| !rules.is_empty());
+    let mut best: Option<(usize, bool, String)> = None;
+    for rule in deciding.unwrap_or_default() {
+        for candidate in rule["http"]["paths"].as_array().unwrap() {
+            let written = candidate["path"].as_str().unwrap();
+            let exact = candidate["pathType"] == "Exact";
+            let elements = |text: &str| text.trim_end_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
+            let takes = if exact { written == path } else { elements(path).starts_with(&elements(written)) };
+            let beats =
+                best.as_ref().is_none_or(|(length, was_exact, _)| (written.len(), exact) > (*length, *was_exact));
+            if takes && beats {
+                best =
+                    Some((written.len(), exact, candidate["backend"]["service"]["name"].as_str().unwrap().to_owned()));
+            }
+        }
+    }
+    let default = || objects.iter().find_map(|ingress| ingress["spec"]["defaultBackend"]["service"]["name"].as_str());
+    best.map(|(.., name)| name).or_else(|| default().map(str::to_owned))
+}
+
+#[test]
+fn two_tables_differ_where_their_comparison_says() {
+    for seed in 0..SEEDS {
+        for (before, after) in [("spec", "contour"), ("spec", "spec"), ("contour", "contour")] {
+            let one = engine(&ingresses(&mut Random(seed), before));
+            let two = engine(&ingresses(&mut Random(seed + u64::from(before == after)), after));
+            let tables = [
+                one.route_table(Controller::named(before).unwrap(), None),
+                two.route_table(Controller::named(after).unwrap(), None),
+            ];
+            let changes = compare(&tables[0], &tables[1]);
+            for change in &changes {
+                let request = Request::from_url(&change.example).unwrap();
+                let [was, is] = [0, 1].map(|at: usize| tables[at].route(&request).backend.cloned());
+                assert_eq!((&was, &is), (&change.before.backend, &change.after.backend), "seed {seed}: {change:?}");
+                assert_ne!(was, is, "seed {seed}: {change:?}");
+            }
+            for (host, path) in requests() {
+                // Letter case in hosts is no class: the comparison's notes tell of it.
+                if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    continue;
+                }
+                let url = format!("http://{host}{path}");
+                let request = Request::from_url(&url).unwrap();
+                let differs = tables[0].route(&request).backend != tables[1].route(&request).backend;
+                let told = changes.iter().any(|change| {
+                    takes(&change.host, request.host_name(), &tables) && {
+                        let longest = change.paths.iter().filter(|it| {
+                            if it.exact { it.path == request.path } else { request.path.starts_with(&it.path) }
+                        });
+                        longest.count() > 0
+                    }
+                });
+                assert!(
+                    !differs || told,
+                    "seed {seed}, {before} to {after}: {url} differs, and no class says so: {changes:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Whether a class of hosts holds the host, whichever classes are more specific.
+fn takes(class: &str, host: &str, tables: &[std::sync::Arc<portolan::ingress::RouteTable>; 2]) -> bool {
+    let named = tables.iter().flat_map(|table| table.hosts()).any(|it| it.matches.to_string() == host);
+    match class.strip_prefix("*.") {
+        _ if named => class == host,
+        Some(suffix) => host.ends_with(&format!(".{}", suffix.trim_start_matches("*."))),
+        None => class == "*" || class == host,
+    }
+}
+
+#[test]
+fn the_same_manifests_under_the_same_controller_do_not_differ() {
+    for seed in 0..SEEDS {
+        for controller in Controller::ALL {
+            let table = engine(&ingresses(&mut Random(seed), controller.name())).route_table(*controller, None);
+            assert_eq!(compare(&table, &table), Vec::new(), "seed {seed}, {controller:?}");
+        }
+    }
+}
+
+#[test]
+fn a_migration_is_told_class_by_class() {
+    let manifest = |class: &str, service: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web, namespace: default}}\nspec:\n  ingressClassName: {class}\n  rules:\n  - host: '*.h.test'\n    http:\n      paths:\n      - {{path: /foo, pathType: Prefix, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}\n"
+        )
+    };
+    let question = json!({
+        "ask": "diff",
+        "before": {"controller": "nginx", "manifests": manifest("nginx", "one")},
+        "after": {"controller": "contour", "manifests": manifest("contour", "two")},
+    });
+    let given = answer(&engine(&[]), &question);
+    let changes = given["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{given}");
+    assert_eq!(changes[0]["host"], "*.h.test");
+    assert_eq!(changes[0]["paths"], json!([{"match": "exact", "path": "/foo"}, {"match": "prefix", "path": "/foo/"}]));
+    assert_eq!(changes[0]["example"], "http://any.h.test/foo");
+    assert_eq!(
+        (&changes[0]["before"]["service"]["name"], &changes[0]["after"]["service"]["name"]),
+        (&json!("one"), &json!("two"))
+    );
+}
