@@ -36,9 +36,9 @@ fn main() {
     println!("verdict: {each:?} each over {QUESTIONS} random pairs, {allowed} let through");
     drop((map, index));
     let _ = ConnectionMap::of(engine.cluster(), engine.policies());
-    let known = relabelled(&objects, "cart");
-    let new = relabelled(&objects, "nobody-else");
-    for (what, pod) in [("a label that others have", known), ("a label that is new", new)] {
+    let known = relabelled(&objects, "cart", "inner");
+    let new = relabelled(&objects, "nobody-else", "web");
+    for (what, pod) in [("labels that others have", known), ("labels that no pod has", new)] {
         let start = processor_time();
         engine.apply(resource(&pod), None);
         let rows = ConnectionMap::of(engine.cluster(), engine.policies()).rows.len();
@@ -46,10 +46,11 @@ fn main() {
     }
 }
 
-/// The first pod of the cluster with another label.
-fn relabelled(objects: &[Value], app: &str) -> Value {
+/// The first pod of the cluster with other labels.
+fn relabelled(objects: &[Value], app: &str, tier: &str) -> Value {
     let mut pod = objects.iter().find(|object| object["kind"] == "Pod").cloned().unwrap_or_default();
     pod["metadata"]["labels"]["app"] = app.into();
+    pod["metadata"]["labels"]["tier"] = tier.into();
     pod
 }
 
