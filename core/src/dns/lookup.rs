@@ -175,13 +175,13 @@ impl<'z> Query<'z, '_> {
         };
         let domain = &self.zone.domain;
         let record = |target: String| Record { name: name.to_owned(), data: Data::Ptr(target) };
-        if let Some(key) = self.zone.by_cluster_ip.get(&ip).and_then(BTreeSet::first) {
+        if let Some(key) = self.zone.by_cluster_ip.get(&ip).and_then(|keys| keys.first()) {
             self.because = format!("{ip} is a cluster IP of Service {key}");
             return Ok(vec![record(format!("{}.{}.svc.{domain}", key.name, key.namespace))]);
         }
         let mut targets = BTreeSet::new();
         for key in self.zone.by_endpoint.get(&ip).into_iter().flatten() {
-            let slices = self.zone.services.get(key).into_iter().flat_map(|entry| &entry.slices);
+            let slices = self.zone.services.get(&**key).into_iter().flat_map(|entry| &entry.slices);
             for address in slices.flat_map(|slice| &slice.addresses).filter(|address| address.text == ip) {
                 targets.insert(format!("{}.{}.{}.svc.{domain}", address.hostname, key.name, key.namespace));
             }
@@ -272,7 +272,12 @@ impl<'z> Query<'z, '_> {
         let dashed = request.service;
         let is_v4 = dashed.matches('-').count() == 3 && !dashed.contains("--");
         let ip = dashed.replace('-', if is_v4 { "." } else { ":" });
-        if self.zone.pods.get(&ip).is_none_or(|namespaces| !namespaces.contains_key(request.namespace)) {
+        if self
+            .zone
+            .pods
+            .get(&ip)
+            .is_none_or(|namespaces| namespaces.iter().all(|(known, _)| **known != *request.namespace))
+        {
             self.because = format!("no running pod of namespace {} has the address {ip}", request.namespace);
             return Err(NoSuchName);
         }

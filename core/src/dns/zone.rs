@@ -26,12 +26,12 @@ pub struct Zone {
     pub(super) domain: String,
     pub(super) services: BTreeMap<ObjectKey, Entry>,
     pub(super) namespaces: BTreeSet<String>,
-    /// The Services by their cluster IPs.
-    pub(super) by_cluster_ip: BTreeMap<String, BTreeSet<ObjectKey>>,
+    /// The Services by their cluster IPs; each list is in the order of their keys.
+    pub(super) by_cluster_ip: BTreeMap<String, Vec<Arc<ObjectKey>>>,
     /// The Services by the addresses of their ready endpoints.
-    pub(super) by_endpoint: BTreeMap<String, BTreeSet<ObjectKey>>,
+    pub(super) by_endpoint: BTreeMap<String, Vec<Arc<ObjectKey>>>,
     /// How many pods of a namespace have an address.
-    pub(super) pods: BTreeMap<String, BTreeMap<String, usize>>,
+    pub(super) pods: BTreeMap<String, Vec<(Box<str>, usize)>>,
     /// The Service of the cluster's own name servers.
     pub(super) own: Option<ObjectKey>,
 }
@@ -178,6 +178,7 @@ impl Zone {
     }
 
     fn index(&mut self, key: &ObjectKey, entry: &Entry, add: bool) {
+        let key = &Arc::new(key.clone());
         if let Form::ClusterIp(addresses) = &entry.form {
             for address in addresses {
                 set(&mut self.by_cluster_ip, &address.text, key, add);
@@ -189,8 +190,13 @@ impl Zone {
     }
 
     fn add_pod(&mut self, namespace: &str, pod: &Pod) {
-        if is_listed(pod) {
-            *self.pods.entry(pod.status.pod_ip.clone()).or_default().entry(namespace.to_owned()).or_default() += 1;
+        if !is_listed(pod) {
+            return;
+        }
+        let namespaces = self.pods.entry(pod.status.pod_ip.clone()).or_default();
+        match namespaces.binary_search_by(|(known, _)| (**known).cmp(namespace)) {
+            Ok(at) => namespaces.get_mut(at).into_iter().for_each(|(_, count)| *count += 1),
+            Err(at) => namespaces.insert(at, (namespace.into(), 1)),
         }
     }
 
@@ -199,23 +205,24 @@ impl Zone {
             return;
         }
         let Some(namespaces) = self.pods.get_mut(&pod.status.pod_ip) else { return };
-        if let Some(count) = namespaces.get_mut(namespace) {
+        if let Some((_, count)) = namespaces.iter_mut().find(|(known, _)| **known == *namespace) {
             *count -= 1;
-            if *count == 0 {
-                namespaces.remove(namespace);
-            }
         }
+        namespaces.retain(|(_, count)| *count > 0);
         if namespaces.is_empty() {
             self.pods.remove(&pod.status.pod_ip);
         }
     }
 }
 
-fn set(index: &mut BTreeMap<String, BTreeSet<ObjectKey>>, address: &str, key: &ObjectKey, add: bool) {
+fn set(index: &mut BTreeMap<String, Vec<Arc<ObjectKey>>>, address: &str, key: &Arc<ObjectKey>, add: bool) {
     if add {
-        index.entry(address.to_owned()).or_default().insert(key.clone());
+        let keys = index.entry(address.to_owned()).or_default();
+        if let Err(at) = keys.binary_search(key) {
+            keys.insert(at, Arc::clone(key));
+        }
     } else if let Some(keys) = index.get_mut(address) {
-        keys.remove(key);
+        keys.retain(|known| known != key);
         if keys.is_empty() {
             index.remove(address);
         }
