@@ -100,6 +100,9 @@ describe("panels, on the first example", { timeout: 120_000 }, () => {
     await tab("Admission");
     await page.locator(".ruling.good", { hasText: "Accepted" }).waitFor();
     await page.locator(".stored .added", { hasText: "clusterIP:" }).first().waitFor();
+    // Every line on a line of its own.
+    const [lines, height] = await page.locator(".stored").evaluate((stored) => [stored.children.length, stored.lastElementChild.offsetTop - stored.firstElementChild.offsetTop]);
+    assert.ok(height > (lines - 1) * 12, `${lines} lines in ${height} px`);
   });
 
   test("Compare: an edit is told as a difference", async () => {

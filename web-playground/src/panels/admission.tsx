@@ -154,10 +154,9 @@ function Stored({ stored, written }: { stored: KubernetesObject; written: Kubern
           <figcaption>As stored</figcaption>
           <pre class="text stored" tabIndex={0} aria-label="The stored object">
             {lines.map((line, index) => (
-              <span key={index} class={line.mark}>
+              <span key={index} class={`line ${line.mark}`}>
                 {line.mark !== "" && <span class="spoken">{line.mark === "added" ? "filled in: " : "changed: "}</span>}
                 {line.text}
-                {"\n"}
               </span>
             ))}
           </pre>

@@ -132,7 +132,7 @@ function Matrix({ ends, connections, chosen, choose }: Choosing) {
           <tr>
             <td />
             {ends.map((end) => (
-              <th scope="col" key={end.id}>
+              <th scope="col" key={end.id} title={end.label}>
                 <span>{end.label}</span>
               </th>
             ))}
@@ -141,7 +141,9 @@ function Matrix({ ends, connections, chosen, choose }: Choosing) {
         <tbody>
           {ends.map((from) => (
             <tr key={from.id}>
-              <th scope="row">{from.label}</th>
+              <th scope="row" title={from.label}>
+                {from.label}
+              </th>
               {ends.map((to) => {
                 if (from === to) return <td key={to.id} class="self" />;
                 const connection = byPair.get(`${from.id} ${to.id}`);
