@@ -81,7 +81,7 @@ impl Session {
 
     /// Everything there is to say about the files and the cluster that they make.
     pub fn check(&self) -> Vec<Finding> {
-        self.findings().cloned().collect()
+        self.findings().cloned().chain(crate::lint::check(&self.engine)).collect()
     }
 
     /// The cluster and its tables.
