@@ -261,6 +261,15 @@ mod tests {
     }
 
     #[test]
+    fn a_last_line_without_its_end_is_read() {
+        let object = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a","annotations":{"a":""}}}"#;
+        for size in [4096, 8192] {
+            let text = object.replace(r#""a":"""#, &format!(r#""a":"{}""#, "x".repeat(size - object.len())));
+            assert_eq!((text.len(), admitted(&text).objects), (size, 1));
+        }
+    }
+
+    #[test]
     fn lists_are_taken_apart() {
         let loaded = admitted(
             "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n- apiVersion: v1\n  kind: ServiceList\n  items:\n  - metadata: {name: s, namespace: a}\n    spec: {ports: [{port: 80}]}\n",

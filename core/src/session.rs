@@ -271,9 +271,9 @@ mod tests {
             format!("{}---\n{a}---\n{c}", service("other")),
             format!("a: [\n---\n{c}---\n{a}"),
             format!("{a}--- not a separator\n{c}"),
-            format!("{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"n\"}}}}"),
+            r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}"#.to_owned(),
             String::new(),
-            a.clone(),
+            a,
             c.trim_end().to_owned(),
         ];
         for first in &texts {

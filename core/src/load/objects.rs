@@ -3,6 +3,7 @@
 use crate::cluster::SourcePlace;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{self, Node, Place, SyntaxError, Value};
+use std::borrow::Cow;
 
 /// An object of any kind.
 #[derive(Clone, Debug)]
@@ -42,7 +43,10 @@ impl Fault {
 /// Reads every object of the text, in order.
 pub(super) fn read(text: &str) -> Vec<Result<Object, Fault>> {
     let mut objects = Vec::new();
-    for document in manifest::read(text) {
+    // Kubernetes' reader loses a last line without its end where that falls on a full buffer; a file is read whole.
+    let ended =
+        if text.ends_with('\n') || text.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
+    for document in manifest::read(&ended) {
         match document {
             Ok(node) if node.is_null() => {}
             Ok(node) => take(node, None, &mut objects),
