@@ -57,7 +57,7 @@ impl Input {
                 for path in below {
                     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
                     // A link may lead back up; what it leads to is read where it stands.
-                    if !hidden && !(path.is_symlink() && path.is_dir()) {
+                    if !(hidden || path.is_symlink() && path.is_dir()) {
                         self.find(&path, false, found);
                     }
                 }
