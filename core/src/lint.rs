@@ -10,6 +10,7 @@ mod headless;
 mod ingress_backend;
 mod ingress_path;
 mod ingress_tls;
+mod network_policy;
 mod service_ports;
 mod traffic_policy;
 
@@ -65,6 +66,12 @@ pub const RULES: &[Rule] = &[
     traffic_policy::NO_LOCAL_ENDPOINT,
     headless::STATEFUL_SET_SERVICE,
     headless::NO_RECORD,
+    network_policy::SELECTS_NOTHING,
+    network_policy::PEER_MATCHES_NOTHING,
+    network_policy::RULE_COVERED,
+    network_policy::DNS_CUT_OFF,
+    network_policy::SERVICE_PORT,
+    network_policy::SPLIT_PEER,
 ];
 
 /// The rule of that code or name.

@@ -39,7 +39,6 @@ impl Server {
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
-
 }
 
 impl Drop for Server {

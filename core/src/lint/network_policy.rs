@@ -1,0 +1,556 @@
+//! Policies that say what they hardly mean. What is found is the policy room's; here it gets codes and examples.
+
+use super::{Report, rule};
+use crate::engine::Engine;
+use crate::policy::findings::{self, PolicyFlaw};
+
+rule! {
+    /// Finds a policy that selects no pod.
+    ///
+    /// It does nothing. Mostly a label is spelled differently in the pod template, or the policy is in another namespace.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: wbe
+    ///   policyTypes:
+    ///     - Ingress
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: web
+    ///   policyTypes:
+    ///     - Ingress
+    /// ```
+    SELECTS_NOTHING = "NET001", "policy-selects-nothing", Warning, policy_selects_nothing
+}
+
+fn policy_selects_nothing(engine: &Engine, report: &mut Report<'_>) {
+    look(engine, PolicyFlaw::SelectsNothing, "make the selector equal to labels of the pods it is for", report);
+}
+
+rule! {
+    /// Finds a peer that matches no pod, though the files hold the namespace it looks in.
+    ///
+    /// The rule lets nobody in, or nobody out.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: api
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: api
+    ///   ingress:
+    ///     - from:
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: wbe
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: api
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: api
+    ///   ingress:
+    ///     - from:
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: web
+    /// ```
+    PEER_MATCHES_NOTHING = "NET002", "peer-matches-nothing", Warning, peer_matches_nothing
+}
+
+fn peer_matches_nothing(engine: &Engine, report: &mut Report<'_>) {
+    look(
+        engine,
+        PolicyFlaw::PeerMatchesNothing,
+        "make the selector equal to labels of the pods that are meant",
+        report,
+    );
+}
+
+rule! {
+    /// Finds a rule that another rule makes needless: whatever it lets through, the other lets through already.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: api
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: api
+    ///   ingress:
+    ///     - from:
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: web
+    ///     - {}
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: api
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: api
+    ///   ingress:
+    ///     - from:
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: web
+    /// ```
+    RULE_COVERED = "NET003", "rule-covered", Info, rule_covered
+}
+
+fn rule_covered(engine: &Engine, report: &mut Report<'_>) {
+    look(engine, PolicyFlaw::RuleCovered, "take one of the two out", report);
+}
+
+rule! {
+    /// Finds pods that are isolated for egress and may reach others, but not their DNS.
+    ///
+    /// Every name fails to resolve, and so every connection by name.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: web
+    ///   policyTypes:
+    ///     - Egress
+    ///   egress:
+    ///     - to:
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: api
+    ///       ports:
+    ///         - port: 8080
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: web
+    ///   policyTypes:
+    ///     - Egress
+    ///   egress:
+    ///     - to:
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: api
+    ///     - ports:
+    ///         - port: 53
+    ///           protocol: UDP
+    ///         - port: 53
+    ///           protocol: TCP
+    /// ```
+    DNS_CUT_OFF = "NET004", "dns-cut-off", Warning, dns_cut_off
+}
+
+fn dns_cut_off(engine: &Engine, report: &mut Report<'_>) {
+    look(engine, PolicyFlaw::DnsCutOff, "let UDP and TCP port 53 out", report);
+}
+
+rule! {
+    /// Finds a port that is a Service's, where only the port of its pods can match.
+    ///
+    /// A policy sees a packet after kube-proxy has rewritten it: to the endpoint, on the target port.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    ///       ports:
+    ///         - name: http
+    ///           containerPort: 8080
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   selector:
+    ///     app: web
+    ///   ports:
+    ///     - port: 80
+    ///       targetPort: 8080
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: web
+    ///   ingress:
+    ///     - ports:
+    ///         - port: 80
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    ///       ports:
+    ///         - name: http
+    ///           containerPort: 8080
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   selector:
+    ///     app: web
+    ///   ports:
+    ///     - port: 80
+    ///       targetPort: 8080
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: web
+    ///   ingress:
+    ///     - ports:
+    ///         - port: 8080
+    /// ```
+    SERVICE_PORT = "NET005", "service-port-in-policy", Warning, service_port_in_policy
+}
+
+fn service_port_in_policy(engine: &Engine, report: &mut Report<'_>) {
+    look(engine, PolicyFlaw::ServicePort, "write the target port", report);
+}
+
+rule! {
+    /// Finds two items of a list, one with a `namespaceSelector` and one with a `podSelector`, where one item with both was surely meant.
+    ///
+    /// Two items mean either: every pod of those namespaces, and those pods of the policy's own.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata:
+    ///   name: front
+    ///   labels:
+    ///     team: front
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   namespace: front
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: api
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: api
+    ///   ingress:
+    ///     - from:
+    ///       - namespaceSelector:
+    ///           matchLabels:
+    ///             team: front
+    ///       - podSelector:
+    ///           matchLabels:
+    ///             app: web
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata:
+    ///   name: front
+    ///   labels:
+    ///     team: front
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   namespace: front
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: api
+    ///   labels:
+    ///     app: api
+    /// spec:
+    ///   containers:
+    ///     - name: api
+    ///       image: registry.example.com/api:1
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata:
+    ///   name: api
+    /// spec:
+    ///   podSelector:
+    ///     matchLabels:
+    ///       app: api
+    ///   ingress:
+    ///     - from:
+    ///       - namespaceSelector:
+    ///           matchLabels:
+    ///             team: front
+    ///         podSelector:
+    ///           matchLabels:
+    ///             app: web
+    /// ```
+    SPLIT_PEER = "NET006", "split-peer", Warning, split_peer
+}
+
+fn split_peer(engine: &Engine, report: &mut Report<'_>) {
+    look(engine, PolicyFlaw::SplitPeer, "put both selectors into one item", report);
+}
+
+/// Reports every finding of one flaw.
+fn look(engine: &Engine, flaw: PolicyFlaw, help: &str, report: &mut Report<'_>) {
+    for finding in findings::of(engine.cluster(), engine.policies()).into_iter().filter(|finding| finding.flaw == flaw)
+    {
+        let (kind, key) = &finding.policy;
+        report.at(*kind, key, &finding.field, finding.message, help);
+        if let Some((kind, key, field)) = &finding.other {
+            report.and(*kind, key, field, "the other");
+        }
+    }
+}
