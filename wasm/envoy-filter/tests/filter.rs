@@ -1,15 +1,20 @@
 //! The filter with a host of the test's own in Envoy's place.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use portolan_envoy_filter::configuration;
 use portolan_envoy_filter::filter::{Filter, Host, Next};
 use std::collections::BTreeMap;
+
+/// An answer of the filter's own: status, headers, body.
+type LocalAnswer = (u16, Vec<(String, String)>, String);
 
 /// A proxy that remembers what the filter asked of it.
 #[derive(Debug, Default)]
 struct Proxy {
     headers: BTreeMap<String, String>,
     source: Option<String>,
-    answer: Option<(u16, Vec<(String, String)>, String)>,
+    answer: Option<LocalAnswer>,
 }
 
 impl Proxy {
