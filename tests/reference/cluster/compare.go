@@ -95,6 +95,7 @@ func (record *Record) expectations() []expectation {
 			expected = append(expected, record.published(one))
 		}
 	}
+	ambiguous := record.ambiguous()
 	nodes := make([]string, 0, len(record.Proxy))
 	for node := range record.Proxy {
 		nodes = append(nodes, node)
@@ -102,7 +103,7 @@ func (record *Record) expectations() []expectation {
 	sort.Strings(nodes)
 	for _, node := range nodes {
 		for _, family := range []string{"IPv4", "IPv6"} {
-			expected = append(expected, forwarded(node, family, record.Proxy[node][family])...)
+			expected = append(expected, forwarded(node, family, record.Proxy[node][family], ambiguous)...)
 		}
 		expected = append(expected, record.unhandled(node)...)
 	}
@@ -208,6 +209,31 @@ func sortByText(items list) {
 	sort.SliceStable(items, func(i, j int) bool { return difference.Text(items[i]) < difference.Text(items[j]) })
 }
 
+// ambiguous are the addresses that a Service has twice in different states (two
+// pods in their node's network): kube-proxy keeps the one that comes last in
+// the slice, which Go's map order decides.
+func (record *Record) ambiguous() map[string]bool {
+	states, found := map[string]string{}, map[string]bool{}
+	for _, slice := range record.EndpointSlices {
+		metadata := slice["metadata"].(object)
+		labels, _ := metadata["labels"].(object)
+		endpoints, _ := slice["endpoints"].(list)
+		for _, endpoint := range endpoints {
+			fields, _ := endpoint.(object)
+			addresses, _ := fields["addresses"].(list)
+			for _, address := range addresses {
+				key := fmt.Sprint(metadata["namespace"], "/", labels["kubernetes.io/service-name"], " ", address)
+				state := difference.Text(fields["conditions"])
+				if other, seen := states[key]; seen && other != state {
+					found[fmt.Sprint(address)] = true
+				}
+				states[key] = state
+			}
+		}
+	}
+	return found
+}
+
 // A destination is what rows are about.
 type destination struct {
 	ip             string
@@ -222,7 +248,8 @@ func (row *Row) destination() destination {
 // forwarded expects the rows of one family on a node: for each destination what
 // a pod or an outside client gets, and for a load balancer with source ranges
 // what a client outside of them gets.
-func forwarded(node, family string, rows []Row) []expectation {
+func forwarded(node, family string, rows []Row, ambiguous map[string]bool) []expectation {
+	neutral := func(answer object) any { return neutralBackends(answer, ambiguous) }
 	byDestination := map[destination][]Row{}
 	var order []destination
 	for _, row := range rows {
@@ -242,7 +269,7 @@ func forwarded(node, family string, rows []Row) []expectation {
 			case row.Verdict != "":
 				want = object{"verdict": row.Verdict}
 			case row.To != nil && len(*row.To) > 0:
-				want = object{"verdict": "forward", "to": *row.To, "affinitySeconds": row.AffinitySeconds}
+				want = object{"verdict": "forward", "to": withoutAddresses(*row.To, ambiguous), "affinitySeconds": row.AffinitySeconds}
 			}
 		}
 		target := object{"ip": to.ip, "port": to.port, "protocol": to.protocol}
@@ -254,7 +281,7 @@ func forwarded(node, family string, rows []Row) []expectation {
 			if client != "" {
 				question["from"] = object{"ip": client}
 			}
-			expected = append(expected, expectation{fmt.Sprintf("backends on %s %s", node, difference.Text(target)), question, want, neutralBackends})
+			expected = append(expected, expectation{fmt.Sprintf("backends on %s %s", node, difference.Text(target)), question, want, neutral})
 		}
 		if ranges == nil {
 			add("", want)
@@ -290,8 +317,20 @@ func inRanges(ranges []string, client string) bool {
 	return false
 }
 
-// neutralBackends keeps the verdict, the endpoints in order and the affinity.
-func neutralBackends(answer object) any {
+// withoutAddresses leaves out the endpoints of the given addresses.
+func withoutAddresses(endpoints []string, addresses map[string]bool) []string {
+	kept := []string{}
+	for _, endpoint := range endpoints {
+		if address, _, _ := strings.Cut(endpoint, "/"); !addresses[address] {
+			kept = append(kept, endpoint)
+		}
+	}
+	return kept
+}
+
+// neutralBackends keeps the verdict, the endpoints in order (but for ambiguous
+// ones) and the affinity.
+func neutralBackends(answer object, ambiguous map[string]bool) any {
 	result := object{"verdict": answer["verdict"]}
 	if answer["verdict"] != "forward" {
 		return result
@@ -303,7 +342,7 @@ func neutralBackends(answer object) any {
 		to = append(to, fmt.Sprint(fields["ip"], "/", fields["port"]))
 	}
 	sort.Strings(to)
-	result["to"] = to
+	result["to"] = withoutAddresses(to, ambiguous)
 	result["affinitySeconds"] = 0
 	if answer["affinitySeconds"] != nil {
 		result["affinitySeconds"] = answer["affinitySeconds"]
@@ -333,7 +372,7 @@ func (record *Record) unhandled(node string) []expectation {
 					continue
 				}
 				question := object{"ask": "backends", "node": node, "to": object{"ip": to.ip, "port": to.port, "protocol": to.protocol}}
-				expected = append(expected, expectation{fmt.Sprintf("backends on %s %s (no rule)", node, address), question, object{"verdict": "none"}, neutralBackends})
+				expected = append(expected, expectation{fmt.Sprintf("backends on %s %s (no rule)", node, address), question, object{"verdict": "none"}, func(answer object) any { return neutralBackends(answer, nil) }})
 			}
 		}
 	}

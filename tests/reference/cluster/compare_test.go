@@ -50,7 +50,7 @@ func TestBackendsAreHeldAgainstTheirRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expected := forwarded("n1", "IPv4", rows)
+	expected := forwarded("n1", "IPv4", rows, nil)
 	for _, one := range []struct {
 		index          int
 		equal, planted string
@@ -100,5 +100,16 @@ func TestLookupsAreCompared(t *testing.T) {
 		if found := expected.between(answered(t, planted)); len(found) == 0 {
 			t.Errorf("%s was not found", planted)
 		}
+	}
+}
+
+func TestAnAddressInTwoStatesIsAmbiguous(t *testing.T) {
+	record := Record{EndpointSlices: []object{answered(t, `{"metadata":{"namespace":"x","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"],"conditions":{"ready":true}},{"addresses":["1.1.1.1"],"conditions":{"ready":false}},{"addresses":["1.1.1.2"],"conditions":{"ready":true}},{"addresses":["1.1.1.2"],"conditions":{"ready":true}}]}`).(object)}}
+	found := record.ambiguous()
+	if !found["1.1.1.1"] || found["1.1.1.2"] {
+		t.Errorf("%v", found)
+	}
+	if kept := withoutAddresses([]string{"1.1.1.1/80", "1.1.1.2/80"}, found); len(kept) != 1 || kept[0] != "1.1.1.2/80" {
+		t.Errorf("%v", kept)
 	}
 }
