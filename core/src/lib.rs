@@ -22,6 +22,7 @@ pub mod kubelet;
 pub mod lint;
 pub mod load;
 pub mod manifest;
+pub mod order;
 pub mod policy;
 pub mod proxy;
 pub mod session;

@@ -7,6 +7,7 @@ use super::formats::names::{NameRule, is_qualified_name, name_is_dns_label, push
 use crate::api::codec::Codec;
 use crate::api::meta::{ObjectMeta, OwnerReference};
 use crate::field::{Error, Path, json, json_value, quote};
+use crate::order::Arrange as _;
 
 /// `FieldImmutableErrorMsg`
 pub const IMMUTABLE: &str = "field is immutable";
@@ -61,7 +62,7 @@ pub fn validate_object_meta_accessor_update(new: &ObjectMeta, old: &ObjectMeta, 
     if old.deletion_timestamp.is_some() {
         let mut extra: Vec<&String> =
             new.finalizers.iter().filter(|finalizer| !old.finalizers.contains(finalizer)).collect();
-        extra.sort();
+        extra.arrange();
         extra.dedup();
         if !extra.is_empty() {
             let names: Vec<String> = extra.iter().map(|name| quote(name)).collect();

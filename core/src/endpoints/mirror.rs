@@ -10,6 +10,7 @@ use crate::api::endpoints::{EndpointAddress, EndpointPort, Endpoints};
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::ObjectKey;
 use crate::ip::{Family, parse_sloppy};
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 
 /// The mirroring controller, as the label `endpointslice.kubernetes.io/managed-by` names it.
@@ -67,7 +68,7 @@ fn slice_ports(ports: &[EndpointPort]) -> Vec<SlicePort> {
             app_protocol: port.app_protocol.clone(),
         })
         .collect();
-    ports.sort_by_cached_key(fingerprint::slice_port);
+    ports.arrange_by_cached_key(fingerprint::slice_port);
     ports
 }
 

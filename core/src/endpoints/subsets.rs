@@ -5,6 +5,7 @@
 
 use super::fingerprint;
 use crate::api::endpoints::{EndpointAddress, EndpointPort, EndpointSubset};
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 
 /// One address behind one port, on its way into a subset.
@@ -52,11 +53,11 @@ pub(super) fn repack(offers: Vec<Offer>) -> Vec<EndpointSubset> {
             let found: Vec<EndpointAddress> = keys.filter_map(|key| addresses.get(key).cloned()).collect();
             (!found.is_empty()).then_some(found)
         };
-        ports.sort_by_cached_key(fingerprint::endpoint_port);
+        ports.arrange_by_cached_key(fingerprint::endpoint_port);
         let ports = (!ports.is_empty()).then_some(ports);
         subsets.push(EndpointSubset { addresses: of(true), not_ready_addresses: of(false), ports });
     }
-    subsets.sort_by_cached_key(fingerprint::subset);
+    subsets.arrange_by_cached_key(fingerprint::subset);
     subsets
 }
 

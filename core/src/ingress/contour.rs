@@ -17,6 +17,7 @@ use super::table::{Builder, Entry, Origin, Redirect, Route, RouteTable, Selectio
 use super::{Ways, normalize};
 use crate::api::ingress::{HTTPIngressPath, Ingress};
 use crate::api::resource::ObjectKey;
+use crate::order::Arrange as _;
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ fn compile(builder: &mut Builder<'_>) {
     }
     for draft in builder.drafts.values_mut() {
         // Stable: of two with the same conditions the first pushed stays the first.
-        draft.entries.sort_by(|one, other| precedence(&one.path, &other.path));
+        draft.entries.arrange_by(|one, other| precedence(&one.path, &other.path));
         for (order, entry) in (0..).zip(&mut draft.entries) {
             entry.rank.order = Reverse(order);
         }

@@ -4,6 +4,7 @@ use super::backend::Backend;
 use super::matching::{MatchHost, MatchPath};
 use super::request::Request;
 use super::table::{Entry, Host, Origin, Route, RouteTable};
+use crate::order::Arrange as _;
 
 /// How many near misses are told.
 const NEAR: usize = 8;
@@ -123,7 +124,7 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
             miss(2, host, entry, why);
         }
     }
-    found.sort_by_key(|(nearness, _)| *nearness);
+    found.arrange_by_key(|(nearness, _)| *nearness);
     found.into_iter().map(|(_, near)| near).take(NEAR).collect()
 }
 

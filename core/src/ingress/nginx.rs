@@ -18,6 +18,7 @@ use super::table::{Builder, Entry, Origin, Report};
 use super::{Ways, normalize};
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::ObjectKey;
+use crate::order::Arrange as _;
 use annotations::Annotations;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -82,7 +83,8 @@ fn compile(builder: &mut Builder<'_>) {
         members.push(Member { key, ingress, annotations });
     }
     // Of two Ingresses of the same age, the controller takes the one whose name sorts last first.
-    members.sort_by_key(|member| (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string())));
+    members
+        .arrange_by_key(|member| (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string())));
     let mut servers = BTreeMap::from([(MatchHost::Any, Server::default())]);
     create_servers(builder, &members, &mut servers);
     for member in members.iter().filter(|member| member.annotations.canary.is_none()) {
@@ -250,7 +252,7 @@ fn finish_server(
     names: &[MatchHost],
 ) {
     let mut locations = server.locations;
-    locations.sort_by(|one, other| other.path.len().cmp(&one.path.len()).then_with(|| other.path.cmp(&one.path)));
+    locations.arrange_by(|one, other| other.path.len().cmp(&one.path.len()).then_with(|| other.path.cmp(&one.path)));
     let app_root = locations.iter().find_map(|location| location.annotations.app_root.clone());
     let locations = split_prefixes(locations);
     let enforce = locations.iter().any(|location| location.needs_rewrite() || location.annotations.use_regex);

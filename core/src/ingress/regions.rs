@@ -7,6 +7,7 @@
 
 use super::matching::MatchPath;
 use super::table::Host;
+use crate::order::Arrange as _;
 use std::collections::BTreeSet;
 
 /// A region of paths.
@@ -48,7 +49,7 @@ pub fn regions(hosts: &[&Host]) -> Vec<Region> {
     let mut found: Vec<Region> =
         exact.iter().map(|path| Region { exact: true, path: path.clone(), example: path.clone() }).collect();
     let mut longest: Vec<&String> = prefixes.iter().collect();
-    longest.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
+    longest.arrange_by_key(|prefix| std::cmp::Reverse(prefix.len()));
     for prefix in longest {
         if let Some(example) = example(prefix, &exact, &prefixes) {
             found.push(Region { exact: false, path: prefix.clone(), example });

@@ -11,6 +11,7 @@ use super::tls::{Certificate, TlsTable};
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, SourcePlace};
+use crate::order::Arrange as _;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -250,7 +251,7 @@ impl RouteTable {
             .map(|(_, ingress)| Arc::clone(ingress))
             .collect();
         // The store is in the order of namespace and name, which decides between two of the same age.
-        members.sort_by(|one, other| one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp));
+        members.arrange_by(|one, other| one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp));
         let mut builder = Builder {
             cluster,
             members,
@@ -458,7 +459,7 @@ impl Builder<'_> {
             reports: self.reports,
         };
         for ((secure, matches), mut draft) in self.drafts {
-            draft.entries.sort_by_key(|entry| Reverse(entry.rank));
+            draft.entries.arrange_by_key(|entry| Reverse(entry.rank));
             let shadows = shadows(&draft.entries);
             for (at, by) in shadows {
                 let Some(winner) = draft.entries.get(by).map(|entry| entry.origin.clone()) else { continue };

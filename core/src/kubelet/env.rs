@@ -6,6 +6,7 @@ use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::cluster::Cluster;
 use crate::json::Json;
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -315,7 +316,7 @@ fn sorted_ips(cluster: &Cluster, pod: &Pod) -> Vec<String> {
     let first_is_v6 = internal.is_some_and(|address| address.address.contains(':'));
     let mut ips: Vec<String> = pod.ips().map(str::to_owned).collect();
     if internal.is_some() {
-        ips.sort_by_key(|ip| ip.contains(':') != first_is_v6);
+        ips.arrange_by_key(|ip| ip.contains(':') != first_is_v6);
     }
     ips
 }

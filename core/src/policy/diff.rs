@@ -10,6 +10,7 @@ use super::rule::Direction;
 use super::selector::number;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::order::Arrange as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The connections that only one of two clusters lets through.
@@ -149,7 +150,7 @@ impl Changes {
                 cuts.push(stretch.first);
                 cuts.extend(stretch.last.checked_add(1));
             }
-            cuts.sort_unstable();
+            cuts.arrange();
             cuts.dedup();
             let at_start = |list: &Pieces, start: u128| {
                 let here = |stretch: &Stretch| stretch.ipv6 == ipv6 && stretch.first <= start && start <= stretch.last;
@@ -181,7 +182,7 @@ impl Changes {
                 .filter_map(|at| alike.get(*at as usize))
                 .flat_map(|group| group.workloads.iter().map(|(kind, key)| Party::Workload(*kind, key.clone())))
                 .collect();
-            parties.sort();
+            parties.arrange();
             parties
         };
         let mut merged: BTreeMap<(Vec<u32>, PortSet), Vec<u32>> = BTreeMap::new();
@@ -199,7 +200,7 @@ impl Changes {
                 Direction::Ingress => Row { from: ranges, to: parties(&pods), ports },
             });
         }
-        rows.sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
+        rows.arrange_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
         rows
     }
 }

@@ -12,6 +12,7 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
+use crate::order::Arrange as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Vec<PolicyFinding> {
         }
     }
     finder.covered();
-    finder.found.sort();
+    finder.found.arrange();
     finder.found.dedup();
     finder.found
 }

@@ -10,6 +10,7 @@ use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::ip::parse_sloppy;
+use crate::order::Arrange as _;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
@@ -413,7 +414,7 @@ fn named_ports(pod: &Pod, names: &BTreeMap<String, u32>) -> Box<[NamedPort]> {
             Some((name, Protocol::of(&port.protocol)?, u16::try_from(port.container_port).ok()?))
         })
         .collect();
-    named.sort_unstable();
+    named.arrange();
     named.dedup();
     named.into()
 }
@@ -431,7 +432,7 @@ fn selecting(policies: &[Policy]) -> BTreeMap<u32, Vec<u32>> {
 
 fn policies_of(class: &Class, policies: &[Policy], selecting: &BTreeMap<u32, Vec<u32>>) -> [Box<[u32]>; 2] {
     let mut all: Vec<u32> = class.sets.iter().filter_map(|set| selecting.get(set)).flatten().copied().collect();
-    all.sort_unstable();
+    all.arrange();
     [Direction::Egress, Direction::Ingress].map(|direction| {
         let speaks = |policy: &&u32| {
             policies.get(**policy as usize).is_some_and(|policy| {

@@ -20,6 +20,7 @@ use super::selector::number;
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
 use crate::json::Json;
+use crate::order::Arrange as _;
 use flows::{Flow, Side};
 use parties::Parties;
 
@@ -73,7 +74,7 @@ impl ConnectionMap {
             .map(|flow| Row { from: side(&flow.from), to: side(&flow.to), ports: reach.ports.get(flow.ports) })
             .filter(|row| !row.from.is_empty() && !row.to.is_empty())
             .collect();
-        rows.sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
+        rows.arrange_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
         ConnectionMap {
             rows,
             exposed: exposure::of(index, reach, &parties),

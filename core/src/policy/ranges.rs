@@ -5,6 +5,7 @@
 //! blocks, and a look-up is one binary search over them.
 
 use super::selector::number;
+use crate::order::Arrange as _;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -63,7 +64,7 @@ impl Regions {
                 }
             }
         }
-        starts.sort_unstable();
+        starts.arrange();
         starts.dedup();
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); starts.len()];
         for (block, (inside, except)) in spans.iter().enumerate() {

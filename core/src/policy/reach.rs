@@ -10,6 +10,7 @@ use super::ports::{NamedPort, PortMatch, PortSet};
 use super::ranges::{Block, NOWHERE, bounds, last_of, to_address};
 use super::rule::{Action, Direction, Peer, Rule, Tier};
 use super::selector::number;
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 
 /// Sets of ports by number, with what they have in common remembered.
@@ -254,7 +255,7 @@ impl Reach {
                 named.extend(members.get(*set as usize).into_iter().flatten());
             }
         }
-        named.sort_unstable();
+        named.arrange();
         named.dedup();
         for class in named {
             let Some(peer) = index.class(class) else { continue };
@@ -287,7 +288,7 @@ impl Reach {
         }
         let mut stretches: Vec<Stretch> = Vec::new();
         for (ipv6, mut starts) in [false, true].into_iter().zip(cuts) {
-            starts.sort_unstable();
+            starts.arrange();
             starts.dedup();
             let ends = starts.iter().skip(1).map(|next| *next - 1).chain([last_of(ipv6)]);
             for (first, last) in starts.iter().copied().zip(ends) {

@@ -13,6 +13,7 @@ use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicy
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::ip::{parse_cidr_sloppy, parse_sloppy};
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 
 /// The direction of a connection as its end sees it.
@@ -223,7 +224,7 @@ impl Policies {
                 ],
             });
         }
-        policies.sort_by(|a, b| (a.tier, a.priority, a.kind, &a.key).cmp(&(b.tier, b.priority, b.kind, &b.key)));
+        policies.arrange_by(|a, b| (a.tier, a.priority, a.kind, &a.key).cmp(&(b.tier, b.priority, b.kind, &b.key)));
         Policies {
             policies,
             sets: lower.sets.list(),
@@ -249,7 +250,7 @@ impl<T: Ord + Clone> Interned<T> {
 
     fn list(&self) -> Vec<T> {
         let mut list: Vec<(&u32, &T)> = self.numbers.iter().map(|(value, number)| (number, value)).collect();
-        list.sort_by_key(|(number, _)| **number);
+        list.arrange_by_key(|(number, _)| **number);
         list.into_iter().map(|(_, value)| value.clone()).collect()
     }
 }
@@ -338,7 +339,7 @@ impl<'a> Lower<'a> {
     }
 
     fn block(&mut self, mut prefixes: Vec<ipnet::IpNet>, except: Vec<ipnet::IpNet>) -> Peer {
-        prefixes.sort();
+        prefixes.arrange();
         prefixes.dedup();
         Peer::Block(self.blocks.number(Block { prefixes, except }))
     }

@@ -2,6 +2,7 @@
 //! looked at, so that objects which every selector judges alike have the same [`Signature`].
 
 use crate::api::meta::{LabelSelector, StringMap};
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 
 /// The keys and values that selectors of one sort of object (pods, namespaces, nodes) mention, numbered.
@@ -52,7 +53,7 @@ impl Vocabulary {
                 _ => Requirement::Never,
             });
         }
-        requirements.sort();
+        requirements.arrange();
         requirements.dedup();
         Selector { requirements }
     }
@@ -66,7 +67,7 @@ impl Vocabulary {
                 Some((key, self.known(key, value).unwrap_or(OTHER)))
             })
             .collect();
-        signature.sort_unstable();
+        signature.arrange();
         signature
     }
 
@@ -115,7 +116,7 @@ impl Vocabulary {
 
     fn all(&mut self, key: u32, values: &[String]) -> Vec<u32> {
         let mut numbers: Vec<u32> = values.iter().map(|value| self.value(key, value)).collect();
-        numbers.sort_unstable();
+        numbers.arrange();
         numbers.dedup();
         numbers
     }

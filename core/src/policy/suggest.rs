@@ -16,6 +16,7 @@ use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::json::Json;
+use crate::order::Arrange as _;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,7 +83,7 @@ impl Suggestion {
             let (ingress, egress) = (of(Direction::Ingress), of(Direction::Egress));
             suggestion.policies.push(teams.policy(team, ingress, egress));
         }
-        suggestion.widened.sort();
+        suggestion.widened.arrange();
         suggestion.widened.dedup();
         suggestion
     }

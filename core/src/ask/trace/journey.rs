@@ -5,6 +5,7 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::ask;
 use crate::engine::Engine;
 use crate::json::Json;
+use crate::order::Arrange as _;
 
 /// A request on its way.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl<'e> Journey<'e> {
         let living = pods.filter(|(_, pod)| !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"));
         let mut at: Vec<_> = living.filter(|(_, pod)| pod.ips().any(|known| known == ip)).collect();
         // Pods on the host's network share its address: an ordinary pod comes first.
-        at.sort_by_key(|(_, pod)| pod.spec.host_network);
+        at.arrange_by_key(|(_, pod)| pod.spec.host_network);
         at.first().map(|(key, _)| (*key).clone())
     }
 }

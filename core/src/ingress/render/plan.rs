@@ -9,6 +9,7 @@ use super::super::{Backend, Controller};
 use super::{NodePorts, Settings};
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
+use crate::order::Arrange as _;
 use std::net::{IpAddr, SocketAddr};
 
 /// What a proxy is to do.
@@ -152,7 +153,7 @@ impl Plan {
             MatchHost::Wildcard(suffix) => (1, usize::MAX - suffix.len()),
             MatchHost::Any => (2, 0),
         };
-        hosts.sort_by_key(|host| host.map_or((2, 0), |host| rank(&host.matches)));
+        hosts.arrange_by_key(|host| host.map_or((2, 0), |host| rank(&host.matches)));
         if !hosts.iter().flatten().any(|host| host.matches == MatchHost::Any) {
             hosts.push(None);
         }

@@ -7,6 +7,7 @@ use super::super::rule::{Direction, Peer, Scope, Tier};
 use super::super::selector::number;
 use super::parties::{Parties, Party};
 use crate::json::Json;
+use crate::order::Arrange as _;
 use std::collections::BTreeMap;
 
 /// Ports that stand open between pods of the cluster and pods that are not there.
@@ -46,7 +47,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
     let stranger = |set: Option<u32>| {
         let mut sets = everyone.clone();
         sets.extend(set);
-        sets.sort_unstable();
+        sets.arrange();
         sets.dedup();
         let region = index.usual_regions;
         Class { sets: sets.into(), regions: region, families: index.usual_families, ..Class::default() }
@@ -71,7 +72,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
                     }
                 }
             }
-            named.sort_unstable();
+            named.arrange();
             named.dedup();
             let mut of_group = Vec::new();
             for set in named {
@@ -110,6 +111,6 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
         })
         .filter(|exposure| !exposure.pods.is_empty())
         .collect();
-    exposures.sort();
+    exposures.arrange();
     exposures
 }

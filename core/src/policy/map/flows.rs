@@ -8,6 +8,7 @@ use super::super::ranges::prefixes;
 use super::super::reach::{NONE, Reach, Stretch};
 use super::super::rule::Direction;
 use super::super::selector::number;
+use crate::order::Arrange as _;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 
@@ -113,7 +114,7 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
     }
     let mut merged: BTreeMap<(Vec<u32>, u32), Vec<u32>> = BTreeMap::new();
     for ((sources, ports), mut destinations) in rows {
-        destinations.sort_unstable();
+        destinations.arrange();
         let into = merged.entry((destinations, ports)).or_default();
         match sources {
             Sources::Classes(classes) => into.extend(classes),
@@ -121,7 +122,7 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
         }
     }
     let flow = |((to, ports), mut from): ((Vec<u32>, u32), Vec<u32>)| {
-        from.sort_unstable();
+        from.arrange();
         from.dedup();
         Flow { from: Side::Classes(from), to: Side::Classes(to), ports }
     };
@@ -165,7 +166,7 @@ fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
         }
     }
     for of_destination in &mut sources {
-        of_destination.sort_unstable();
+        of_destination.arrange();
         of_destination.dedup();
     }
     sources
@@ -191,7 +192,7 @@ fn sources_of(
             by_ports.entry(*ports).or_default().push(*from);
         }
     }
-    narrowed.sort_unstable();
+    narrowed.arrange();
     narrowed.dedup();
     let mut whole: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for cell in (0..cells.members.len()).map(number) {
@@ -208,7 +209,7 @@ fn sources_of(
     }
     for (ports, mut classes) in by_ports {
         if !classes.is_empty() {
-            classes.sort_unstable();
+            classes.arrange();
             found.push((Sources::Classes(classes), ports));
         }
     }

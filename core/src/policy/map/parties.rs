@@ -8,6 +8,7 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::json::Json;
+use crate::order::Arrange as _;
 use crate::workload;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -125,7 +126,7 @@ impl Parties {
         if pods.len() == self.all as usize {
             return vec![Party::Everyone];
         }
-        pods.sort_unstable();
+        pods.arrange();
         let namespace_of = |pod: &u32| index.entry(*pod).map_or(0, |entry| entry.namespace);
         let mut parties = Vec::new();
         for of_namespace in pods.chunk_by(|a, b| namespace_of(a) == namespace_of(b)) {
@@ -151,7 +152,7 @@ impl Parties {
                 }
             }
         }
-        parties.sort();
+        parties.arrange();
         parties
     }
 }
@@ -212,7 +213,7 @@ pub(crate) fn pod_ranges(cluster: &Cluster, index: &PolicyIndex) -> Vec<Stretch>
 }
 
 fn joined(mut ranges: Vec<Stretch>) -> Vec<Stretch> {
-    ranges.sort_unstable();
+    ranges.arrange();
     ranges.dedup();
     let mut joined: Vec<Stretch> = Vec::new();
     for range in ranges {
