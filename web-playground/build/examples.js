@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,15 +22,14 @@ export function examples() {
 }
 
 function read() {
-  const names = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => statSync(join(FOLDER, name)).isDirectory()) : [];
+  const names = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => existsSync(join(FOLDER, name, "questions.json"))) : [];
   names.sort((a, b) => Number(b === FIRST) - Number(a === FIRST) || (a < b ? -1 : 1));
   return names.map((name) => {
     const folder = join(FOLDER, name);
     const paths = below(folder);
     const manifests = paths.filter((path) => /\.ya?ml$/.test(path));
     const files = manifests.map((path) => ({ name: relative(folder, path).replaceAll(sep, "/"), text: readFileSync(path, "utf8") }));
-    const asked = join(folder, "questions.json");
-    const { about = "", questions = [] } = existsSync(asked) ? JSON.parse(readFileSync(asked, "utf8")) : {};
+    const { about = "", questions = [] } = JSON.parse(readFileSync(join(folder, "questions.json"), "utf8"));
     return { name, title: about, files, questions: questions.map(({ question }) => question), paths };
   });
 }
