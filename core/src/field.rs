@@ -163,7 +163,12 @@ pub struct Error {
 impl Error {
     /// An error of any kind; `value` is the rendered value (see [`quote`] and [`json`]).
     pub fn new(kind: ErrorType, path: &Path<'_>, value: impl Into<String>, detail: impl Into<String>) -> Self {
-        Error { kind, field: path.to_string(), value: value.into(), detail: detail.into() }
+        let mut field = String::with_capacity(48);
+        path.write(&mut field);
+        if field.is_empty() {
+            field.push_str("<nil>");
+        }
+        Error { kind, field, value: value.into(), detail: detail.into() }
     }
 
     /// `field.Required`

@@ -1,8 +1,6 @@
 //! How many objects a second are decoded strictly, defaulted and validated: the creates of the recorded answers of
 //! kube-apiserver, from their text. `tests/reference/run benchmark` measures Kubernetes' own functions on the same ones.
 
-#![expect(missing_docs, reason = "criterion_group! makes a function without any")]
-
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portolan::admission::check;
 use portolan::manifest::json;

@@ -117,6 +117,7 @@ impl<'a> Reader<'a> {
         SyntaxError { message: message.into(), line: place.line, column: place.column }
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.advance();
@@ -256,10 +257,11 @@ impl<'a> Reader<'a> {
         let mut out = String::new();
         loop {
             let run = self.offset;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1F)) {
-                self.advance();
-            }
-            out.push_str(self.text.get(run..self.offset).unwrap_or_default());
+            self.plain_characters();
+            let plain = self.text.get(run..self.offset).unwrap_or_default();
+            // Most strings are plain to their end: exactly their bytes are allocated.
+            out.reserve_exact(plain.len());
+            out.push_str(plain);
             match self.peek() {
                 Some(b'"') => {
                     self.advance();
@@ -273,6 +275,16 @@ impl<'a> Reader<'a> {
                 None => return Err(self.error("string without its closing quote")),
             }
         }
+    }
+
+    /// Passes over the characters of a string that stand for themselves. There is no line break among them.
+    fn plain_characters(&mut self) {
+        let rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+        let plain = rest.iter().position(special).unwrap_or(rest.len());
+        let continues = |byte: &&u8| **byte & 0xC0 == 0x80;
+        self.continuation += rest.iter().take(plain).filter(continues).count();
+        self.offset += plain;
     }
 
     fn escape(&mut self, out: &mut String) -> Result<(), SyntaxError> {
