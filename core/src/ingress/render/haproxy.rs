@@ -11,16 +11,16 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
             .push("haproxy compares a path as sent, without resolving `.`, `..` and doubled slashes".to_owned());
     }
     let mut out = String::from(
-        "defaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n    option forwardfor\n",
+        "defaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n",
     );
     for port in &plan.node_ports {
-        let _ = writeln!(out, "\nlisten node-port-{}\n    mode tcp\n    no option forwardfor", port.name);
+        let _ = writeln!(out, "\nlisten node-port-{}\n    mode tcp", port.name);
         let _ = writeln!(out, "    bind {}:{}", settings.address, port.listen);
         for (at, to) in port.to.iter().enumerate() {
             let _ = writeln!(out, "    server n{at} {to}");
         }
     }
-    let _ = writeln!(out, "\nfrontend ingress\n    bind {}:{}", settings.address, settings.port);
+    let _ = writeln!(out, "\nfrontend ingress\n    option forwardfor\n    bind {}:{}", settings.address, settings.port);
     out.push_str("    http-request set-var(txn.host) req.hdr(host),field(1,:),lower\n");
     for (at, site) in plan.sites.iter().enumerate() {
         let unset = "!{ var(txn.site) -m found }";
