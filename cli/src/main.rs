@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 all is fine, 1 there are findings or something is refused, 2 the input or the usage cannot be worked with.
 
+mod advice;
 mod arguments;
 mod commands;
 mod input;

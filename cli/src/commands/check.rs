@@ -1,6 +1,7 @@
 //! `portolan check`: what is refused, what is warned of, and what is accepted and will not work.
 
 use super::Outcome;
+use crate::advice::advise;
 use crate::arguments::{ClusterFlags, Findings};
 use crate::input::Input;
 use crate::render::{self, report};
@@ -41,8 +42,8 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let input = Input::read(paths, terminal);
     let loaded = load(&input.files, cluster.options(), Taking::Admitted);
-    let mut findings = loaded.check();
-    findings.retain(|finding| codes.wants(finding.code));
+    let wanted = loaded.check().into_iter().filter(|finding| codes.wants(finding.code));
+    let findings: Vec<Finding> = wanted.map(advise).collect();
     match output {
         Findings::Json => terminal.line(&as_json(&findings, &input, &loaded).to_pretty())?,
         Findings::Sarif => terminal.line(&report::sarif(&findings).to_pretty())?,
