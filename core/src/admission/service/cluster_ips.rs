@@ -7,7 +7,7 @@ use crate::admission::formats::ip::validate_legacy_ip;
 use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
-use crate::field::{Error, Path, json, json_value};
+use crate::field::{Error, ErrorType, Path, json, json_value};
 use std::collections::BTreeSet;
 
 /// `ValidateServiceClusterIPsRelatedFields`: also asked before anything is allocated.
@@ -38,7 +38,13 @@ pub fn validate_service_cluster_ips_related_fields(
     if !validate_addresses(service, old, gates, errors) {
         return;
     }
-    if ips.len() > 1 && !is_dual_stack(ips) {
+    // An old list may hold what is no address behind its first place; `netutils.IsDualStackIPStrings` stumbles over it.
+    let stumbles = ips.iter().enumerate().find(|(_, ip)| ips.len() > 1 && parse_address(ip).is_none());
+    if let Some((index, ip)) = stumbles {
+        let detail = format!("failed to check for dual stack with error:invalid IP[{index}]: {ip}");
+        errors.push(Error::new(ErrorType::Internal, &path, "", detail));
+    }
+    if ips.len() > 1 && (stumbles.is_some() || !is_dual_stack(ips)) {
         let value = json_value(&service.spec.cluster_ips.encode());
         errors.push(Error::invalid_value(&path, value, "may specify no more than one IP for each IP family"));
     }
