@@ -270,6 +270,14 @@ mod tests {
     }
 
     #[test]
+    fn json_is_read_as_json() {
+        let object =
+            r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a","annotations":{"u":"http:\/\/x"}}}"#;
+        let loaded = admitted(&format!("{object}\n{}", object.replace("\"a\"", "\"b\"")));
+        assert_eq!((loaded.findings, loaded.objects), (vec![], 2));
+    }
+
+    #[test]
     fn lists_are_taken_apart() {
         let loaded = admitted(
             "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n- apiVersion: v1\n  kind: ServiceList\n  items:\n  - metadata: {name: s, namespace: a}\n    spec: {ports: [{port: 80}]}\n",

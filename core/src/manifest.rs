@@ -11,7 +11,7 @@ mod stream;
 mod yaml;
 
 pub use node::{Key, Node, Number, Place, Value};
-pub use objects::{Manifest, objects, text};
+pub use objects::{Manifest, documents, objects, text};
 use thiserror::Error;
 
 /// How deep sequences and mappings may nest. The limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.

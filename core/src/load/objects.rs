@@ -46,7 +46,7 @@ pub(super) fn read(text: &str) -> Vec<Result<Object, Fault>> {
     // Kubernetes' reader loses a last line without its end where that falls on a full buffer; a file is read whole.
     let ended =
         if text.ends_with('\n') || text.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
-    for document in manifest::read(&ended) {
+    for document in manifest::documents(&ended) {
         match document {
             Ok(node) if node.is_null() => {}
             Ok(node) => take(node, None, &mut objects),

@@ -63,8 +63,9 @@ pub fn objects(text: &str) -> Manifest {
     manifest
 }
 
-/// The documents of a file that may be JSON.
-fn documents(text: &str) -> Vec<Document> {
+/// The documents of a file that may be JSON: a file that begins with `{` is read as a row of JSON values first and as YAML
+/// where that ends, as apimachinery's `YAMLOrJSONDecoder` does; any other as YAML ([`read`](super::read)).
+pub fn documents(text: &str) -> Vec<Document> {
     let mut documents = Vec::new();
     let (mut offset, mut line) = (0, 0);
     let mut not_json = None;
