@@ -52,7 +52,10 @@ fn plain(json: Option<&Json>) -> String {
 /// `namespace/name` of a reference.
 fn reference(json: Option<&Json>) -> String {
     match json {
-        Some(object @ Json::Object(_)) => format!("{}/{}", text(object, "namespace"), text(object, "name")),
+        Some(object @ Json::Object(_)) => match text(object, "namespace") {
+            "" => text(object, "name").to_owned(),
+            namespace => format!("{namespace}/{}", text(object, "name")),
+        },
         _ => "–".to_owned(),
     }
 }
@@ -76,7 +79,9 @@ fn because(answer: &Json, terminal: &Terminal) -> String {
                             effect(other)
                         };
                         let place = other.get("source").map(place).unwrap_or_default();
-                        out.push_str(&format!("  because {said} {}\n", terminal.styled(Style::Dim, &place)));
+                        let place =
+                            if place.is_empty() { place } else { format!(" {}", terminal.styled(Style::Dim, &place)) };
+                        out.push_str(&format!("  because {said}{place}\n"));
                     }
                 }
             }
@@ -88,10 +93,18 @@ fn because(answer: &Json, terminal: &Terminal) -> String {
 
 /// One reason of a verdict in words.
 fn effect(reason: &Json) -> String {
-    let mut out = format!("{}: {}", text(reason, "direction"), text(reason, "effect"));
-    if let Some(policy @ Json::Object(_)) = reason.get("policy") {
-        out.push_str(&format!(" by {}", reference(Some(policy))));
-    }
+    let direction = text(reason, "direction");
+    let by = match reason.get("policy") {
+        Some(policy @ Json::Object(_)) => format!(" by {} {}", text(policy, "kind"), reference(Some(policy))),
+        _ => String::new(),
+    };
+    let mut out = match text(reason, "effect") {
+        "default" => format!("{direction}: no policy isolates the pod"),
+        "isolate" => format!("{direction}: the pod is isolated{by}"),
+        "allow" => format!("{direction}: allowed{by}"),
+        "deny" => format!("{direction}: denied{by}"),
+        other => format!("{direction}: {other}{by}"),
+    };
     for part in ["rule", "peer", "port"] {
         if let Some(number @ Json::Int(_)) = reason.get(part) {
             out.push_str(&format!(", {part} {number}"));
