@@ -18,6 +18,8 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
+use crate::policy::findings::PolicyFinding;
+use std::cell::OnceCell;
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +84,9 @@ pub fn by_code(code: &str) -> Option<&'static Rule> {
 /// Every finding of every rule, by rule and then in the order of the objects.
 pub fn check(engine: &Engine) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let policies = OnceCell::new();
     for rule in RULES {
-        let mut report = Report { cluster: engine.cluster(), rule, findings: &mut findings };
+        let mut report = Report { cluster: engine.cluster(), rule, policies: &policies, findings: &mut findings };
         (rule.check)(engine, &mut report);
     }
     findings
@@ -94,6 +97,8 @@ pub fn check(engine: &Engine) -> Vec<Finding> {
 struct Report<'a> {
     cluster: &'a Cluster,
     rule: &'static Rule,
+    /// What the policy room finds, looked for once and told by several rules.
+    policies: &'a OnceCell<Vec<PolicyFinding>>,
     findings: &'a mut Vec<Finding>,
 }
 

@@ -545,10 +545,10 @@ fn split_peer(engine: &Engine, report: &mut Report<'_>) {
 
 /// Reports every finding of one flaw.
 fn look(engine: &Engine, flaw: PolicyFlaw, help: &str, report: &mut Report<'_>) {
-    for finding in findings::of(engine.cluster(), engine.policies()).into_iter().filter(|finding| finding.flaw == flaw)
-    {
+    let found = report.policies.get_or_init(|| findings::of(engine.cluster(), engine.policies()));
+    for finding in found.iter().filter(|finding| finding.flaw == flaw) {
         let (kind, key) = &finding.policy;
-        report.at(*kind, key, &finding.field, finding.message, help);
+        report.at(*kind, key, &finding.field, finding.message.as_str(), help);
         if let Some((kind, key, field)) = &finding.other {
             report.and(*kind, key, field, "the other");
         }
