@@ -8,11 +8,8 @@
 mod admitted;
 mod objects;
 
-use crate::admission::allocate::Allocations;
 use crate::api::decoder::ProblemKind;
-use crate::api::object::decode;
 use crate::api::resource::{Kind, Resource, read};
-use crate::api::service::Service;
 use crate::cluster::{Options, Source, SourcePlace};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
@@ -64,14 +61,21 @@ impl Loaded {
 
 /// Takes the files in, one after the other.
 pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
-    let mut loading = Loading::new(Engine::new(options), taking);
-    for file in files {
-        loading.file(file);
+    match taking {
+        Taking::Stored => load_stored(files, options),
+        Taking::Admitted => {
+            let mut loading = Loading::of(Engine::new(options), files);
+            loading.admit_all();
+            loading.finish()
+        }
     }
-    loading.take_in();
-    let later = std::mem::take(&mut loading.later);
-    loading.loaded.engine.apply_all(later);
-    loading.loaded
+}
+
+/// Takes the files in as stored: [`load`] for a host that never admits, whose module then holds nothing of admission.
+pub fn load_stored(files: &[File], options: Options) -> Loaded {
+    let mut loading = Loading::of(Engine::new(options), files);
+    loading.store_all();
+    loading.finish()
 }
 
 /// What was met while a text was taken into a cluster that was there already.
@@ -87,9 +91,11 @@ pub struct Taken {
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
 pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
-    let mut loading = Loading::new(std::mem::take(engine), taking);
-    loading.file(file);
-    loading.take_in();
+    let mut loading = Loading::of(std::mem::take(engine), std::slice::from_ref(file));
+    match taking {
+        Taking::Stored => loading.store_all(),
+        Taking::Admitted => loading.admit_all(),
+    }
     for (resource, source) in std::mem::take(&mut loading.later) {
         loading.loaded.engine.apply(resource, source);
     }
@@ -101,9 +107,6 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
 /// A load under way.
 struct Loading {
     loaded: Loaded,
-    taking: Taking,
-    /// What the Services hold, kept in step with the cluster so that no admission has to count anew.
-    allocations: Allocations,
     /// What was read and is to be taken in, in order.
     read: Vec<(Kind, Source)>,
     /// What needs no admission waits until all is read: which nodes there are decides where pods are.
@@ -111,16 +114,20 @@ struct Loading {
 }
 
 impl Loading {
-    fn new(engine: Engine, taking: Taking) -> Self {
-        let allocations = Allocations::of(engine.cluster());
-        let is_open = !engine.cluster().options.service_ranges_given;
-        Loading {
-            allocations: if is_open { allocations.open() } else { allocations },
-            loaded: Loaded { engine, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() },
-            taking,
-            read: Vec::new(),
-            later: Vec::new(),
+    /// A load into the engine, the objects of the files read.
+    fn of(engine: Engine, files: &[File]) -> Self {
+        let loaded = Loaded { engine, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() };
+        let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
+        for file in files {
+            loading.file(file);
         }
+        loading
+    }
+
+    /// The cluster with all that was read.
+    fn finish(mut self) -> Loaded {
+        self.loaded.engine.apply_all(self.later);
+        self.loaded
     }
 
     /// Reads the objects of a file.
@@ -146,22 +153,13 @@ impl Loading {
         if !is_served(kind, &object.api_version) {
             self.no_longer_served(kind, &object.api_version, &source);
         }
-        // What is stored already holds its addresses, wherever in the files it stands.
-        if self.taking == Taking::Admitted && kind == Kind::Service && is_exported(&source.node) {
-            let (service, _) = decode::<Service>(&source.node);
-            self.allocations.hold(&service);
-        }
         self.read.push((kind, source));
     }
 
-    /// Takes in what was read.
-    fn take_in(&mut self) {
+    /// Stores what was read as it stands.
+    fn store_all(&mut self) {
         for (kind, source) in std::mem::take(&mut self.read) {
-            if self.taking == Taking::Stored || is_exported(&source.node) || !admitted::is_judged(kind) {
-                self.store(kind, source);
-            } else {
-                self.admit(kind, source);
-            }
+            self.store(kind, source);
         }
     }
 

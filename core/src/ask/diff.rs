@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::ingress::compare::{Change, Outcome, compare, notes};
 use crate::ingress::{Backend, RouteTable};
 use crate::json::Json;
-use crate::load::{File, Taking, load};
+use crate::load::{File, load_stored};
 use crate::manifest::Node;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn side(engine: &Engine, question: &Node, name: &str) -> Result<Arc<RouteTable>,
     let text =
         part::text(side, "manifests").map_err(|error| AskError::bad(&format!("{name}.manifests"), error.message))?;
     let options = Options::clone(&engine.cluster().options);
-    let loaded = load(&[File { name: name.into(), text: text.into() }], options, Taking::Stored);
+    let loaded = load_stored(&[File { name: name.into(), text: text.into() }], options);
     Ok(loaded.engine.route_table(ways, class))
 }
 

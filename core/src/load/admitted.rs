@@ -1,21 +1,42 @@
 //! One object through admission, and its refusal or warnings as findings.
 
-use super::Loading;
+use super::{Loading, is_exported};
+use crate::admission::allocate::Allocations;
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
+use crate::api::object::decode;
 use crate::api::resource::{Kind, ObjectKey, Resource, read};
+use crate::api::service::Service;
 use crate::cluster::{Source, SourcePlace};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Node;
 
-/// Whether admission judges the kind; the others are read leniently.
-pub(super) fn is_judged(kind: Kind) -> bool {
-    admission::is_known(kind)
-}
-
 impl Loading {
+    /// Passes what was read through admission, in file order; what is stored already, and what admission does not judge, is
+    /// stored as it stands.
+    pub(super) fn admit_all(&mut self) {
+        // What the Services hold, kept in step with the cluster so that no admission has to count anew.
+        let mut allocations = Allocations::of(self.loaded.engine.cluster());
+        if !self.loaded.engine.cluster().options.service_ranges_given {
+            allocations = allocations.open();
+        }
+        let read = std::mem::take(&mut self.read);
+        // What is stored already holds its addresses, wherever in the files it stands.
+        for (_, source) in read.iter().filter(|(kind, source)| *kind == Kind::Service && is_exported(&source.node)) {
+            let (service, _) = decode::<Service>(&source.node);
+            allocations.hold(&service);
+        }
+        for (kind, source) in read {
+            if is_exported(&source.node) || !admission::is_known(kind) {
+                self.store(kind, source);
+            } else {
+                self.admit(kind, source, &mut allocations);
+            }
+        }
+    }
+
     /// Passes one object through admission: stores it, or reports why not.
-    pub(super) fn admit(&mut self, kind: Kind, source: Source) {
+    fn admit(&mut self, kind: Kind, source: Source, allocations: &mut Allocations) {
         // What is written for a version that is gone is judged as what it is converted to.
         let converted = (!super::is_served(kind, api_version(&source.node)))
             .then(|| Node::from(&read(kind, &source.node).0.to_json()));
@@ -25,7 +46,7 @@ impl Loading {
         let is_there = cluster.source(kind, &key).is_some();
         let operation = if is_there { Operation::Update } else { Operation::Create };
         let request = Request { operation, object, old_object: None };
-        let answer = match admission::admit_with(cluster, &self.allocations, &request) {
+        let answer = match admission::admit_with(cluster, allocations, &request) {
             Ok(answer) => answer,
             Err(_) => return self.store(kind, source),
         };
@@ -39,7 +60,7 @@ impl Loading {
             Ok(resource) => {
                 if let Resource::Service(service) = &resource {
                     let before = self.loaded.engine.cluster().services.by_key(&key);
-                    self.allocations.replace(before.map(|before| &**before), Some(service));
+                    allocations.replace(before.map(|before| &**before), Some(service));
                 }
                 self.loaded.engine.apply(resource, Some(source));
             }

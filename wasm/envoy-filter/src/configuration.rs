@@ -15,7 +15,7 @@ use crate::filter::{Filter, Mode};
 use portolan::cluster::Options;
 use portolan::finding::Severity;
 use portolan::ingress::Controller;
-use portolan::load::{File, Taking, load};
+use portolan::load::{File, load_stored};
 use portolan::manifest::{self, Node, Value};
 
 /// What is wrong with a configuration, or worth knowing of it: one line each.
@@ -37,7 +37,7 @@ pub fn read(text: &str) -> Result<(Filter, Diagnostics), Diagnostics> {
     if !reader.wrong.is_empty() {
         return Err(reader.wrong);
     }
-    let loaded = load(&files, Options::default(), Taking::Stored);
+    let loaded = load_stored(&files, Options::default());
     let mut warnings = Vec::new();
     let mut errors = Vec::new();
     for finding in &loaded.findings {
