@@ -195,6 +195,32 @@ pub(crate) enum MapFormat {
     Svg,
 }
 
+/// What `check` is told.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// Files, folders, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The cluster's settings
+    #[command(flatten)]
+    pub(crate) cluster: ClusterFlags,
+    /// Form of the findings
+    #[arg(short, long, value_enum, default_value_t, help = "Form of the findings")]
+    pub(crate) output: Findings,
+    /// Only findings of these codes; a prefix stands for all that begin so
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// No findings of these codes; a prefix stands for all that begin so
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// Mend what can be mended, and write the files
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Show what --fix would change, as a patch, and write nothing
+    #[arg(long, conflicts_with_all = ["fix", "output"])]
+    pub(crate) diff: bool,
+}
+
 /// Work with policies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -213,23 +239,7 @@ pub(crate) enum PolicyCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say what the API server would refuse or warn of, and what is accepted and will not work
-    Check {
-        /// Files, folders, or `-` for standard input
-        #[arg(required = true, value_name = "PATH")]
-        paths: Vec<PathBuf>,
-        /// The cluster's settings
-        #[command(flatten)]
-        cluster: ClusterFlags,
-        /// Form of the findings
-        #[arg(short, long, value_enum, default_value_t, help = "Form of the findings")]
-        output: Findings,
-        /// Only findings of these codes; a prefix stands for all that begin so
-        #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
-        select: Vec<String>,
-        /// No findings of these codes; a prefix stands for all that begin so
-        #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
-        ignore: Vec<String>,
-    },
+    Check(CheckArguments),
     /// Explain a rule, or list them all
     Rule {
         /// Its code or its name

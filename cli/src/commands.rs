@@ -39,9 +39,7 @@ impl Outcome {
 /// Usage or output that cannot be worked with.
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     match &arguments.command {
-        Command::Check { paths, cluster, output, select, ignore } => {
-            check::run(paths, cluster, *output, &check::Codes { select, ignore }, terminal)
-        }
+        Command::Check(arguments) => check::run(arguments, terminal),
         Command::Rule { code } => rule::run(code.as_deref(), terminal),
         Command::Diff { before, after, before_controller, after_controller, cluster, output } => {
             let controllers = (before_controller.as_str(), after_controller.as_deref().unwrap_or(before_controller));

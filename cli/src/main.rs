@@ -5,6 +5,7 @@
 mod advice;
 mod arguments;
 mod commands;
+mod fix;
 mod input;
 mod question;
 mod render;

@@ -9,7 +9,7 @@ mod trace;
 pub(crate) use answer::{answer, text};
 pub(crate) use difference::diff;
 
-use crate::terminal::Terminal;
+use crate::terminal::{Style, Terminal};
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 use portolan::cluster::SourcePlace;
 use portolan::finding::{Finding, Severity};
@@ -38,6 +38,14 @@ pub(crate) fn finding(finding: &Finding, files: &[File], terminal: &Terminal) ->
     }
     let renderer = if terminal.is_colored() { Renderer::styled() } else { Renderer::plain() };
     format!("{}\n\n", renderer.render(&[group]))
+}
+
+/// A finding that was mended, in one line.
+pub(crate) fn mended(finding: &Finding, terminal: &Terminal) -> String {
+    let place = &finding.place;
+    let object = finding.object.as_ref().map(|(kind, key)| format!("{} {key}: ", kind.name())).unwrap_or_default();
+    let word = terminal.styled(Style::Good, &format!("mended[{}]", finding.code));
+    format!("{word}: {object}{}\n  --> {}:{}:{}", finding.message, place.file, place.line, place.column)
 }
 
 fn elements<'a>(place: &'a SourcePlace, files: &'a [File], label: &'a str) -> Option<Element<'a>> {

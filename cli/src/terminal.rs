@@ -104,6 +104,13 @@ impl Terminal {
         let _ = writeln!(io::stderr(), "{word}: {message}");
     }
 
+    /// Tells on standard error how it went, where standard output is for programs.
+    pub(crate) fn note(&mut self, message: &str) {
+        self.clear_progress();
+        // There is nowhere left to report that standard error cannot be written.
+        let _ = writeln!(io::stderr(), "{message}");
+    }
+
     /// Shows on a terminal how far a long piece of work has come; nothing within the first half second.
     pub(crate) fn progress(&mut self, done: usize, of: usize, what: &str) {
         let Some(progress) = &mut self.progress else { return };

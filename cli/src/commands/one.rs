@@ -163,11 +163,7 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             }
             (manifests.clone(), suggest)
         }
-        Command::Check { .. }
-        | Command::Ask { .. }
-        | Command::Version
-        | Command::Rule { .. }
-        | Command::Diff { .. } => {
+        Command::Check(_) | Command::Ask { .. } | Command::Version | Command::Rule { .. } | Command::Diff { .. } => {
             return Ok(None);
         }
     }))

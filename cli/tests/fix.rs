@@ -1,0 +1,113 @@
+//! `portolan check --fix` and `--diff`, as people call them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "shared/binary.rs"]
+mod binary;
+
+use binary::{Folder, SERVICE};
+
+/// Two misspelt fields, of which the server names both in one refusal.
+const MISSPELT: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # the shop\nspec:\n  port:\n    - port: 80\n      tragetPort: 8080\n";
+const MENDED: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # the shop\nspec:\n  ports:\n    - port: 80\n      targetPort: 8080\n";
+
+#[test]
+fn what_can_be_mended_is_mended_in_as_many_rounds_as_it_takes() {
+    let folder = Folder::with(&[("a.yaml", MISSPELT), ("b/c.yaml", SERVICE)]);
+    let answer = folder.portolan(&["check", "."]);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    assert!(answer.out.ends_with("(1 can be mended with --fix)\n"), "{}", answer.out);
+
+    let answer = folder.portolan(&["check", "--fix", "a.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    assert_eq!(folder.read("a.yaml"), MENDED);
+    assert!(
+        answer.out.contains("mended[refused]: Service default/web: ") && answer.out.contains("--> a.yaml:6:3\n"),
+        "{}",
+        answer.out
+    );
+    assert!(answer.out.ends_with("1 object stored: 2 mended, nothing left\n"), "{}", answer.out);
+    assert_eq!(folder.read("b/c.yaml"), SERVICE);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside the files");
+}
+
+#[test]
+fn what_remains_is_told_at_its_new_place() {
+    let folder = Folder::with(&[("a.yaml", &format!("{MISSPELT}  selector: {{app: nobody}}\n"))]);
+    let answer = folder.portolan(&["check", "--fix", "-o", "json", "a.yaml"]);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    assert!(answer.out.contains("\"mended\": [") && answer.out.contains("\"code\": \"SVC001\""), "{}", answer.out);
+    assert_eq!(answer.err, "2 findings mended\n");
+}
+
+#[test]
+fn a_diff_shows_and_writes_nothing() {
+    let folder = Folder::with(&[("a.yaml", MISSPELT)]);
+    let answer = folder.portolan(&["check", "--diff", "a.yaml"]);
+    assert_eq!((answer.status, answer.err.as_str()), (1, "2 findings would be mended in 1 file\n"));
+    for line in ["--- a.yaml\n", "+++ a.yaml\n", "-  port:\n+  ports:\n", "+      targetPort: 8080\n"] {
+        assert!(answer.out.contains(line), "{line} is not in\n{}", answer.out);
+    }
+    assert_eq!(folder.read("a.yaml"), MISSPELT);
+    let piped = folder.portolan_with(&["check", "--diff", "-"], MISSPELT);
+    assert!(piped.out.starts_with("--- standard input\n"), "{}", piped.out);
+    let answer = folder.portolan_with(&["check", "--diff", "-"], MENDED);
+    assert_eq!((answer.status, answer.out.as_str(), answer.err.as_str()), (0, "", "nothing can be mended\n"));
+}
+
+#[test]
+fn json_is_mended_as_json_and_line_ends_stay() {
+    let json = "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"web\"},\r\n \"spec\": {\"port\": [{\"port\": 80}]}}\r\n";
+    let folder = Folder::with(&[("a.json", json)]);
+    assert_eq!(folder.portolan(&["check", "--fix", "a.json"]).status, 0);
+    assert_eq!(folder.read("a.json"), json.replace("\"port\": [", "\"ports\": ["));
+}
+
+#[test]
+fn a_fix_that_would_name_a_field_twice_is_not_made() {
+    let twice = MENDED.replace("      targetPort: 8080\n", "      targetPort: 8080\n      targetport: 80\n");
+    let folder = Folder::with(&[("a.yaml", &twice)]);
+    let answer = folder.portolan(&["check", "--fix", "a.yaml"]);
+    assert_eq!((answer.status, folder.read("a.yaml")), (1, twice), "{answer:?}");
+    assert!(answer.out.ends_with("0 objects stored, 1 refused: 1 error\n"), "{}", answer.out);
+}
+
+#[test]
+fn only_what_is_selected_is_mended() {
+    let folder = Folder::with(&[("a.yaml", MISSPELT)]);
+    let answer = folder.portolan(&["check", "--fix", "--ignore", "refused", "a.yaml"]);
+    assert_eq!((answer.status, folder.read("a.yaml").as_str()), (0, MISSPELT));
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_clearly() {
+    let folder = Folder::with(&[]);
+    let answer = folder.portolan_with(&["check", "--fix", "-"], MISSPELT);
+    assert_eq!((answer.status, answer.out.as_str()), (2, ""));
+    assert_eq!(
+        answer.err,
+        "error: --fix writes files, and standard input is none; --diff shows what it would change\n"
+    );
+
+    let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain(MISSPELT.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    std::fs::write(folder.path().join("wide.yaml"), &wide).unwrap();
+    let answer = folder.portolan(&["check", "--fix", "wide.yaml"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    assert!(answer.err.starts_with("error: wide.yaml: the file is not what was read"), "{}", answer.err);
+    assert!(answer.out.contains("1 refused: 1 error"), "{}", answer.out);
+    assert_eq!(std::fs::read(folder.path().join("wide.yaml")).unwrap(), wide);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_permissions_stay() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::with(&[("real.yaml", MISSPELT)]);
+    let (real, link) = (folder.path().join("real.yaml"), folder.path().join("link.yaml"));
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real.yaml", &link).unwrap();
+    assert_eq!(folder.portolan(&["check", "--fix", "link.yaml"]).status, 0);
+    assert!(link.is_symlink());
+    assert_eq!(folder.read("real.yaml"), MENDED);
+    assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+}
