@@ -26,6 +26,7 @@ pub mod order;
 pub mod policy;
 pub mod proxy;
 pub mod session;
+pub mod silence;
 pub mod workload;
 
 /// The minor version of Kubernetes that is answered for.

@@ -14,6 +14,7 @@ use crate::cluster::{Options, Source, SourcePlace};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::manifest::Node;
+use crate::silence;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,14 +49,16 @@ pub struct Loaded {
     pub refused: usize,
     /// How many objects of other kinds were passed over, by kind.
     pub passed_over: BTreeMap<String, usize>,
+    /// The files with comments that silence findings.
+    marked: Vec<File>,
 }
 
 impl Loaded {
-    /// Every finding: those of the way in, and those of the stored cluster.
+    /// Every finding: those of the way in, and those of the stored cluster; without those that a comment silences.
     pub fn check(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
         findings.extend(crate::lint::check(&self.engine));
-        findings
+        silence::silence(findings, &self.marked)
     }
 }
 
@@ -116,7 +119,14 @@ struct Loading {
 impl Loading {
     /// A load into the engine, the objects of the files read.
     fn of(engine: Engine, files: &[File]) -> Self {
-        let loaded = Loaded { engine, findings: Vec::new(), objects: 0, refused: 0, passed_over: BTreeMap::new() };
+        let loaded = Loaded {
+            engine,
+            findings: Vec::new(),
+            objects: 0,
+            refused: 0,
+            passed_over: BTreeMap::new(),
+            marked: Vec::new(),
+        };
         let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
         for file in files {
             loading.file(file);
@@ -132,6 +142,9 @@ impl Loading {
 
     /// Reads the objects of a file.
     fn file(&mut self, file: &File) {
+        if silence::is_marked(&file.text) {
+            self.loaded.marked.push(file.clone());
+        }
         for object in objects::read(&file.text) {
             match object {
                 Ok(object) => self.object(file, object),

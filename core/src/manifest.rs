@@ -3,6 +3,7 @@
 //! What comes in is the text of a file as people have it; what goes out is a [`Document`] for each document of the
 //! stream, either a [`Node`] or the reason why not. A document that is refused does not take the next one with it.
 
+mod comments;
 pub mod json;
 pub mod node;
 pub(crate) mod number;
@@ -10,6 +11,7 @@ mod objects;
 mod stream;
 mod yaml;
 
+pub use comments::{Comment, comments};
 pub use node::{Key, Node, Number, Place, Value};
 pub use objects::{Manifest, documents, objects, text};
 use thiserror::Error;

@@ -8,6 +8,7 @@ use crate::cluster::{Options, Source};
 use crate::engine::Engine;
 use crate::finding::Finding;
 use crate::load::{self, File, Taking};
+use crate::silence;
 use std::sync::Arc;
 
 /// A cluster and the files it is made from.
@@ -79,9 +80,10 @@ impl Session {
         self.files.iter().flat_map(|kept| &kept.findings)
     }
 
-    /// Everything there is to say about the files and the cluster that they make.
+    /// Everything there is to say about the files and the cluster that they make, but for what a comment silences.
     pub fn check(&self) -> Vec<Finding> {
-        self.findings().cloned().chain(crate::lint::check(&self.engine)).collect()
+        let findings = self.findings().cloned().chain(crate::lint::check(&self.engine)).collect();
+        silence::silence(findings, self.files.iter().map(|kept| &kept.file))
     }
 
     /// The cluster and its tables.
@@ -266,6 +268,7 @@ mod tests {
             format!("{a}---\n# one line more\n{b}---\n{c}"),
             format!("{a}---\n{}---\n{c}", b.replace("80", "70000")),
             format!("{a}---\n{}---\n# é\n{c}", b.replace("80", "70000")),
+            format!("{a}---\n# portolan: ignore-document[refused, SVC]\n{}---\n{c}", b.replace("80", "70000")),
             format!("{a}---\n{c}"),
             format!("{a}---\n{a}---\n{c}"),
             format!("{}---\n{a}---\n{c}", service("other")),

@@ -11,9 +11,9 @@ pub(super) struct Chunk<'t> {
     /// The line it begins on, from 0.
     pub(super) line: usize,
     /// The byte it begins at.
-    start: usize,
+    pub(super) start: usize,
     /// The byte it ends at; the line break that Go puts behind a last line without one lies beyond.
-    end: usize,
+    pub(super) end: usize,
     /// Offsets in the text before which a `\r` was taken out.
     returns: Vec<usize>,
 }

@@ -21,6 +21,7 @@ use super::stream::Chunk;
 use super::{Node, Place, SyntaxError};
 use decode::Places;
 use reader::{Fault, Mark};
+use std::ops::Range;
 
 /// Reads one document of a stream. What holds no document (white space, comments) is `null`.
 ///
@@ -35,6 +36,17 @@ pub(super) fn read(chunk: &Chunk<'_>) -> Result<Node, SyntaxError> {
         let place = lines.place(mark, mark.offset);
         SyntaxError { message: message.into_owned(), line: place.line, column: place.column }
     })
+}
+
+/// Where the comments of a document stand in the file, as byte ranges; up to where it is no YAML.
+pub(super) fn comments(chunk: &Chunk<'_>) -> Vec<Range<usize>> {
+    let mut scanner = scanner::Scanner::new(&chunk.text);
+    scanner.comments = Some(Vec::new());
+    while scanner.peek().is_ok_and(|(kind, ..)| kind != token::Kind::StreamEnd) {
+        scanner.take();
+    }
+    let found = scanner.comments.unwrap_or_default();
+    found.into_iter().map(|(start, end)| chunk.offset(start)..chunk.offset(end)).collect()
 }
 
 /// Turns marks of a document into places in its file.

@@ -39,6 +39,8 @@ pub(super) struct Scanner<'t> {
     keys: Vec<SimpleKey>,
     /// Which entry of `keys` a token number belongs to.
     key_of_token: BTreeMap<usize, usize>,
+    /// Where the comments stand that were passed, where anybody wants to know.
+    pub(super) comments: Option<Vec<(usize, usize)>>,
 }
 
 impl<'t> Scanner<'t> {
@@ -55,6 +57,7 @@ impl<'t> Scanner<'t> {
             key_allowed: true,
             keys: vec![SimpleKey::default()],
             key_of_token: BTreeMap::new(),
+            comments: None,
         }
     }
 
@@ -436,9 +439,13 @@ impl<'t> Scanner<'t> {
     /// Passes a comment, up to its line break.
     pub(super) fn skip_comment(&mut self) -> Result<(), Fault> {
         if self.reader.at(0) == b'#' {
+            let start = self.reader.mark.offset;
             while !self.reader.is_break_or_end() {
                 self.reader.skip();
                 self.reader.need(1)?;
+            }
+            if let Some(comments) = &mut self.comments {
+                comments.push((start, self.reader.mark.offset));
             }
         }
         Ok(())
