@@ -1,30 +1,47 @@
-// The recorded answers as questions: of each recording the objects, the options and what to ask.
-import { readdirSync, readFileSync } from "node:fs";
+// The recorded answers and the examples as questions: of each the files, the options and what to ask.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const FOLDER = fileURLToPath(new URL("../../tests/vectors/", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
 const text = (file) => gunzipSync(readFileSync(FOLDER + file)).toString("utf8");
 const lines = (file) => text(file).trimEnd().split("\n").map((line) => JSON.parse(line));
-const files = (prefix) => readdirSync(FOLDER).filter((file) => file.startsWith(prefix) && file.endsWith(".json.gz")).sort();
+const numbered = (prefix) => readdirSync(FOLDER).filter((file) => file.startsWith(prefix) && file.endsWith(".json.gz")).sort();
 
-/** Every recording: `{ name, objects, options, questions }`. */
-export function* recordings() {
-  yield { name: "yaml", objects: [], options: {}, questions: lines("yaml.jsonl.gz").map(({ text }) => ({ ask: "read", text })) };
-  yield apiserver();
-  yield { name: "kubelet-env", objects: [], options: {}, questions: lines("kubelet-env.jsonl.gz").map(({ services }) => ({ ask: "env", services })) };
-  for (const file of files("cluster-")) yield cluster(file);
-  for (const file of files("ingress-")) yield ingress(file);
-  yield* policies();
+/** Every source of questions by name: a function that gives its clusters, `{ name, files, options, questions }` each. */
+export const RECORDINGS = {
+  yaml: () => [held("yaml", [], {}, lines("yaml.jsonl.gz").map(({ text }) => ({ ask: "read", text })))],
+  "kubelet-env": () => [held("kubelet-env", [], {}, lines("kubelet-env.jsonl.gz").map(({ services }) => ({ ask: "env", services })))],
+  "kube-apiserver": () => servers("kube-apiserver.jsonl.gz"),
+  "kube-apiserver-services": () => servers("kube-apiserver-services.jsonl.gz"),
+  cluster: () => numbered("cluster-").map(cluster),
+  "service-plane-code": () => lines("service-plane-code.jsonl.gz").map(servicePlane),
+  ingress: () => numbered("ingress-").map(ingress),
+  networkpolicy: () => lines("networkpolicy.jsonl.gz").map(policies),
+  examples,
+};
+
+/** A cluster of stored objects and what is asked of it. */
+function held(name, objects, options, questions) {
+  return { name, files: [{ name: "cluster.json", text: JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }) }], options, questions };
 }
 
-function apiserver() {
-  const [{ cluster, serviceClusterIPRange, serviceNodePortRange }, ...records] = lines("kube-apiserver.jsonl.gz");
-  const questions = records.map(({ op, input, old }) =>
-    op === "update" ? { ask: "admit", operation: "UPDATE", object: input, oldObject: old } : { ask: "admit", operation: "CREATE", object: input },
-  );
-  return { name: "kube-apiserver", objects: cluster, options: { serviceClusterIPRange, serviceNodePortRange }, questions };
+/** A line with a cluster begins the records of that server. */
+function servers(file) {
+  const found = [];
+  for (const record of lines(file)) {
+    if (record.cluster !== undefined) {
+      const { cluster, serviceClusterIPRange, serviceNodePortRange } = record;
+      found.push(held(`${file} ${found.length}`, cluster, { serviceClusterIPRange, serviceNodePortRange }, []));
+    } else {
+      const { op, input, old } = record;
+      found.at(-1).questions.push(op === "update" ? { ask: "admit", operation: "UPDATE", object: input, oldObject: old } : { ask: "admit", operation: "CREATE", object: input });
+    }
+  }
+  return found;
 }
 
 function cluster(file) {
@@ -45,7 +62,16 @@ function cluster(file) {
   for (const { name, type } of dns) questions.push({ ask: "resolve", name, type });
   const withoutSelector = new Set(objects.filter(({ kind, spec }) => kind === "Service" && spec.selector === undefined).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
   const ofAuthors = endpoints.filter(({ metadata }) => withoutSelector.has(`${metadata.namespace}/${metadata.name}`));
-  return { name: file, objects: [...objects, ...written, ...ofAuthors], options: {}, questions };
+  return held(file, [...objects, ...written, ...ofAuthors], {}, questions);
+}
+
+function servicePlane({ objects, services, packets, health = [] }, index) {
+  const questions = [
+    ...services.map((service) => ({ ask: "endpoints", service })),
+    ...packets.map(({ question }) => ({ ask: "backends", ...question })),
+    ...health.map(({ node, ipFamily, nodePort }) => ({ ask: "backends", node, to: { nodePort, ipFamily } })),
+  ];
+  return held(`service-plane-code ${index}`, objects, {}, questions);
 }
 
 function ingress(file) {
@@ -53,28 +79,38 @@ function ingress(file) {
   const questions = [...requests, ...normalization].flatMap(({ host, path }) =>
     ["contour", "spec", "nginx"].map((controller) => ({ ask: "route", url: `http://${host}${path}`, controller })),
   );
-  return { name: file, objects, options: {}, questions: [...questions, { ask: "routes", controller: "contour" }] };
+  const whole = ["contour", "spec", "nginx"].flatMap((controller) => [
+    { ask: "routes", controller },
+    { ask: "diff", before: { controller: "spec" }, after: { controller } },
+  ]);
+  return held(file, objects, {}, [...questions, ...whole, ...["nginx", "haproxy", "envoy"].map((proxy) => ({ ask: "render", proxy }))]);
 }
 
-function* policies() {
-  for (const [index, { namespaces, pods, policies, queries }] of lines("networkpolicy.jsonl.gz").entries()) {
-    const objects = [
-      ...Object.entries(namespaces).map(([name, labels]) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } })),
-      ...pods.map(({ ip, labels, name, namespace, ports }) => ({
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata: { name, namespace, labels },
-        spec: { containers: [{ name: "main", ports }] },
-        status: { phase: "Running", podIP: ip, podIPs: [{ ip }] },
-      })),
-      ...policies,
-    ];
-    const questions = queries.map(({ from, to, port, protocol }) => ({ ask: "verdict", from, to, port, protocol }));
-    yield { name: `networkpolicy ${index}`, objects, options: {}, questions: [...questions, { ask: "map" }] };
-  }
+function policies({ namespaces, pods, policies, queries }, index) {
+  const objects = [
+    ...Object.entries(namespaces).map(([name, labels]) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } })),
+    ...pods.map(({ ip, labels, name, namespace, ports }) => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace, labels },
+      spec: { containers: [{ name: "main", ports }] },
+      status: { phase: "Running", podIP: ip, podIPs: [{ ip }] },
+    })),
+    ...policies,
+  ];
+  const questions = queries.map(({ from, to, port, protocol }) => ({ ask: "verdict", from, to, port, protocol }));
+  const [{ metadata }] = policies;
+  const without = { ask: "policyDiff", remove: [{ kind: "NetworkPolicy", namespace: metadata.namespace, name: metadata.name }] };
+  return held(`networkpolicy ${index}`, objects, {}, [...questions, { ask: "map" }, without, { ask: "suggest" }, { ask: "nftables" }, { ask: "objects", whole: true }]);
 }
 
-/** The file that holds the objects, as `portolan ask -f` reads it. */
-export function manifest(objects) {
-  return JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+function examples() {
+  const names = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, "questions.json")));
+  return names.sort().map((name) => {
+    const folder = join(EXAMPLES, name);
+    const manifests = readdirSync(folder).filter((file) => file.endsWith(".yaml")).sort();
+    const { questions } = JSON.parse(readFileSync(join(folder, "questions.json"), "utf8"));
+    const files = manifests.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") }));
+    return { name, files, options: {}, questions: [...questions.map(({ question }) => question), { ask: "objects", whole: true }] };
+  });
 }
