@@ -1,5 +1,5 @@
 /** The page's side of the worker. */
-import { PortolanError, type Answer, type Question, type Questions } from "portolan";
+import { PortolanError, type Answer, type Question, type Questions, type Refusal } from "portolan";
 import type { Call, Ready, Replies, Reply, Which } from "./protocol";
 
 interface Waiting {
@@ -51,6 +51,8 @@ export class Engine {
 
   /** Asks one question. */
   async ask<K extends keyof Questions>(question: Question<K>, which: Which = "now"): Promise<Answer<K>> {
-    return (await this.call({ call: "ask", which, question })) as Answer<K>;
+    const answer = JSON.parse(await this.call({ call: "ask", which, question: JSON.stringify(question) })) as { error?: Refusal };
+    if (answer.error !== undefined) throw new PortolanError(answer.error);
+    return answer as Answer<K>;
   }
 }

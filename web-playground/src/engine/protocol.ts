@@ -4,12 +4,12 @@ import type { AdmitAnswer, ClusterOptions, Finding, KubernetesObject, ManifestFi
 /** Which of the two clusters that the worker holds: what the editor says, and what Compare holds against it. */
 export type Which = "now" | "before";
 
-/** A call to the worker. `admit` asks what the server would do with an object beside all others, itself not yet there. */
+/** A call to the worker. `ask` takes and gives text, which is the cheapest to hand over. `admit` asks what the server would do with an object beside all others, itself not yet there. */
 export type Call =
   | { call: "load"; which: Which; files: ManifestFile[]; options?: ClusterOptions }
   | { call: "apply"; which: Which; file: string; text: string }
   | { call: "check"; which: Which }
-  | { call: "ask"; which: Which; question: object }
+  | { call: "ask"; which: Which; question: string }
   | { call: "admit"; files: ManifestFile[]; object: KubernetesObject };
 
 /** What each call gives back. */
@@ -17,7 +17,7 @@ export interface Replies {
   load: Finding[];
   apply: Finding[];
   check: Finding[];
-  ask: unknown;
+  ask: string;
   admit: AdmitAnswer;
 }
 

@@ -29,11 +29,8 @@ function carryOut(call: Call): unknown {
     }
     case "check":
       return held(call.which).check();
-    case "ask": {
-      const answer = JSON.parse(held(call.which).askText(JSON.stringify(call.question))) as { error?: object };
-      if (answer.error !== undefined) throw new PortolanError(answer.error);
-      return answer;
-    }
+    case "ask":
+      return held(call.which).askText(call.question);
     case "admit":
       return admit(call.files, call.object);
   }
