@@ -147,6 +147,11 @@ impl EndpointsTable {
         self.services.get(service).map_or(&[], |entry| &entry.slices)
     }
 
+    /// The pods that the Service's selector picks, by name: what [`selected_pods`] gives, without looking for them.
+    pub fn pods(&self, service: &ObjectKey) -> &[Arc<Pod>] {
+        self.services.get(service).map_or(&[], |entry| &entry.pods)
+    }
+
     /// The nodes as the table knows them.
     pub fn nodes(&self) -> &Nodes {
         &self.nodes

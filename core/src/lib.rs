@@ -11,6 +11,7 @@ pub mod api;
 pub mod ask;
 pub mod cluster;
 pub mod dns;
+pub mod edit;
 pub mod endpoints;
 pub mod engine;
 pub mod field;
@@ -27,6 +28,7 @@ pub mod policy;
 pub mod proxy;
 pub mod session;
 pub mod silence;
+pub mod spelling;
 pub mod workload;
 
 /// The minor version of Kubernetes that is answered for.

@@ -16,10 +16,13 @@ mod traffic_policy;
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::edit::Editor;
 use crate::engine::Engine;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Edit, Finding, Severity};
+use crate::load::File;
 use crate::policy::findings::PolicyFinding;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -28,30 +31,53 @@ pub struct Rule {
     pub code: &'static str,
     /// Its name, in words: `service-selects-nothing`.
     pub name: &'static str,
-    /// How much its findings weigh.
+    /// How much its findings weigh; one that is less sure may weigh less.
     pub severity: Severity,
-    /// Its documentation, Markdown: what it finds, why that matters, a wrong and a right example.
-    pub doc: &'static str,
     check: fn(&Engine, &mut Report<'_>),
+}
+
+impl Rule {
+    /// Its documentation, Markdown: what it finds, why that matters, a wrong and a right example.
+    pub fn doc(&self) -> &'static str {
+        // Apart from the rules, so that a program that never asks does not carry the texts.
+        let documented = RULES.iter().zip(DOCS).find(|(rule, _)| rule.code == self.code);
+        documented.map_or("", |(_, doc)| doc)
+    }
+}
+
+/// A rule and its documentation, as they are declared.
+struct Documented {
+    rule: Rule,
+    doc: &'static str,
 }
 
 /// Declares a rule from its documentation.
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $rule:ident = $code:literal, $name:literal, $severity:ident, $check:path) => {
         $(#[doc = $doc])*
-        pub(super) const $rule: $crate::lint::Rule = $crate::lint::Rule {
-            code: $code,
-            name: $name,
-            severity: $crate::finding::Severity::$severity,
+        pub(super) const $rule: $crate::lint::Documented = $crate::lint::Documented {
+            rule: $crate::lint::Rule {
+                code: $code,
+                name: $name,
+                severity: $crate::finding::Severity::$severity,
+                check: $check,
+            },
             doc: concat!($($doc, "\n"),*),
-            check: $check,
         };
     };
 }
 use rule;
 
-/// Every rule, by code. A code that was given once is never given again.
-pub const RULES: &[Rule] = &[
+/// Lists the rules, and their documentation beside them.
+macro_rules! rules {
+    ($($file:ident::$rule:ident,)*) => {
+        /// Every rule, by code. A code that was given once is never given again.
+        pub const RULES: &[Rule] = &[$($file::$rule.rule),*];
+        const DOCS: &[&str] = &[$($file::$rule.doc),*];
+    };
+}
+
+rules![
     environment::SERVICE_VARIABLE_SHADOWED,
     environment::SERVICE_VARIABLES_COLLIDE,
     ingress_backend::NO_SERVICE,
@@ -81,15 +107,30 @@ pub fn by_code(code: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code)
 }
 
-/// Every finding of every rule, by rule and then in the order of the objects.
+/// Every finding of every rule, by rule and then in the order of the objects. Without fixes, which need the files.
 pub fn check(engine: &Engine) -> Vec<Finding> {
+    check_files(engine, &[])
+}
+
+/// The same, with fixes for what stands in these files.
+pub fn check_files(engine: &Engine, files: &[File]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let policies = OnceCell::new();
+    let shared = Shared { files, texts: OnceCell::new(), policies: OnceCell::new() };
     for rule in RULES {
-        let mut report = Report { cluster: engine.cluster(), rule, policies: &policies, findings: &mut findings };
+        let mut report = Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new() };
         (rule.check)(engine, &mut report);
+        findings.append(&mut report.findings);
     }
     findings
+}
+
+/// What several rules look at, made once a check.
+#[derive(Debug)]
+struct Shared<'a> {
+    files: &'a [File],
+    texts: OnceCell<BTreeMap<&'a str, &'a str>>,
+    /// What the policy room finds.
+    policies: OnceCell<Vec<PolicyFinding>>,
 }
 
 /// Where a rule puts what it finds.
@@ -97,26 +138,75 @@ pub fn check(engine: &Engine) -> Vec<Finding> {
 struct Report<'a> {
     cluster: &'a Cluster,
     rule: &'static Rule,
-    /// What the policy room finds, looked for once and told by several rules.
-    policies: &'a OnceCell<Vec<PolicyFinding>>,
-    findings: &'a mut Vec<Finding>,
+    shared: &'a Shared<'a>,
+    findings: Vec<Finding>,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
     /// Adds a finding at a field of an object. An object that comes from no file (a made-up pod) has no place, and gets none.
-    fn at(&mut self, kind: Kind, key: &ObjectKey, field: &str, message: impl Into<String>, help: &str) {
-        let Some(source) = self.cluster.source(kind, key) else { return };
-        let finding = Finding::new(self.rule.code, self.rule.severity, message, source.place_of(field));
-        self.findings.push(finding.about(kind, key.clone()).with_help(help));
+    fn at(
+        &mut self,
+        kind: Kind,
+        key: &ObjectKey,
+        field: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Found<'_, 'a> {
+        let finding = self.cluster.source(kind, key).map(|source| {
+            let finding = Finding::new(self.rule.code, self.rule.severity, message, source.place_of(field));
+            self.findings.push(finding.about(kind, key.clone()).with_help(help));
+            self.findings.len() - 1
+        });
+        Found { cluster: self.cluster, shared: self.shared, finding: finding.and_then(|at| self.findings.get_mut(at)) }
     }
+}
 
-    /// Notes another place that the last finding is about.
-    fn and(&mut self, kind: Kind, key: &ObjectKey, field: &str, text: impl Into<String>) {
-        if let Some(source) = self.cluster.source(kind, key)
-            && let Some(finding) = self.findings.last_mut()
-        {
+/// Where a pod is written: itself, or the workload that it stands for, with what stands before `spec` in it.
+fn template_of(engine: &Engine, pod: &ObjectKey) -> (Kind, ObjectKey, &'static str) {
+    let (kind, key) = engine.stands_for(pod).unwrap_or((Kind::Pod, pod.clone()));
+    let before = match kind {
+        Kind::Pod => "",
+        Kind::CronJob => "spec.jobTemplate.spec.template.",
+        _ => "spec.template.",
+    };
+    (kind, key, before)
+}
+
+/// A finding that was just added, to say more of.
+struct Found<'r, 'a> {
+    cluster: &'a Cluster,
+    shared: &'a Shared<'a>,
+    finding: Option<&'r mut Finding>,
+}
+
+impl Found<'_, '_> {
+    /// Notes another place that it is about.
+    fn and(mut self, kind: Kind, key: &ObjectKey, field: &str, text: impl Into<String>) -> Self {
+        if let (Some(finding), Some(source)) = (self.finding.as_mut(), self.cluster.source(kind, key)) {
             finding.related.push((text.into(), source.place_of(field)));
         }
+        self
+    }
+
+    /// Says how much it weighs, where that is not what the rule's findings weigh.
+    fn weighing(mut self, severity: Severity) -> Self {
+        if let Some(finding) = self.finding.as_mut() {
+            finding.severity = severity;
+        }
+        self
+    }
+
+    /// Gives it the edits that mend it: what `make` makes, all together, in the object's file. None where one of them
+    /// cannot be made.
+    fn mend(mut self, kind: Kind, key: &ObjectKey, make: &dyn Fn(&Editor<'_>) -> Option<Vec<Edit>>) -> Self {
+        let texts =
+            self.shared.texts.get_or_init(|| self.shared.files.iter().map(|file| (&*file.name, &*file.text)).collect());
+        if let (Some(finding), Some(source)) = (self.finding.as_mut(), self.cluster.source(kind, key))
+            && let Some(text) = texts.get(&*source.file)
+        {
+            finding.fix.extend(make(&Editor::new(text, source)).into_iter().flatten());
+        }
+        self
     }
 }
 
@@ -124,13 +214,14 @@ impl Report<'_> {
 mod tests {
     use super::*;
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{Taking, load};
+    use crate::manifest;
     use std::collections::BTreeSet;
 
     /// The YAML block under a heading of a rule's documentation.
     fn example(rule: &Rule, heading: &str) -> String {
         let after =
-            rule.doc.split_once(&format!("## {heading}")).unwrap_or_else(|| panic!("{}: no {heading}", rule.code)).1;
+            rule.doc().split_once(&format!("## {heading}")).unwrap_or_else(|| panic!("{}: no {heading}", rule.code)).1;
         let block = after.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
         // Doc comments begin every line with a space.
         block.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
@@ -153,6 +244,51 @@ mod tests {
             );
             let right = codes(&example(rule, "Right"));
             assert!(right.is_empty(), "the right example of {} has findings: {right:?}", rule.code);
+        }
+    }
+
+    /// What is found in a text, which has to load.
+    #[track_caller]
+    fn found(text: &str) -> Vec<Finding> {
+        let file = File { name: "example.yaml".into(), text: text.into() };
+        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        assert!(loaded.refused == 0, "{:?}\n{text}", loaded.findings);
+        loaded.check()
+    }
+
+    /// Applies every fix of a rule's findings to its wrong example; gives how many there are.
+    fn mend(rule: &Rule, text: &str) -> usize {
+        let with_code = |findings: Vec<Finding>| findings.into_iter().filter(|finding| finding.code == rule.code);
+        let wrong: Vec<Finding> = with_code(found(text)).collect();
+        let fixes: Vec<&Finding> = wrong.iter().filter(|finding| !finding.fix.is_empty()).collect();
+        for finding in &fixes {
+            let mut edits = finding.fix.clone();
+            edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start));
+            let mut mended = text.to_owned();
+            for edit in edits {
+                mended.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
+            }
+            let left = with_code(found(&mended)).any(|left| left.message == finding.message);
+            assert!(!left, "{} stays after its fix:\n{mended}", rule.code);
+            assert!(
+                with_code(found(&mended)).count() < wrong.len(),
+                "{} finds more after its fix:\n{mended}",
+                rule.code
+            );
+        }
+        fixes.len()
+    }
+
+    #[test]
+    fn a_fix_takes_its_finding_away() {
+        for rule in RULES {
+            let text = example(rule, "Wrong");
+            let fixes = mend(rule, &text);
+            // The same in JSON, and behind other documents.
+            let json = manifest::documents(&text).into_iter().map(|node| node.unwrap().to_json().to_pretty());
+            assert_eq!(mend(rule, &json.collect::<Vec<_>>().join("\n")), fixes, "{} in JSON", rule.code);
+            assert_eq!(mend(rule, &format!("# é\n---\n{text}")), fixes, "{} behind another document", rule.code);
+            assert_eq!(mend(rule, &text.replace('\n', "\r\n")), fixes, "{} with CRLF", rule.code);
         }
     }
 

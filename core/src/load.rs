@@ -49,16 +49,16 @@ pub struct Loaded {
     pub refused: usize,
     /// How many objects of other kinds were passed over, by kind.
     pub passed_over: BTreeMap<String, usize>,
-    /// The files with comments that silence findings.
-    marked: Vec<File>,
+    /// The files.
+    pub files: Vec<File>,
 }
 
 impl Loaded {
     /// Every finding: those of the way in, and those of the stored cluster; without those that a comment silences.
     pub fn check(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
-        findings.extend(crate::lint::check(&self.engine));
-        silence::silence(findings, &self.marked)
+        findings.extend(crate::lint::check_files(&self.engine, &self.files));
+        silence::silence(findings, &self.files)
     }
 }
 
@@ -125,7 +125,7 @@ impl Loading {
             objects: 0,
             refused: 0,
             passed_over: BTreeMap::new(),
-            marked: Vec::new(),
+            files: files.to_vec(),
         };
         let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
         for file in files {
@@ -142,9 +142,6 @@ impl Loading {
 
     /// Reads the objects of a file.
     fn file(&mut self, file: &File) {
-        if silence::is_marked(&file.text) {
-            self.loaded.marked.push(file.clone());
-        }
         for object in objects::read(&file.text) {
             match object {
                 Ok(object) => self.object(file, object),

@@ -82,8 +82,9 @@ impl Session {
 
     /// Everything there is to say about the files and the cluster that they make, but for what a comment silences.
     pub fn check(&self) -> Vec<Finding> {
-        let findings = self.findings().cloned().chain(crate::lint::check(&self.engine)).collect();
-        silence::silence(findings, self.files.iter().map(|kept| &kept.file))
+        let files: Vec<File> = self.files.iter().map(|kept| kept.file.clone()).collect();
+        let findings = self.findings().cloned().chain(crate::lint::check_files(&self.engine, &files)).collect();
+        silence::silence(findings, &files)
     }
 
     /// The cluster and its tables.

@@ -27,7 +27,7 @@ const MARK: &str = "portolan:";
 const OTHER_CODES: &[&str] = &[CODE, "nameless", "object", "refused", "syntax", "type", "version", "warning"];
 
 /// Whether a text may have such comments.
-pub(crate) fn is_marked(text: &str) -> bool {
+fn is_marked(text: &str) -> bool {
     text.contains(MARK)
 }
 

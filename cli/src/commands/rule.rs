@@ -30,6 +30,6 @@ pub(crate) fn run(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result
 fn explained(rule: &Rule, terminal: &Terminal) -> String {
     let title = terminal.styled(Style::Bold, &format!("{} {} ({})", rule.code, rule.name, rule.severity.name()));
     // Doc comments begin every line with a space.
-    let lines = rule.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let lines = rule.doc().lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
     format!("{title}\n\n{}\n", lines.collect::<Vec<_>>().join("\n"))
 }

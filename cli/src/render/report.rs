@@ -8,7 +8,7 @@ use portolan::lint::RULES;
 pub(crate) fn sarif(findings: &[Finding]) -> Json {
     let text = |text: &str| Json::object().with("text", text.to_owned());
     let rules = RULES.iter().map(|rule| {
-        let doc: Vec<&str> = rule.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        let doc: Vec<&str> = rule.doc().lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
         let doc = doc.join("\n");
         Json::object()
             .with("id", rule.code)

@@ -2,7 +2,6 @@
 
 use super::{Report, rule};
 use crate::api::resource::Kind;
-use crate::endpoints::selected_pods;
 use crate::engine::Engine;
 
 rule! {
@@ -54,7 +53,7 @@ fn selects_nothing(engine: &Engine, report: &mut Report<'_>) {
     for (key, service) in cluster.services.iter() {
         let selector = service.spec.selector.as_ref().filter(|selector| !selector.is_empty());
         let Some(selector) = selector.filter(|_| service.spec.r#type != "ExternalName") else { continue };
-        if !selected_pods(cluster, key, service).is_empty() {
+        if !engine.endpoints().pods(key).is_empty() {
             continue;
         }
         let words: Vec<String> = selector.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -1,6 +1,6 @@
 //! Variables of Services that collide.
 
-use super::{Report, rule};
+use super::{Report, rule, template_of};
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
@@ -12,7 +12,7 @@ rule! {
     /// that Service's `APP_PORT` among them.
     ///
     /// The kubelet sets `APP_PORT` to `tcp://address:port`. A program that reads it as the port to listen on stops with a message
-    /// about a number. `enableServiceLinks: false` keeps the variables out.
+    /// about a number; whether it reads it nobody but its author knows. `enableServiceLinks: false` keeps the variables out.
     ///
     /// ## Wrong
     /// ```yaml
@@ -67,7 +67,7 @@ rule! {
     ///         - name: APP_LOG
     ///           value: debug
     /// ```
-    SERVICE_VARIABLE_SHADOWED = "ENV001", "service-variable-among-settings", Warning, shadowed
+    SERVICE_VARIABLE_SHADOWED = "ENV001", "service-variable-among-settings", Info, shadowed
 }
 
 rule! {
@@ -147,60 +147,71 @@ rule! {
     SERVICE_VARIABLES_COLLIDE = "ENV002", "service-variables-collide", Warning, collide
 }
 
-/// The pods that get variables, one for each set of Services and images: made-up pods of a workload do not differ.
+/// The pods that get variables of Services, one of those that a workload makes, which do not differ.
 fn told(engine: &Engine) -> impl Iterator<Item = (&ObjectKey, &Pod)> {
     let mut seen = BTreeSet::new();
     engine.cluster().pods.iter().filter_map(move |(key, pod)| {
         let workload = engine.stands_for(key).unwrap_or((Kind::Pod, key.clone()));
-        seen.insert(workload).then_some((key, &**pod))
+        (pod.spec.enable_service_links != Some(false) && seen.insert(workload)).then_some((key, &**pod))
     })
 }
 
+fn variable_prefix(service: &ObjectKey) -> String {
+    service.name.to_ascii_uppercase().replace('-', "_")
+}
+
 fn shadowed(engine: &Engine, report: &mut Report<'_>) {
-    for (key, pod) in told(engine) {
-        if pod.spec.enable_service_links == Some(false) {
-            continue;
+    let mut by_prefix: BTreeMap<(&str, String), Vec<&ObjectKey>> = BTreeMap::new();
+    for (key, service) in engine.cluster().services.iter() {
+        if !service.is_headless() && !service.spec.cluster_ip.is_empty() {
+            by_prefix.entry((key.namespace.as_str(), variable_prefix(key))).or_default().push(key);
         }
+    }
+    for (key, pod) in told(engine) {
         for (index, container) in pod.spec.containers.iter().enumerate() {
-            for (service, _) in services_told(engine.cluster(), pod) {
-                let prefix = service.name.to_ascii_uppercase().replace('-', "_");
+            let names = || container.env.iter().map(|setting| setting.name.as_str());
+            let prefixes = names().flat_map(|name| name.match_indices('_').filter_map(|(at, _)| name.get(..at)));
+            for prefix in prefixes.collect::<BTreeSet<&str>>() {
+                let Some(services) = by_prefix.get(&(key.namespace.as_str(), prefix.to_owned())) else { continue };
+                let Some(setting) = setting(prefix, &names) else { continue };
                 let variable = format!("{prefix}_PORT");
-                let settings = || container.env.iter().map(|setting| setting.name.as_str());
-                let is_setting = |name: &str| name.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('_'));
-                // Whoever connects to the Service has settings named after it too: its address, mostly.
-                let is_address = |name: &str| {
-                    ["_HOST", "_URL", "_ADDR", "_SERVICE", "_ENDPOINT"].iter().any(|part| name.contains(part))
-                };
-                let Some(setting) = settings().find(|name| is_setting(name) && !is_address(name)) else { continue };
-                if settings().any(|name| name == variable || is_address(name) && is_setting(name)) {
-                    continue;
+                let (kind, object, template) = template_of(engine, key);
+                for service in services {
+                    let message =
+                        format!("finds {variable}=tcp://… of Service {service} among its settings, beside {setting}");
+                    let field = format!("{template}spec.containers[{index}].env");
+                    let help = format!("set enableServiceLinks: false, or {variable} itself");
+                    report.at(kind, &object, &field, message, help).and(
+                        Kind::Service,
+                        service,
+                        "metadata.name",
+                        "the Service",
+                    );
                 }
-                let (kind, object) = engine.stands_for(key).unwrap_or((Kind::Pod, key.clone()));
-                let template = match kind {
-                    Kind::Pod => "",
-                    Kind::CronJob => "spec.jobTemplate.spec.template.",
-                    _ => "spec.template.",
-                };
-                let message =
-                    format!("finds {variable}=tcp://… of Service {service} among its settings, beside {setting}");
-                let field = format!("{template}spec.containers[{index}].env");
-                report.at(
-                    kind,
-                    &object,
-                    &field,
-                    message,
-                    &format!("set enableServiceLinks: false, or {variable} itself"),
-                );
-                report.and(Kind::Service, &service, "metadata.name", "the Service");
             }
         }
     }
 }
 
+/// A setting of the program's own below that prefix, where there is one and the Service's variable may be read as another.
+fn setting<'n, I: Iterator<Item = &'n str>>(prefix: &str, names: &dyn Fn() -> I) -> Option<&'n str> {
+    let is_setting = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_'));
+    // Whoever connects to the Service has settings named after it too: its address, mostly.
+    let is_address =
+        |name: &str| ["_HOST", "_URL", "_ADDR", "_SERVICE", "_ENDPOINT"].iter().any(|part| name.contains(part));
+    let is_set = |name: &str| name.strip_prefix(prefix) == Some("_PORT");
+    if names().any(|name| is_setting(name) && (is_set(name) || is_address(name))) {
+        return None;
+    }
+    names().find(|name| is_setting(name))
+}
+
 fn collide(engine: &Engine, report: &mut Report<'_>) {
+    let mut looked_at = BTreeSet::new();
     let mut said = BTreeSet::new();
-    for (_, pod) in told(engine) {
-        if pod.spec.enable_service_links == Some(false) {
+    for (key, pod) in told(engine) {
+        // Every pod of a namespace is told of the same Services.
+        if !looked_at.insert(key.namespace.as_str()) {
             continue;
         }
         let mut known: BTreeMap<String, (String, ObjectKey)> = BTreeMap::new();
@@ -213,14 +224,13 @@ fn collide(engine: &Engine, report: &mut Report<'_>) {
                                 "its variable {} is also one of Service {first}, with another value",
                                 variable.name
                             );
-                            report.at(
+                            let help = "rename one of the two, or set enableServiceLinks: false";
+                            report.at(Kind::Service, &key, "metadata.name", message, help).and(
                                 Kind::Service,
-                                &key,
+                                first,
                                 "metadata.name",
-                                message,
-                                "rename one of the two, or set enableServiceLinks: false",
+                                "the other Service",
                             );
-                            report.and(Kind::Service, first, "metadata.name", "the other Service");
                         }
                     }
                     Some(_) => {}

@@ -2,8 +2,9 @@
 
 use super::{Report, rule};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::endpoints::selected_pods;
+use crate::edit::Scalar;
 use crate::engine::Engine;
+use crate::finding::Severity;
 
 rule! {
     /// Finds a StatefulSet whose `serviceName` is no headless Service that selects its pods.
@@ -122,32 +123,51 @@ rule! {
 
 /// Why a Service gives the pod no name, or nothing where it does.
 fn fault(engine: &Engine, service: &ObjectKey, pod: &str) -> Option<String> {
-    let cluster = engine.cluster();
-    let Some(stored) = cluster.services.by_key(service) else { return Some(format!("there is no Service {service}")) };
+    let Some(stored) = engine.cluster().services.by_key(service) else {
+        return Some(format!("there is no Service {service}"));
+    };
     if !stored.is_headless() {
         return Some(format!("Service {service} is not headless"));
     }
-    let selected = selected_pods(cluster, service, stored).iter().any(|selected| selected.metadata.name == pod);
-    (!selected).then(|| format!("Service {service} does not select the pod"))
+    (!selects(engine, service, pod)).then(|| format!("Service {service} does not select the pod"))
+}
+
+/// Whether the Service selects the pod of that name in its namespace.
+fn selects(engine: &Engine, service: &ObjectKey, pod: &str) -> bool {
+    engine.endpoints().pods(service).binary_search_by(|known| known.metadata.name.as_str().cmp(pod)).is_ok()
+}
+
+/// The one headless Service that selects the pod.
+fn only_headless(engine: &Engine, namespace: &str, pod: &str) -> Option<String> {
+    let services = engine.cluster().services.in_namespace(namespace);
+    let mut fitting = services.filter(|(key, service)| service.is_headless() && selects(engine, key, pod));
+    let (only, _) = fitting.next()?;
+    fitting.next().is_none().then(|| only.name.clone())
 }
 
 fn stateful_set_service(engine: &Engine, report: &mut Report<'_>) {
     let Some(sets) = engine.cluster().workloads.get(&Kind::StatefulSet) else { return };
     for (key, set) in sets.iter() {
         let name = &set.spec.service_name;
-        let Some(pod) = engine.pods_made_by(Kind::StatefulSet, key).into_iter().next() else { continue };
+        let pods = engine.pods_made_by(Kind::StatefulSet, key);
+        let Some(pod) = pods.first().filter(|_| !name.is_empty()) else { continue };
         let service = ObjectKey::new(key.namespace.as_str(), name.as_str());
-        if let Some(fault) = fault(engine, &service, &pod.name).filter(|_| !name.is_empty()) {
-            let message = format!("its pods have no names in DNS: {fault}");
-            report.at(
-                Kind::StatefulSet,
-                key,
-                "spec.serviceName",
-                message,
-                "name a headless Service that selects the pods",
-            );
-            report.and(Kind::Service, &service, "spec.selector", "this Service");
-        }
+        let Some(fault) = fault(engine, &service, &pod.name) else { continue };
+        let meant = only_headless(engine, &key.namespace, &pod.name);
+        let help = match &meant {
+            Some(meant) => format!("name {meant}, which is headless and selects the pods"),
+            None => "name a headless Service that selects the pods".to_owned(),
+        };
+        // One pod alone, and no Service that was made for names: nobody misses them.
+        let severity = if meant.is_none() && pods.len() == 1 { Severity::Info } else { Severity::Warning };
+        let message = format!("its pods have no names in DNS: {fault}");
+        report
+            .at(Kind::StatefulSet, key, "spec.serviceName", message, help)
+            .weighing(severity)
+            .and(Kind::Service, &service, "spec.selector", "this Service")
+            .mend(Kind::StatefulSet, key, &|edit| {
+                Some(vec![edit.replace("spec.serviceName", Scalar::Text(meant.as_deref()?))?])
+            });
     }
 }
 
@@ -157,15 +177,15 @@ fn no_record(engine: &Engine, report: &mut Report<'_>) {
             continue;
         }
         let service = ObjectKey::new(key.namespace.as_str(), pod.spec.subdomain.as_str());
-        if let Some(fault) = fault(engine, &service, &key.name) {
-            let message = format!("{}.{} is no name in DNS: {fault}", pod.spec.hostname, pod.spec.subdomain);
-            report.at(
-                Kind::Pod,
-                key,
-                "spec.subdomain",
-                message,
-                "add a headless Service of that name that selects the pod",
-            );
-        }
+        let Some(fault) = fault(engine, &service, &key.name) else { continue };
+        let meant = only_headless(engine, &key.namespace, &key.name);
+        let help = match &meant {
+            Some(meant) => format!("write {meant}, which is headless and selects the pod"),
+            None => "add a headless Service of that name that selects the pod".to_owned(),
+        };
+        let message = format!("{}.{} is no name in DNS: {fault}", pod.spec.hostname, pod.spec.subdomain);
+        report
+            .at(Kind::Pod, key, "spec.subdomain", message, help)
+            .mend(Kind::Pod, key, &|edit| Some(vec![edit.replace("spec.subdomain", Scalar::Text(meant.as_deref()?))?]));
     }
 }

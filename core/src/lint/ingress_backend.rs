@@ -2,10 +2,14 @@
 
 use super::{Report, rule};
 use crate::api::ingress::{Ingress, IngressServiceBackend};
+use crate::api::meta::IntOrString;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
+use crate::edit::Scalar;
 use crate::engine::Engine;
+use crate::spelling::nearest;
+use std::collections::BTreeMap;
 
 rule! {
     /// Finds a backend whose Service is not there.
@@ -289,15 +293,27 @@ fn targets(cluster: &Cluster) -> impl Iterator<Item = Target<'_>> {
 
 fn no_service(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
-    for Target { ingress, field, backend, key, .. } in targets(cluster).filter(|target| target.service.is_none()) {
-        let elsewhere = cluster.services.iter().find(|(known, _)| known.name == backend.name);
-        let help = match elsewhere {
-            Some((known, _)) => {
+    let missing: Vec<Target<'_>> = targets(cluster).filter(|target| target.service.is_none()).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let by_name: BTreeMap<&str, &ObjectKey> =
+        cluster.services.iter().map(|(key, _)| (key.name.as_str(), key)).collect();
+    for Target { ingress, field, backend, key, .. } in missing {
+        let of_namespace = cluster.services.in_namespace(&key.namespace);
+        let meant = nearest(&backend.name, &mut of_namespace.map(|(known, _)| known.name.as_str()));
+        let help = match (by_name.get(backend.name.as_str()), meant) {
+            (Some(known), _) => {
                 format!("there is one in namespace {}; an Ingress sends only to its own", known.namespace)
             }
-            None => "name a Service of the Ingress's namespace".to_owned(),
+            (None, Some(meant)) => format!("there is a Service {meant}"),
+            (None, None) => "name a Service of the Ingress's namespace".to_owned(),
         };
-        report.at(Kind::Ingress, ingress, &format!("{field}.name"), format!("there is no Service {key}"), &help);
+        let field = format!("{field}.name");
+        let message = format!("there is no Service {key}");
+        report
+            .at(Kind::Ingress, ingress, &field, message, help)
+            .mend(Kind::Ingress, ingress, &|edit| Some(vec![edit.replace(&field, Scalar::Text(meant?))?]));
     }
 }
 
@@ -316,9 +332,34 @@ fn no_port(engine: &Engine, report: &mut Report<'_>) {
         };
         let known: Vec<String> = stored.ports().iter().map(named).collect();
         let message = format!("Service {key} has no port {wanted}");
-        report.at(Kind::Ingress, ingress, &field, message, &format!("it has {}", known.join(", ")));
-        report.and(Kind::Service, &key, "spec.ports", "its ports");
+        let help = format!("it has {}", known.join(", "));
+        report
+            .at(Kind::Ingress, ingress, &field, message, help)
+            .and(Kind::Service, &key, "spec.ports", "its ports")
+            .mend(Kind::Ingress, ingress, &|edit| {
+                let meant = match meant(backend, stored)? {
+                    port if backend.port.name.is_empty() => Scalar::Number(i64::from(port.port)),
+                    port => Scalar::Text(Some(port.name.as_str()).filter(|name| !name.is_empty())?),
+                };
+                Some(vec![edit.replace(&field, meant)?])
+            });
     }
+}
+
+/// The port of the Service that was surely meant: the only one, the one of a name near by, or the one that leads to the
+/// port of the pods which is named instead.
+fn meant<'s>(backend: &IngressServiceBackend, service: &'s Service) -> Option<&'s ServicePort> {
+    let ports = service.ports();
+    if let [only] = ports {
+        return Some(only);
+    }
+    let name = backend.port.name.as_str();
+    if name.is_empty() {
+        let mut leading = ports.iter().filter(|port| port.target_port == IntOrString::Int(backend.port.number));
+        return leading.next().filter(|_| leading.next().is_none());
+    }
+    let near = nearest(name, &mut ports.iter().map(|port| port.name.as_str()))?;
+    ports.iter().find(|port| port.name == near)
 }
 
 fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
@@ -329,8 +370,12 @@ fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
         }
         let message = format!("Service {key} has no ready endpoint for port {}", port.port);
         let help = "see which pods its selector picks, and whether they are ready";
-        report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help);
-        report.and(Kind::Service, &key, "spec.selector", "its selector");
+        report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help).and(
+            Kind::Service,
+            &key,
+            "spec.selector",
+            "its selector",
+        );
     }
 }
 

@@ -296,8 +296,12 @@ fn same_host_and_path(engine: &Engine, report: &mut Report<'_>) {
             }
         });
         for (field, message, older, older_field) in doubled {
-            report.at(Kind::Ingress, key, &field, message, "take one of them out");
-            report.and(Kind::Ingress, &older, &older_field, "served by this one");
+            report.at(Kind::Ingress, key, &field, message, "take one of them out").and(
+                Kind::Ingress,
+                &older,
+                &older_field,
+                "served by this one",
+            );
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Policies that say what they hardly mean. What is found is the policy room's; here it gets codes and examples.
 
 use super::{Report, rule};
+use crate::api::meta::IntOrString;
+use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
-use crate::policy::findings::{self, PolicyFlaw};
+use crate::finding::Edit;
+use crate::policy::findings::{self, PolicyFinding, PolicyFlaw};
 
 rule! {
     /// Finds a policy that selects no pod.
@@ -433,6 +436,19 @@ fn service_port_in_policy(engine: &Engine, report: &mut Report<'_>) {
     look(engine, PolicyFlaw::ServicePort, "write the target port", report);
 }
 
+/// Writes the target port in place of the Service's.
+fn mend_port(engine: &Engine, finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
+    let (_, service, _) = finding.other.as_ref()?;
+    let wanted = edit.value(&finding.field)?.as_int()?;
+    let service = engine.cluster().services.by_key(service)?;
+    let port = service.ports().iter().find(|port| i64::from(port.port) == wanted)?;
+    let target = match &port.target_port {
+        IntOrString::Int(number) => Scalar::Number(i64::from(*number)),
+        IntOrString::String(name) => Scalar::Text(name),
+    };
+    Some(vec![edit.replace(&finding.field, target)?])
+}
+
 rule! {
     /// Finds two items of a list, one with a `namespaceSelector` and one with a `podSelector`, where one item with both was surely meant.
     ///
@@ -543,14 +559,25 @@ fn split_peer(engine: &Engine, report: &mut Report<'_>) {
     look(engine, PolicyFlaw::SplitPeer, "put both selectors into one item", report);
 }
 
+/// Makes one peer of the two.
+fn mend_peer(finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
+    let (list, index) = finding.field.strip_suffix(']')?.rsplit_once('[')?;
+    Some(vec![edit.join(list, index.parse().ok()?)?])
+}
+
 /// Reports every finding of one flaw.
 fn look(engine: &Engine, flaw: PolicyFlaw, help: &str, report: &mut Report<'_>) {
-    let found = report.policies.get_or_init(|| findings::of(engine.cluster(), engine.policies()));
+    let found = report.shared.policies.get_or_init(|| findings::of(engine.cluster(), engine.policies()));
     for finding in found.iter().filter(|finding| finding.flaw == flaw) {
         let (kind, key) = &finding.policy;
-        report.at(*kind, key, &finding.field, finding.message.as_str(), help);
+        let mut told = report.at(*kind, key, &finding.field, finding.message.as_str(), help);
         if let Some((kind, key, field)) = &finding.other {
-            report.and(*kind, key, field, "the other");
+            told = told.and(*kind, key, field, "the other");
         }
+        told.mend(*kind, key, &|edit| match flaw {
+            PolicyFlaw::ServicePort => mend_port(engine, finding, edit),
+            PolicyFlaw::SplitPeer => mend_peer(finding, edit),
+            _ => None,
+        });
     }
 }

@@ -2,11 +2,13 @@
 
 use super::{Report, rule};
 use crate::api::meta::IntOrString;
+use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::Cluster;
+use crate::edit::Scalar;
 use crate::endpoints::pods::find_port;
-use crate::endpoints::selected_pods;
 use crate::engine::Engine;
+use crate::spelling::nearest;
+use std::collections::BTreeSet;
 
 rule! {
     /// Finds a `targetPort` that is a name which no container of the selected pods has.
@@ -146,22 +148,50 @@ rule! {
 }
 
 fn missing(engine: &Engine, report: &mut Report<'_>) {
-    for port in named_ports(engine.cluster()).into_iter().filter(|port| port.with == 0) {
+    for port in named_ports(engine).into_iter().filter(|port| port.with == 0) {
         let message = format!("no selected pod has a port named {}: it has no endpoints", port.name);
         let field = format!("spec.ports[{}].targetPort", port.index);
-        report.at(
-            Kind::Service,
-            &port.service,
-            &field,
-            message,
-            "give a container port that name, or write its number",
-        );
+        let meant = meant(engine, &port);
+        let help = match &meant {
+            Some(name) => format!("write {name}, which the pods have"),
+            None => "give a container port that name, or write its number".to_owned(),
+        };
+        report.at(Kind::Service, &port.service, &field, message, help).mend(Kind::Service, &port.service, &|edit| {
+            Some(vec![edit.replace(&field, Scalar::Text(meant.as_deref()?))?])
+        });
     }
+}
+
+/// The name that was surely meant: the one near to what is written, or, where the Service has one port and the pods have
+/// one, that one.
+fn meant(engine: &Engine, port: &NamedPort) -> Option<String> {
+    let service = engine.cluster().services.by_key(&port.service)?;
+    let pods = engine.endpoints().pods(&port.service);
+    let first = pods.first()?;
+    let protocol = &service.ports().get(port.index)?.protocol;
+    let of_protocol = |given: &str| given == protocol || given.is_empty() && protocol == "TCP";
+    let in_all = |name: &str| {
+        pods.iter().all(|pod| container_ports(pod).any(|known| known.name == name && of_protocol(&known.protocol)))
+    };
+    let names: BTreeSet<&str> = container_ports(first)
+        .filter(|known| !known.name.is_empty() && of_protocol(&known.protocol))
+        .map(|known| known.name.as_str())
+        .filter(|name| in_all(name))
+        .collect();
+    let only = || {
+        let is_only = names.len() == 1 && service.ports().len() == 1 && container_ports(first).count() == 1;
+        names.first().copied().filter(|_| is_only)
+    };
+    nearest(&port.name, &mut names.iter().copied()).or_else(only).map(str::to_owned)
+}
+
+fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
+    pod.spec.containers.iter().flat_map(|container| &container.ports)
 }
 
 fn sometimes_missing(engine: &Engine, report: &mut Report<'_>) {
     let some = |port: &NamedPort| port.with > 0 && !port.without.is_empty();
-    for NamedPort { service, index, name, with, without } in named_ports(engine.cluster()).into_iter().filter(some) {
+    for NamedPort { service, index, name, with, without } in named_ports(engine).into_iter().filter(some) {
         let shown: Vec<&str> = without.iter().take(3).map(String::as_str).collect();
         let more = without.len() - shown.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -184,21 +214,16 @@ struct NamedPort {
     without: Vec<String>,
 }
 
-fn named_ports(cluster: &Cluster) -> Vec<NamedPort> {
+fn named_ports(engine: &Engine) -> Vec<NamedPort> {
     let mut found = Vec::new();
-    for (key, service) in cluster.services.iter() {
-        if !service.ports().iter().any(|port| matches!(port.target_port, IntOrString::String(_))) {
-            continue;
-        }
-        let pods = selected_pods(cluster, key, service);
-        for (index, port) in service.ports().iter().enumerate() {
+    for (key, service) in engine.cluster().services.iter() {
+        let pods = engine.endpoints().pods(key);
+        for (index, port) in service.ports().iter().enumerate().filter(|_| !pods.is_empty()) {
             let IntOrString::String(name) = &port.target_port else { continue };
             let lacking = pods.iter().filter(|pod| find_port(pod, port).is_none());
             let without: Vec<String> = lacking.map(|pod| pod.metadata.name.clone()).collect();
-            if !pods.is_empty() {
-                let with = pods.len() - without.len();
-                found.push(NamedPort { service: key.clone(), index, name: name.clone(), with, without });
-            }
+            let with = pods.len() - without.len();
+            found.push(NamedPort { service: key.clone(), index, name: name.clone(), with, without });
         }
     }
     found

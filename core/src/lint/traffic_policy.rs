@@ -2,7 +2,6 @@
 
 use super::{Report, rule};
 use crate::api::resource::Kind;
-use crate::endpoints::selected_pods;
 use crate::engine::Engine;
 use std::collections::BTreeSet;
 
@@ -89,7 +88,7 @@ fn no_local_endpoint(engine: &Engine, report: &mut Report<'_>) {
         if spec.r#type != "NodePort" || spec.external_traffic_policy != "Local" {
             continue;
         }
-        let pods = selected_pods(cluster, key, service);
+        let pods = engine.endpoints().pods(key);
         if pods.is_empty() {
             continue;
         }

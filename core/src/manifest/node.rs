@@ -231,13 +231,16 @@ impl From<&Json> for Node {
     }
 }
 
-enum Step<'a> {
+/// A step of a field path.
+pub(crate) enum Step<'a> {
+    /// Into a member of a mapping.
     Name(&'a str),
+    /// Into an item of a list.
     Index(usize),
 }
 
 /// Cuts a field path into its steps. A bracket that holds only digits is an index, any other is a name.
-fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
+pub(crate) fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
     let mut rest = path;
     std::iter::from_fn(move || {
         rest = rest.strip_prefix('.').unwrap_or(rest);
