@@ -117,6 +117,11 @@ impl<T> Store<T> {
         self.objects.get(key)
     }
 
+    /// The object of that key, beside the key as the store has it.
+    pub fn entry(&self, key: &ObjectKey) -> Option<(&ObjectKey, &Arc<T>)> {
+        self.objects.get_key_value(key)
+    }
+
     /// Every object, by namespace and name.
     pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<T>)> {
         self.objects.iter()
@@ -125,6 +130,18 @@ impl<T> Store<T> {
     /// The objects of one namespace, by name.
     pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<T>)> {
         self.objects.range(ObjectKey::new(namespace, "")..).take_while(move |(key, _)| key.namespace == namespace)
+    }
+
+    /// The namespaces that have an object, by name.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let mut next = self.objects.keys().next();
+        std::iter::from_fn(move || {
+            let here = next?;
+            // The name that comes right after this one.
+            let beyond = ObjectKey::new(format!("{}\0", here.namespace), "");
+            next = self.objects.range(beyond..).next().map(|(key, _)| key);
+            Some(here.namespace.as_str())
+        })
     }
 
     /// How many there are.
@@ -255,6 +272,42 @@ impl Cluster {
             Kind::Secret => self.secrets.remove(key).is_some(),
             workload => self.workloads.get_mut(&workload).is_some_and(|store| store.remove(key).is_some()),
         }
+    }
+
+    /// Takes over an object of another cluster, and where it stands: shared, not copied. Tells whether it was there.
+    pub fn share(&mut self, from: &Cluster, kind: Kind, key: &ObjectKey) -> bool {
+        fn pass<T>(from: &Store<T>, to: &mut Store<T>, key: &ObjectKey) -> bool {
+            let Some(object) = from.by_key(key) else { return false };
+            to.insert(key.clone(), Arc::clone(object));
+            true
+        }
+        let was_there = match kind {
+            Kind::Namespace => pass(&from.namespaces, &mut self.namespaces, key),
+            Kind::Node => pass(&from.nodes, &mut self.nodes, key),
+            Kind::Pod => pass(&from.pods, &mut self.pods, key),
+            Kind::Service => pass(&from.services, &mut self.services, key),
+            Kind::Endpoints => pass(&from.endpoints, &mut self.endpoints, key),
+            Kind::EndpointSlice => pass(&from.endpoint_slices, &mut self.endpoint_slices, key),
+            Kind::Ingress => pass(&from.ingresses, &mut self.ingresses, key),
+            Kind::IngressClass => pass(&from.ingress_classes, &mut self.ingress_classes, key),
+            Kind::NetworkPolicy => pass(&from.network_policies, &mut self.network_policies, key),
+            Kind::AdminNetworkPolicy => pass(&from.admin_network_policies, &mut self.admin_network_policies, key),
+            Kind::BaselineAdminNetworkPolicy => {
+                pass(&from.baseline_admin_network_policies, &mut self.baseline_admin_network_policies, key)
+            }
+            Kind::ClusterNetworkPolicy => pass(&from.cluster_network_policies, &mut self.cluster_network_policies, key),
+            Kind::IPAddress => pass(&from.ip_addresses, &mut self.ip_addresses, key),
+            Kind::ServiceCIDR => pass(&from.service_cidrs, &mut self.service_cidrs, key),
+            Kind::Secret => pass(&from.secrets, &mut self.secrets, key),
+            workload => from
+                .workloads
+                .get(&workload)
+                .is_some_and(|store| pass(store, self.workloads.entry(workload).or_default(), key)),
+        };
+        if was_there && let Some(source) = from.source(kind, key) {
+            self.sources.insert((kind, key.clone()), source.clone());
+        }
+        was_there
     }
 
     /// Where the object comes from, where it comes from a file.

@@ -139,6 +139,11 @@ impl Engine {
         self.standing.workload_of(pod).cloned()
     }
 
+    /// The same, as the engine holds it.
+    pub(crate) fn standing_for(&self, pod: &ObjectKey) -> Option<&(Kind, ObjectKey)> {
+        self.standing.workload_of(pod)
+    }
+
     /// The pods that a workload makes: those that stand for it, or the stored ones that it owns, itself or through
     /// another workload.
     pub fn pods_made_by(&self, kind: Kind, key: &ObjectKey) -> Vec<ObjectKey> {
@@ -169,6 +174,19 @@ impl Engine {
     #[must_use]
     pub fn fork(&self) -> Engine {
         Engine { cluster: self.cluster.clone(), standing: self.standing.clone(), ..Engine::default() }
+    }
+
+    /// An engine of its own with a part of the cluster: these objects, shared and not copied. Made-up pods among them
+    /// stand for their workloads as they do here.
+    #[must_use]
+    pub fn part<'k>(&self, objects: impl IntoIterator<Item = (Kind, &'k ObjectKey)>) -> Engine {
+        let mut part = Engine::new(self.cluster.options.clone());
+        for (kind, key) in objects {
+            if part.cluster.share(&self.cluster, kind, key) {
+                part.standing.share(&self.standing, kind, key);
+            }
+        }
+        part
     }
 
     /// The compiled network policies.

@@ -26,6 +26,7 @@ pub mod manifest;
 pub mod order;
 pub mod policy;
 pub mod proxy;
+pub mod review;
 pub mod session;
 pub mod silence;
 pub mod spelling;

@@ -278,6 +278,18 @@ mod tests {
     }
 
     #[test]
+    fn a_stateful_set_keeps_its_pods_when_a_node_goes() {
+        let node = |name: &str| format!(r#"{{"apiVersion":"v1","kind":"Node","metadata":{{"name":"{name}"}}}}"#);
+        let set =
+            r#"{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db"},"spec":{"template":{"spec":{}}}}"#;
+        let mut engine = engine(&[&node("n1"), &node("n2"), set]);
+        for gone in ["n1", "n2"] {
+            engine.remove(Kind::Node, &ObjectKey::new("", gone));
+            assert!(engine.cluster().pods.get("default", "db-0").unwrap().spec.node_name != gone);
+        }
+    }
+
+    #[test]
     fn a_change_of_the_workload_changes_its_pods() {
         let mut engine = engine(&[DEPLOYMENT]);
         let node = json::read(&DEPLOYMENT.replace("\"replicas\":3", "\"replicas\":1")).unwrap();

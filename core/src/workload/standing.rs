@@ -75,8 +75,22 @@ impl Standing {
         self.made_up.get(pod)
     }
 
+    /// Takes over what another one knows of an object: of a workload its pods, of a pod its workload.
+    pub(crate) fn share(&mut self, from: &Standing, kind: Kind, key: &ObjectKey) {
+        if kind == Kind::Pod
+            && let Some(workload) = from.made_up.get(key)
+        {
+            self.made_up.insert(key.clone(), workload.clone());
+        }
+        if let Some(pods) = from.of_workload.get(&(kind, key.clone())).filter(|pods| !pods.is_empty()) {
+            self.of_workload.insert((kind, key.clone()), pods.clone());
+        }
+    }
+
     fn stand(&mut self, cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Vec<Change> {
         let mut changes = Vec::new();
+        // Asked first: what is made up has to be known as such.
+        let owns = self.owns_something(cluster, kind, key);
         for old in self.of_workload.remove(&(kind, key.clone())).unwrap_or_default() {
             if let Some(pod) = cluster.pods.by_key(&old) {
                 self.release(pod);
@@ -85,7 +99,7 @@ impl Standing {
             changes.push(Change::Gone(old));
         }
         let workload = cluster.workloads.get(&kind).and_then(|store| store.by_key(key));
-        let Some(workload) = workload.filter(|_| !self.owns_something(cluster, kind, key)) else { return changes };
+        let Some(workload) = workload.filter(|_| !owns) else { return changes };
         let mut standing = Vec::new();
         for pod in pods(cluster, kind, key, workload, &mut self.addresses) {
             let pod_key = ObjectKey::new(key.namespace.as_str(), pod.metadata.name.as_str());

@@ -1,0 +1,237 @@
+//! The objects that what is said of one object can depend on.
+//!
+//! From the object the walk goes along the ways that rules look: from an Ingress to its Services and the Ingresses of its
+//! hosts, from a Service to its pods, the Services beside it and the Ingresses that send to it, from a policy to the pods it is
+//! about. Too much costs time; what is missing would be found missing, so a rule that looks a new way needs it here.
+
+mod policies;
+mod services;
+
+use crate::api::meta::StringMap;
+use crate::api::pod::PodSpec;
+use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::api::workload::Workload;
+use crate::cluster::Cluster;
+use crate::engine::Engine;
+use std::collections::BTreeSet;
+
+/// Labels that controllers put on pods beside those of the template.
+const ADDED_LABELS: [&str; 9] = [
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/job-name",
+    "controller-revision-hash",
+    "controller-uid",
+    "job-name",
+    "pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+/// The vicinity of one object.
+pub(super) struct Vicinity<'c> {
+    engine: &'c Engine,
+    cluster: &'c Cluster,
+    kind: Kind,
+    key: &'c ObjectKey,
+    picked: BTreeSet<(Kind, &'c ObjectKey)>,
+    /// The objects around which the walk has been already.
+    walked: BTreeSet<(Kind, &'c ObjectKey)>,
+    /// What the object owns and a change of it does away with.
+    owned: Vec<(Kind, ObjectKey)>,
+}
+
+impl<'c> Vicinity<'c> {
+    /// The vicinity of that object, empty as yet.
+    pub(super) fn new(engine: &'c Engine, kind: Kind, key: &'c ObjectKey) -> Self {
+        let owned = if kind.is_workload() { owned(engine, kind, key) } else { Vec::new() };
+        let (picked, walked) = (BTreeSet::new(), BTreeSet::new());
+        Vicinity { engine, cluster: engine.cluster(), kind, key, picked, walked, owned }
+    }
+
+    /// Walks around the object as it is stored and as it will be.
+    pub(super) fn walk(&mut self, new: Option<&Resource>) {
+        let (cluster, key) = (self.cluster, self.key);
+        match self.kind {
+            Kind::Service => {
+                let old = cluster.services.by_key(key);
+                let new = as_kind(new, |resource| if let Resource::Service(it) = resource { Some(it) } else { None });
+                for service in old.map(AsRef::as_ref).into_iter().chain(new) {
+                    self.service(key, service);
+                    self.before_service(key, service);
+                }
+            }
+            Kind::Ingress => {
+                let old = cluster.ingresses.by_key(key);
+                let new = as_kind(new, |resource| if let Resource::Ingress(it) = resource { Some(it) } else { None });
+                old.map(AsRef::as_ref).into_iter().chain(new).for_each(|ingress| self.ingress(key, ingress));
+            }
+            Kind::NetworkPolicy => {
+                let old = cluster.network_policies.by_key(key);
+                let new =
+                    as_kind(new, |resource| if let Resource::NetworkPolicy(it) = resource { Some(it) } else { None });
+                old.map(AsRef::as_ref).into_iter().chain(new).for_each(|policy| self.policy(key, policy));
+            }
+            Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy | Kind::ClusterNetworkPolicy => {
+                self.all_policies();
+            }
+            Kind::Pod => {
+                let old = cluster.pods.by_key(key);
+                let new = as_kind(new, |resource| if let Resource::Pod(it) = resource { Some(it) } else { None });
+                for pod in old.map(AsRef::as_ref).into_iter().chain(new) {
+                    self.pods_of(&pod.metadata.labels, &pod.spec);
+                }
+                self.nodes();
+            }
+            Kind::Endpoints | Kind::EndpointSlice => self.walk_slice(new),
+            Kind::Secret => {
+                let names = |ingress: &crate::api::ingress::Ingress| {
+                    ingress.spec.tls.iter().flatten().any(|tls| tls.secret_name == key.name)
+                };
+                for (ingress, stored) in cluster.ingresses.in_namespace(&key.namespace) {
+                    if names(stored) {
+                        self.picked.insert((Kind::Ingress, ingress));
+                        self.ingress(ingress, stored);
+                    }
+                }
+            }
+            Kind::IngressClass => {
+                let of_class =
+                    cluster.ingresses.iter().filter(|(_, it)| it.spec.ingress_class_name.as_ref() == Some(&key.name));
+                for (ingress, stored) in of_class {
+                    self.picked.insert((Kind::Ingress, ingress));
+                    self.ingress(ingress, stored);
+                }
+            }
+            kind if kind.is_workload() => self.walk_workload(new),
+            _ => {}
+        }
+        self.surroundings();
+    }
+
+    /// The vicinity as it stands.
+    pub(super) fn before(&self) -> Engine {
+        let owned = self.owned.iter().map(|(kind, key)| (*kind, key));
+        self.engine.part(self.picked.iter().copied().chain(owned).chain([(self.kind, self.key)]))
+    }
+
+    /// The vicinity without the object and what it owns.
+    pub(super) fn without(&self) -> Engine {
+        let owned: BTreeSet<(Kind, &ObjectKey)> = self.owned.iter().map(|(kind, key)| (*kind, key)).collect();
+        let goes = |one: &(Kind, &ObjectKey)| *one == (self.kind, self.key) || owned.contains(one);
+        self.engine.part(self.picked.iter().copied().filter(|one| !goes(one)))
+    }
+
+    /// Whether the walk around an object is to begin: around the one under review always, around any other once.
+    fn begins(&mut self, object: (Kind, &'c ObjectKey)) -> bool {
+        object == (self.kind, self.key) || self.walked.insert(object)
+    }
+
+    fn walk_workload(&mut self, new: Option<&Resource>) {
+        let (cluster, key) = (self.cluster, self.key);
+        let old = cluster.workloads.get(&self.kind).and_then(|store| store.by_key(key)).map(AsRef::as_ref);
+        let new = new.and_then(|resource| match resource {
+            Resource::Deployment(it)
+            | Resource::StatefulSet(it)
+            | Resource::DaemonSet(it)
+            | Resource::ReplicaSet(it)
+            | Resource::ReplicationController(it)
+            | Resource::Job(it)
+            | Resource::CronJob(it) => Some(&**it),
+            _ => None,
+        });
+        for workload in old.into_iter().chain(new) {
+            if let Some((labels, spec)) = template(workload) {
+                self.pods_of(labels, spec);
+            }
+            self.named_service(&workload.spec.service_name);
+        }
+        self.nodes();
+    }
+
+    /// Around pods with these labels: what selects them, and what they are told.
+    fn pods_of(&mut self, labels: &StringMap, spec: &PodSpec) {
+        let (cluster, namespace) = (self.cluster, self.key.namespace.as_str());
+        let selects = |selector: &StringMap| {
+            let has = |(name, value): (&String, &String)| {
+                labels.get(name) == Some(value) || ADDED_LABELS.contains(&name.as_str())
+            };
+            !selector.is_empty() && selector.iter().all(has)
+        };
+        for (key, service) in cluster.services.in_namespace(namespace) {
+            if service.spec.selector.as_ref().is_some_and(selects) {
+                self.picked.insert((Kind::Service, key));
+                self.service(key, service);
+                self.senders(key);
+            } else if spec.containers.iter().any(|container| {
+                container.env.iter().any(|variable| services::is_named_after(&variable.name, &key.name))
+            }) {
+                self.picked.insert((Kind::Service, key));
+            }
+        }
+        self.named_service(&spec.subdomain);
+    }
+
+    /// A Service of the object's namespace that it names, with its pods.
+    fn named_service(&mut self, name: &str) {
+        let key = ObjectKey::new(self.key.namespace.as_str(), name);
+        if let Some((key, service)) = self.cluster.services.entry(&key) {
+            self.picked.insert((Kind::Service, key));
+            self.endpoints_of(key, service);
+        }
+    }
+
+    /// A pod, and the workload that it stands for.
+    fn pod(&mut self, key: &'c ObjectKey) {
+        self.picked.insert((Kind::Pod, key));
+        if let Some((kind, workload)) = self.engine.standing_for(key) {
+            self.picked.insert((*kind, workload));
+        }
+    }
+
+    fn nodes(&mut self) {
+        self.picked.extend(self.cluster.nodes.iter().map(|(key, _)| (Kind::Node, key)));
+    }
+
+    /// What stands around everything: the namespaces, the classes of Ingresses, the API server's own Service.
+    fn surroundings(&mut self) {
+        let cluster = self.cluster;
+        let names: BTreeSet<&str> = self.picked.iter().map(|(_, key)| key.namespace.as_str()).collect();
+        for name in names.into_iter().chain([self.key.namespace.as_str()]) {
+            let found = cluster.namespaces.entry(&ObjectKey::new("", name));
+            self.picked.extend(found.map(|(key, _)| (Kind::Namespace, key)));
+        }
+        self.picked.extend(cluster.ingress_classes.iter().map(|(key, _)| (Kind::IngressClass, key)));
+        let master = cluster.services.entry(&ObjectKey::new("default", "kubernetes"));
+        self.picked.extend(master.map(|(key, _)| (Kind::Service, key)));
+    }
+}
+
+/// The object, where it is of the kind that is asked for.
+fn as_kind<'a, T>(resource: Option<&'a Resource>, kind: fn(&'a Resource) -> Option<&'a Box<T>>) -> Option<&'a T> {
+    resource.and_then(kind).map(|object| &**object)
+}
+
+fn template(workload: &Workload) -> Option<(&StringMap, &PodSpec)> {
+    let spec = &workload.spec;
+    let template = spec.template.as_ref().or_else(|| spec.job_template.as_ref().map(|job| &job.spec.template))?;
+    Some((&template.metadata.labels, &template.spec))
+}
+
+/// The pods of a workload, and what stands between it and them.
+fn owned(engine: &Engine, kind: Kind, key: &ObjectKey) -> Vec<(Kind, ObjectKey)> {
+    let mut owned: Vec<(Kind, ObjectKey)> =
+        engine.pods_made_by(kind, key).into_iter().map(|pod| (Kind::Pod, pod)).collect();
+    let between = match kind {
+        Kind::Deployment => Kind::ReplicaSet,
+        Kind::CronJob => Kind::Job,
+        _ => return owned,
+    };
+    let store = engine.cluster().workloads.get(&between);
+    for (name, object) in store.into_iter().flat_map(|store| store.in_namespace(&key.namespace)) {
+        if crate::workload::owner(&object.metadata).is_some_and(|owner| owner == (kind, key.clone())) {
+            owned.push((between, name.clone()));
+        }
+    }
+    owned
+}

@@ -1,0 +1,235 @@
+//! Around Services and Ingresses.
+
+use super::Vicinity;
+use crate::api::ingress::Ingress;
+use crate::api::meta::StringMap;
+use crate::api::pod::Pod;
+use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::api::service::Service;
+use crate::endpoints::selection::{selector, selects};
+use crate::endpoints::slices::SERVICE_NAME;
+use std::collections::BTreeSet;
+
+/// Whether a variable begins as those that pods get of a Service of that name.
+pub(super) fn is_named_after(variable: &str, service: &str) -> bool {
+    let alike = |(one, other): (u8, u8)| one == if other == b'-' { b'_' } else { other.to_ascii_uppercase() };
+    variable.as_bytes().get(service.len()) == Some(&b'_') && variable.bytes().zip(service.bytes()).all(alike)
+}
+
+impl<'c> Vicinity<'c> {
+    /// Around a Service: its endpoints, the Services that it may be mistaken for, who is told of it.
+    pub(super) fn service(&mut self, key: &'c ObjectKey, service: &Service) {
+        if !self.begins((Kind::Service, key)) {
+            return;
+        }
+        let cluster = self.cluster;
+        let labels = self.endpoints_of(key, service);
+        if let Some(selector) = selector(service).filter(|_| labels.is_empty()) {
+            // Where the pods are that it may mean.
+            let elsewhere = cluster.pods.iter().find(|(_, pod)| selects(selector, &pod.metadata.labels));
+            elsewhere.into_iter().for_each(|(pod, _)| self.pod(pod));
+        }
+        let (addresses, ports) = entrances(service);
+        if !ports.is_empty() || !addresses.is_empty() {
+            self.nodes();
+            for (other, stored) in cluster.services.iter() {
+                let (theirs, their_ports) = entrances(stored);
+                let shares_port = ports.iter().any(|port| their_ports.contains(port));
+                if shares_port || addresses.iter().any(|address| theirs.contains(address)) {
+                    self.picked.insert((Kind::Service, other));
+                }
+            }
+        }
+        for (other, stored) in cluster.services.in_namespace(&key.namespace) {
+            let overlaps = selector(stored).is_some_and(|theirs| labels.iter().any(|labels| selects(theirs, labels)));
+            if other != key && overlaps {
+                self.picked.insert((Kind::Service, other));
+                self.endpoints_of(other, stored);
+            } else if may_collide(&other.name, &key.name) {
+                self.picked.insert((Kind::Service, other));
+            }
+        }
+        let told = |pod: &Pod| pod.spec.enable_service_links != Some(false);
+        let listener = cluster.pods.in_namespace(&key.namespace).find(|(_, pod)| told(pod));
+        listener.into_iter().for_each(|(pod, _)| self.pod(pod));
+        self.aliases(service);
+    }
+
+    /// The pods that a Service selects, and the slices and Endpoints written for it. Gives the labels of the pods.
+    pub(super) fn endpoints_of(&mut self, key: &'c ObjectKey, service: &Service) -> Vec<&'c StringMap> {
+        let cluster = self.cluster;
+        let mut labels: Vec<&'c StringMap> = Vec::new();
+        if let Some(selector) = selector(service) {
+            for (pod, stored) in cluster.pods.in_namespace(&key.namespace) {
+                if selects(selector, &stored.metadata.labels) {
+                    self.pod(pod);
+                    if labels.last() != Some(&&stored.metadata.labels) {
+                        labels.push(&stored.metadata.labels);
+                    }
+                }
+            }
+        }
+        for (slice, stored) in cluster.endpoint_slices.in_namespace(&key.namespace) {
+            if stored.metadata.labels.get(SERVICE_NAME) == Some(&key.name) {
+                self.picked.insert((Kind::EndpointSlice, slice));
+            }
+        }
+        self.picked.extend(cluster.endpoints.entry(key).map(|(key, _)| (Kind::Endpoints, key)));
+        if service.spec.external_traffic_policy == "Local" {
+            self.nodes();
+        }
+        labels
+    }
+
+    /// What leads to a Service: the Ingresses that send to it, the sets of pods that are named by it, aliases, policies that
+    /// may mean its port, and pods with settings of its name.
+    pub(super) fn before_service(&mut self, key: &'c ObjectKey, service: &Service) {
+        let cluster = self.cluster;
+        self.senders(key);
+        let sets = cluster.workloads.get(&Kind::StatefulSet);
+        for (set, stored) in sets.into_iter().flat_map(|sets| sets.in_namespace(&key.namespace)) {
+            if stored.spec.service_name == key.name {
+                self.picked.insert((Kind::StatefulSet, set));
+                for pod in self.engine.pods_made_by(Kind::StatefulSet, set) {
+                    cluster.pods.entry(&pod).into_iter().for_each(|(pod, _)| self.pod(pod));
+                }
+            }
+        }
+        let mut selected: Vec<&'c StringMap> = Vec::new();
+        for (pod, stored) in cluster.pods.in_namespace(&key.namespace) {
+            let mut settings = stored.spec.containers.iter().flat_map(|container| &container.env);
+            if stored.spec.subdomain == key.name || settings.any(|variable| is_named_after(&variable.name, &key.name)) {
+                self.pod(pod);
+            }
+            let labels = &stored.metadata.labels;
+            if selector(service).is_some_and(|selector| selects(selector, labels)) && selected.last() != Some(&labels) {
+                selected.push(labels);
+            }
+        }
+        let ports: Vec<i32> = service.ports().iter().map(|port| port.port).collect();
+        for (policy, stored) in cluster.network_policies.in_namespace(&key.namespace) {
+            let is_about = || selected.iter().any(|labels| stored.spec.pod_selector.matches(labels));
+            if super::policies::names_port(stored, &ports) && is_about() {
+                self.picked.insert((Kind::NetworkPolicy, policy));
+                self.policy(policy, stored);
+            }
+        }
+        for (other, stored) in cluster.services.iter().filter(|(_, stored)| stored.spec.r#type == "ExternalName") {
+            if self.alias_of(stored).as_ref() == Some(key) {
+                self.picked.insert((Kind::Service, other));
+                self.aliases(stored);
+            }
+        }
+    }
+
+    /// The Ingresses that send to a Service.
+    pub(super) fn senders(&mut self, key: &'c ObjectKey) {
+        for (ingress, stored) in self.cluster.ingresses.in_namespace(&key.namespace) {
+            if backends(stored).any(|name| name == key.name) {
+                self.picked.insert((Kind::Ingress, ingress));
+                self.ingress(ingress, stored);
+            }
+        }
+    }
+
+    /// Around an Ingress: its Services and Secrets, and the Ingresses of its hosts.
+    pub(super) fn ingress(&mut self, key: &'c ObjectKey, ingress: &Ingress) {
+        if !self.begins((Kind::Ingress, key)) {
+            return;
+        }
+        let cluster = self.cluster;
+        for name in backends(ingress).collect::<BTreeSet<&str>>() {
+            match cluster.services.entry(&ObjectKey::new(key.namespace.as_str(), name)) {
+                Some((service, stored)) => {
+                    self.picked.insert((Kind::Service, service));
+                    let labels = self.endpoints_of(service, stored);
+                    self.guards(&key.namespace, &labels);
+                }
+                None => {
+                    let elsewhere = cluster.services.iter().find(|(known, _)| known.name == name);
+                    self.picked.extend(elsewhere.map(|(service, _)| (Kind::Service, service)));
+                }
+            }
+        }
+        for tls in ingress.spec.tls.iter().flatten() {
+            let secret = ObjectKey::new(key.namespace.as_str(), tls.secret_name.as_str());
+            self.picked.extend(cluster.secrets.entry(&secret).map(|(secret, _)| (Kind::Secret, secret)));
+        }
+        let own: Vec<&str> = hosts(ingress).collect();
+        for (other, stored) in cluster.ingresses.iter() {
+            if hosts(stored).any(|host| own.iter().any(|known| known.eq_ignore_ascii_case(host))) {
+                self.picked.insert((Kind::Ingress, other));
+            }
+        }
+    }
+
+    /// Around a slice or an Endpoints object: its Service.
+    pub(super) fn walk_slice(&mut self, new: Option<&Resource>) {
+        let (cluster, key) = (self.cluster, self.key);
+        let old = cluster.endpoint_slices.by_key(key).map(|slice| &slice.metadata);
+        let metadata = old.into_iter().chain(new.map(Resource::metadata));
+        let mut names: BTreeSet<&str> =
+            metadata.filter_map(|metadata| metadata.labels.get(SERVICE_NAME)).map(String::as_str).collect();
+        if self.kind == Kind::Endpoints {
+            names.insert(&key.name);
+        }
+        for name in names {
+            let service = ObjectKey::new(key.namespace.as_str(), name);
+            if let Some((service, stored)) = cluster.services.entry(&service) {
+                self.picked.insert((Kind::Service, service));
+                self.service(service, stored);
+                self.senders(service);
+            }
+        }
+    }
+
+    /// The Services that an alias leads to, one after the other.
+    fn aliases(&mut self, service: &Service) {
+        let mut seen = BTreeSet::new();
+        let mut next = self.alias_of(service);
+        while let Some((key, stored)) = next.and_then(|key| self.cluster.services.entry(&key)) {
+            self.picked.insert((Kind::Service, key));
+            next = if seen.insert(key) { self.alias_of(stored) } else { None };
+        }
+    }
+
+    fn alias_of(&self, service: &Service) -> Option<ObjectKey> {
+        if service.spec.r#type != "ExternalName" {
+            return None;
+        }
+        let name = service.spec.external_name.trim_end_matches('.');
+        let inside = name.strip_suffix(self.cluster.options.cluster_domain.as_str())?.strip_suffix(".svc.")?;
+        let (name, namespace) = inside.split_once('.')?;
+        Some(ObjectKey::new(namespace, name))
+    }
+}
+
+/// Whether the variables of two Services can have one name.
+fn may_collide(one: &str, other: &str) -> bool {
+    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'));
+    begins(one, other) || begins(other, one)
+}
+
+fn backends(ingress: &Ingress) -> impl Iterator<Item = &str> {
+    let spec = &ingress.spec;
+    let paths = spec.rules.iter().flatten().flat_map(|rule| &rule.http).flat_map(|http| http.paths.iter().flatten());
+    let backends = spec.default_backend.iter().chain(paths.map(|path| &path.backend));
+    backends.filter_map(|backend| backend.service.as_ref()).map(|service| service.name.as_str())
+}
+
+/// The hosts of an Ingress; the empty one is every host.
+fn hosts(ingress: &Ingress) -> impl Iterator<Item = &str> {
+    let spec = &ingress.spec;
+    let of_rules = spec.rules.iter().flatten().map(|rule| rule.host.as_str());
+    let of_tls = spec.tls.iter().flatten().flat_map(|tls| tls.hosts.iter().flatten()).map(String::as_str);
+    of_rules.chain(of_tls).chain(spec.default_backend.as_ref().map(|_| ""))
+}
+
+/// The addresses and ports of nodes that a Service is reached on beside its cluster IP.
+fn entrances(service: &Service) -> (Vec<&str>, Vec<i32>) {
+    let spec = &service.spec;
+    let mut addresses: Vec<&str> = spec.external_ips.iter().flatten().map(String::as_str).collect();
+    addresses.extend(Some(spec.load_balancer_ip.as_str()).filter(|address| !address.is_empty()));
+    let ports = service.ports().iter().map(|port| port.node_port).chain([spec.health_check_node_port]);
+    (addresses, ports.filter(|port| *port != 0).collect())
+}
