@@ -16,10 +16,10 @@ use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
+use crate::collections::BTreeMap;
 use crate::json::Json;
 use crate::manifest::Node;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is set for the whole cluster, in the words of its components' flags.

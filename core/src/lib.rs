@@ -10,6 +10,7 @@ pub mod admission;
 pub mod api;
 pub mod ask;
 pub mod cluster;
+pub mod collections;
 pub mod dns;
 pub mod edit;
 pub mod endpoints;

@@ -16,13 +16,13 @@ mod traffic_policy;
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
 use crate::edit::Editor;
 use crate::engine::Engine;
 use crate::finding::{Edit, Finding, Severity};
 use crate::load::File;
 use crate::policy::findings::PolicyFinding;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -214,9 +214,9 @@ impl Found<'_, '_> {
 mod tests {
     use super::*;
     use crate::cluster::Options;
+    use crate::collections::BTreeSet;
     use crate::load::{Taking, load};
     use crate::manifest;
-    use std::collections::BTreeSet;
 
     /// The YAML block under a heading of a rule's documentation.
     fn example(rule: &Rule, heading: &str) -> String {

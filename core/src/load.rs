@@ -11,11 +11,11 @@ mod objects;
 use crate::api::decoder::ProblemKind;
 use crate::api::resource::{Kind, Resource, read};
 use crate::cluster::{Options, Source, SourcePlace};
+use crate::collections::BTreeMap;
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::manifest::Node;
 use crate::silence;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A file as a host has read it.

@@ -78,7 +78,7 @@ fn positions(length: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -
 
 /// Brings every element from its position to its place by swaps, cycle by cycle.
 #[cfg(any(test, target_family = "wasm"))]
-fn carry_out(mut from: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
+pub(crate) fn carry_out(mut from: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
     for start in 0..from.len() {
         let mut here = start;
         while let Some(slot) = from.get_mut(here) {

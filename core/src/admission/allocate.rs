@@ -18,10 +18,10 @@ use super::status::Status;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
+use crate::collections::BTreeSet;
 use crate::field::Error;
 use cluster_ip::{ClusterIPs, Family, parse_address};
 use node_port::NodePorts;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// Which Service holds which cluster IP and which node port, and the ranges they are taken from.

@@ -5,8 +5,8 @@
 use super::status::Status;
 use crate::api::decoder::{Problem, ProblemKind};
 use crate::api::resource::{self, Kind, Resource};
+use crate::collections::BTreeSet;
 use crate::manifest::Node;
-use std::collections::BTreeSet;
 
 /// At most so many unknown and doubled fields are told.
 const MAX_STRICT_ERRORS: usize = 100;

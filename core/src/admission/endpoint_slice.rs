@@ -12,8 +12,8 @@ use super::semantically_equal;
 use super::service::validate::required_one_of;
 use super::version::Gates;
 use crate::api::endpoint_slice::{Endpoint, EndpointHints, EndpointSlice, SlicePort};
+use crate::collections::BTreeSet;
 use crate::field::{Error, Path, json, quote};
-use std::collections::BTreeSet;
 
 const MAX_ADDRESSES: usize = 100;
 const MAX_PORTS: usize = 20_000;

@@ -175,7 +175,7 @@ impl Cause {
 /// The texts of the errors, each once (`ErrorList.ToAggregate`).
 fn aggregate(errors: &[field::Error]) -> Vec<String> {
     let mut texts: Vec<String> = Vec::with_capacity(errors.len());
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = crate::collections::BTreeSet::new();
     for error in errors {
         let text = error.to_string();
         if known.insert(text.clone()) {

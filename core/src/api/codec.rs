@@ -5,9 +5,9 @@
 //! named twice is decoded twice into the same value, and after a value of the wrong type the rest is still decoded.
 
 use super::decoder::Decoder;
+use crate::collections::BTreeMap;
 use crate::json::Json;
 use crate::manifest::{Node, Number, Value};
-use std::collections::BTreeMap;
 
 /// A typed value that JSON can be decoded into and written from.
 pub trait Codec {

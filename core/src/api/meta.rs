@@ -2,9 +2,9 @@
 
 use super::codec::Codec;
 use super::decoder::Decoder;
+use crate::collections::BTreeMap;
 use crate::json::Json;
 use crate::manifest::{Node, Number, Value};
-use std::collections::BTreeMap;
 
 /// Labels, annotations and selectors: string to string, in the order of their keys.
 pub type StringMap = BTreeMap<String, String>;

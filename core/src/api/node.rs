@@ -57,7 +57,7 @@ crate::object! {
 }
 
 /// Quantities by resource: `cpu: 4` and `cpu: "4"` are the same.
-pub type StringOrNumberMap = std::collections::BTreeMap<String, crate::json::Json>;
+pub type StringOrNumberMap = crate::collections::BTreeMap<String, crate::json::Json>;
 
 impl Node {
     /// Its labels.

@@ -1,8 +1,8 @@
 //! `v1` Secret: the part of it that TLS looks at. No secret value is read.
 
 use super::meta::ObjectMeta;
+use crate::collections::BTreeMap;
 use crate::json::Json;
-use std::collections::BTreeMap;
 
 crate::object! {
     /// Something to keep secret.

@@ -5,9 +5,9 @@ use super::name::{IN_ADDR, IP6, address_of, is_below, labels};
 use super::record::{Answer, Data, Record, RecordType, Status};
 use super::zone::{Address, Entry, Form, Port, Zone};
 use crate::api::resource::ObjectKey;
+use crate::collections::BTreeSet;
 use crate::order::Arrange as _;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// The longest chain of CNAMEs.

@@ -9,9 +9,9 @@ use crate::api::endpoint_slice::{Endpoint, EndpointConditions, EndpointSlice, Sl
 use crate::api::endpoints::{EndpointAddress, EndpointPort, Endpoints};
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::ObjectKey;
+use crate::collections::BTreeMap;
 use crate::ip::{Family, parse_sloppy};
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 
 /// The mirroring controller, as the label `endpointslice.kubernetes.io/managed-by` names it.
 pub const MIRRORING_CONTROLLER: &str = "endpointslicemirroring-controller.k8s.io";

@@ -5,8 +5,8 @@
 
 use super::fingerprint;
 use crate::api::endpoints::{EndpointAddress, EndpointPort, EndpointSubset};
+use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 
 /// One address behind one port, on its way into a subset.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::regions::{Region, regions};
 use super::request::Request;
 use super::table::{Host, Redirect, Refusal, RouteTable};
 use super::{Backend, Controller};
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 
 /// What a table does with a class of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]

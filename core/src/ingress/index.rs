@@ -1,7 +1,8 @@
 //! The paths of one host, compiled: the first of many rules that takes a path, in a time that does not grow with them.
 
 use super::matching::MatchPath;
-use std::collections::{BTreeMap, HashMap};
+use crate::collections::BTreeMap;
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map from text that is only asked, never walked: its order plays no part.

@@ -18,10 +18,10 @@ use super::table::{Builder, Entry, Origin, Report};
 use super::{Ways, normalize};
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::ObjectKey;
+use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
 use annotations::Annotations;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) const WAYS: Ways = Ways {

@@ -7,8 +7,8 @@
 
 use super::matching::MatchPath;
 use super::table::Host;
+use crate::collections::BTreeSet;
 use crate::order::Arrange as _;
-use std::collections::BTreeSet;
 
 /// A region of paths.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,10 +11,10 @@ use super::tls::{Certificate, TlsTable};
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, SourcePlace};
+use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where a rule stands.

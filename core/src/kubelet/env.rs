@@ -5,9 +5,9 @@ use crate::api::pod::{Container, EnvVar, Pod};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
 use crate::json::Json;
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A variable.

@@ -3,9 +3,9 @@
 use super::{Report, rule, template_of};
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::engine::Engine;
 use crate::kubelet::env::{from_services, services_told};
-use std::collections::{BTreeMap, BTreeSet};
 
 rule! {
     /// Finds a container that has settings of its own under the prefix of a Service (`APP_LOG` beside a Service `app`), and so finds

@@ -6,10 +6,10 @@ use crate::api::meta::IntOrString;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
 use crate::edit::Scalar;
 use crate::engine::Engine;
 use crate::spelling::nearest;
-use std::collections::BTreeMap;
 
 rule! {
     /// Finds a backend whose Service is not there.

@@ -3,9 +3,9 @@
 use super::{Report, rule};
 use crate::api::ingress::Ingress;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::collections::BTreeMap;
 use crate::engine::Engine;
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 rule! {

@@ -10,8 +10,8 @@ use super::rule::Direction;
 use super::selector::number;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::order::Arrange as _;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The connections that only one of two clusters lets through.
 #[derive(Clone, Debug, Default, PartialEq)]

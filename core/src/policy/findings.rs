@@ -12,8 +12,8 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::order::Arrange as _;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What was found.

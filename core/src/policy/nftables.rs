@@ -10,7 +10,7 @@ use super::ports::{NamedPort, PortMatch, Protocol};
 use super::reach::members;
 use super::rule::{Action, Direction, Peer, Policy, Rule, Tier};
 use super::selector::number;
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 

@@ -10,8 +10,8 @@ use super::ports::{NamedPort, PortMatch, PortSet};
 use super::ranges::{Block, NOWHERE, bounds, last_of, to_address};
 use super::rule::{Action, Direction, Peer, Rule, Tier};
 use super::selector::number;
+use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 
 /// Sets of ports by number, with what they have in common remembered.
 #[derive(Clone, Debug)]

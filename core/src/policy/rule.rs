@@ -12,9 +12,9 @@ use crate::api::meta::{IntOrString, LabelSelector};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
 use crate::ip::{parse_cidr_sloppy, parse_sloppy};
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 
 /// The direction of a connection as its end sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

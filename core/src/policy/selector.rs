@@ -2,8 +2,8 @@
 //! looked at, so that objects which every selector judges alike have the same [`Signature`].
 
 use crate::api::meta::{LabelSelector, StringMap};
+use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 
 /// The keys and values that selectors of one sort of object (pods, namespaces, nodes) mention, numbered.
 #[derive(Clone, Debug, Default)]

@@ -15,10 +15,10 @@ use super::selector::number;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::json::Json;
 use crate::order::Arrange as _;
 use ipnet::IpNet;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The policies that let exactly some connections through.
 #[derive(Clone, Debug, Default, PartialEq)]

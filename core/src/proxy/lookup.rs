@@ -2,8 +2,9 @@
 
 use super::service_port::ServicePort;
 use crate::api::resource::ObjectKey;
+use crate::collections::BTreeMap;
 use crate::ip::Family;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;

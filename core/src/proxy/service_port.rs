@@ -8,11 +8,11 @@ use super::topology::{Candidate, Place, Topology, categorize};
 use crate::api::endpoint_slice::{Endpoint, EndpointSlice};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
+use crate::collections::BTreeMap;
 use crate::endpoints::slices::HEADLESS;
 use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
 use crate::order::Arrange as _;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::resource::Kind;
 use crate::api::service::{Service, ServicePort};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::field::{Error, Path, json_value, quote};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives a new Service its families, cluster IPs and node ports (`Allocators.allocateCreate`).
 ///

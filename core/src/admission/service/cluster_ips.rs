@@ -7,8 +7,8 @@ use crate::admission::formats::ip::validate_legacy_ip;
 use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
+use crate::collections::BTreeSet;
 use crate::field::{Error, ErrorType, Path, json, json_value};
-use std::collections::BTreeSet;
 
 /// `ValidateServiceClusterIPsRelatedFields`: also asked before anything is allocated.
 pub fn validate_service_cluster_ips_related_fields(

@@ -4,8 +4,8 @@
 
 use super::parser::{Event, Parser, Step, Tag};
 use super::reader::{Fault, Mark};
+use crate::collections::BTreeMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The place of a node in the list.
 pub(super) type Id = usize;

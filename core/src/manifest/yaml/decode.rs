@@ -6,10 +6,10 @@ use super::compose::{Id, Raw, RawNode, Tree};
 use super::parser::Tag;
 use super::reader::{Fault, Mark};
 use super::resolve::{Scalar, resolve};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::manifest::number::{json_float, key_float};
 use crate::manifest::{Key, MAX_DEPTH, Node, Number, Place, Value};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a mark stands in the file.
 pub(super) trait Places {

@@ -5,7 +5,8 @@
 
 use super::reader::{Fault, Mark, Reader};
 use super::token::{Kind, Load, Token};
-use std::collections::{BTreeMap, VecDeque};
+use crate::collections::BTreeMap;
+use std::collections::VecDeque;
 
 /// go-yaml's limit on nested flow collections and on nested indentations.
 const MAX_NESTING: usize = 10_000;

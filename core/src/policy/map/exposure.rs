@@ -6,9 +6,9 @@ use super::super::reach::{Other, Reach, allowed, members};
 use super::super::rule::{Direction, Peer, Scope, Tier};
 use super::super::selector::number;
 use super::parties::{Parties, Party};
+use crate::collections::BTreeMap;
 use crate::json::Json;
 use crate::order::Arrange as _;
-use std::collections::BTreeMap;
 
 /// Ports that stand open between pods of the cluster and pods that are not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

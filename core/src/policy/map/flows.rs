@@ -8,9 +8,9 @@ use super::super::ranges::prefixes;
 use super::super::reach::{NONE, Reach, Stretch};
 use super::super::rule::Direction;
 use super::super::selector::number;
+use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 
 /// One side of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,11 +7,11 @@ use super::super::selector::number;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
 use crate::json::Json;
 use crate::order::Arrange as _;
 use crate::workload;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// One party of a connection.

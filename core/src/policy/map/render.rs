@@ -3,7 +3,7 @@
 use super::super::ports::PortSet;
 use super::super::rule::Direction;
 use super::{ConnectionMap, Party};
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What a map can be written as.
