@@ -124,7 +124,7 @@ fn known_mistake(message: &str) -> Option<String> {
 }
 
 /// How many letters have to be put in, taken out or changed to make one word of the other, letter case aside (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.to_ascii_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (line, letter) in one.to_ascii_lowercase().chars().enumerate() {

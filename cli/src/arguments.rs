@@ -1,5 +1,6 @@
 //! The command line, described once for parsing and for help.
 
+use crate::settings::Settings;
 use crate::terminal::Color;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
@@ -56,30 +57,65 @@ pub(crate) struct ClusterFlags {
     pub(crate) cluster_cidr: Vec<IpNet>,
 
     /// Domain of the cluster's DNS
-    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local", help = "Domain of the cluster's DNS")]
-    pub(crate) cluster_domain: String,
+    #[arg(long, value_name = "DOMAIN", help = "Domain of the cluster's DNS [default: cluster.local]")]
+    pub(crate) cluster_domain: Option<String>,
+
+    /// Namespace of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE", help = "Namespace of objects that name none [default: default]")]
+    pub(crate) namespace: Option<String>,
+
+    /// Where the settings are
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Settings, or `none` [default: the nearest portolan.toml at or above PATH]"
+    )]
+    pub(crate) config: Option<PathBuf>,
 }
 
 impl ClusterFlags {
-    /// The flags as the engine takes them.
-    pub(crate) fn options(&self) -> Options {
-        let given = !self.service_cluster_ip_range.is_empty() || self.service_node_port_range.is_some();
-        let mut options = Options { service_ranges_given: given, ..Options::default() };
-        if !self.service_cluster_ip_range.is_empty() {
-            options.service_cluster_ip_range.clone_from(&self.service_cluster_ip_range);
+    /// The settings that go for these paths.
+    ///
+    /// # Errors
+    /// They cannot be read or understood.
+    pub(crate) fn settings(&self, paths: &[PathBuf]) -> anyhow::Result<Settings> {
+        Settings::find(self.config.as_deref(), paths)
+    }
+
+    /// The flags as the engine takes them; where there is none, what the settings say.
+    pub(crate) fn options(&self, settings: &Settings) -> Options {
+        let mut options = Options::default();
+        let ranges = [&self.service_cluster_ip_range, &settings.service_cluster_ip_range];
+        if let Some(ranges) = ranges.into_iter().find(|ranges| !ranges.is_empty()) {
+            options.service_cluster_ip_range.clone_from(ranges);
+            options.service_ranges_given = true;
         }
-        if let Some(range) = self.service_node_port_range {
+        if let Some(range) = self.service_node_port_range.or(settings.service_node_port_range) {
             options.service_node_port_range = range;
+            options.service_ranges_given = true;
         }
-        if !self.cluster_cidr.is_empty() {
-            options.cluster_cidr.clone_from(&self.cluster_cidr);
+        if let Some(ranges) = [&self.cluster_cidr, &settings.cluster_cidr].into_iter().find(|ranges| !ranges.is_empty())
+        {
+            options.cluster_cidr.clone_from(ranges);
         }
-        options.cluster_domain.clone_from(&self.cluster_domain);
+        if let Some(domain) = self.cluster_domain.as_ref().or(settings.cluster_domain.as_ref()) {
+            options.cluster_domain.clone_from(domain);
+        }
+        self.namespace(settings).clone_into(&mut options.namespace);
         options
+    }
+
+    /// The namespace of objects, and of names in questions, that name none.
+    pub(crate) fn namespace<'a>(&'a self, settings: &'a Settings) -> &'a str {
+        self.namespace.as_deref().or(settings.namespace.as_deref()).unwrap_or("default")
     }
 }
 
-fn port_range(text: &str) -> Result<(u16, u16), String> {
+/// Reads `FIRST-LAST`.
+///
+/// # Errors
+/// What was expected.
+pub(crate) fn port_range(text: &str) -> Result<(u16, u16), String> {
     let range = text.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
     range
         .filter(|(first, last)| *first > 0 && first <= last)
@@ -100,6 +136,28 @@ pub(crate) struct Manifests {
     /// Form of the answer
     #[arg(short, long, value_enum, default_value_t, help = "Form of the answer")]
     pub(crate) output: Output,
+}
+
+impl Manifests {
+    /// The namespace of names that name none.
+    ///
+    /// # Errors
+    /// The settings cannot be read or understood.
+    pub(crate) fn namespace(&self) -> anyhow::Result<String> {
+        Ok(self.cluster.namespace(&self.cluster.settings(&self.paths)?).to_owned())
+    }
+
+    /// The controller that is given, else the one that is set.
+    ///
+    /// # Errors
+    /// The settings cannot be read or understood.
+    pub(crate) fn controller(&self, given: Option<&str>) -> anyhow::Result<String> {
+        if let Some(given) = given {
+            return Ok(given.to_owned());
+        }
+        let settings = self.cluster.settings(&self.paths)?;
+        Ok(settings.ingress_controller.unwrap_or_else(|| "spec".to_owned()))
+    }
 }
 
 /// Manifests, and behind them the one thing that is asked about. Options may stand anywhere among the words.
@@ -213,6 +271,12 @@ pub(crate) struct CheckArguments {
     /// No findings of these codes; a prefix stands for all that begin so
     #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
+    /// Tell only findings that are not in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write all findings into the baseline, so that they are known from now on
+    #[arg(long, conflicts_with_all = ["fix", "diff", "output"])]
+    pub(crate) write_baseline: bool,
     /// Mend what can be mended, and write the files
     #[arg(long)]
     pub(crate) fix: bool,
@@ -250,9 +314,9 @@ pub(crate) enum Command {
         /// What to look at
         #[command(flatten)]
         manifests: Manifests,
-        /// The controller whose ways apply: spec, nginx, contour
-        #[arg(long, default_value = "spec")]
-        controller: String,
+        /// The controller whose ways apply: spec, nginx, contour [default: spec]
+        #[arg(long)]
+        controller: Option<String>,
         /// The class of Ingresses to look at
         #[arg(long, value_name = "CLASS")]
         ingress_class: Option<String>,
@@ -263,9 +327,9 @@ pub(crate) enum Command {
         before: PathBuf,
         /// The manifests after
         after: PathBuf,
-        /// The controller before: spec, nginx, contour
-        #[arg(long, value_name = "CONTROLLER", default_value = "spec")]
-        before_controller: String,
+        /// The controller before: spec, nginx, contour [default: spec]
+        #[arg(long, value_name = "CONTROLLER")]
+        before_controller: Option<String>,
         /// The controller after [default: the one before]
         #[arg(long, value_name = "CONTROLLER")]
         after_controller: Option<String>,
@@ -287,9 +351,9 @@ pub(crate) enum Command {
         /// The cluster's settings
         #[command(flatten)]
         cluster: ClusterFlags,
-        /// The controller whose ways apply: spec, nginx, contour
-        #[arg(long, default_value = "spec")]
-        controller: String,
+        /// The controller whose ways apply: spec, nginx, contour [default: spec]
+        #[arg(long)]
+        controller: Option<String>,
         /// The class of Ingresses to look at
         #[arg(long, value_name = "CLASS")]
         ingress_class: Option<String>,
@@ -331,9 +395,9 @@ pub(crate) enum Command {
         /// What to look at
         #[command(flatten)]
         asked: Asked,
-        /// The controller whose ways apply: spec, nginx, contour
-        #[arg(long, default_value = "spec")]
-        controller: String,
+        /// The controller whose ways apply: spec, nginx, contour [default: spec]
+        #[arg(long)]
+        controller: Option<String>,
         /// The class of Ingresses to look at
         #[arg(long, value_name = "CLASS")]
         ingress_class: Option<String>,

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Rule { code } => rule::run(code.as_deref(), terminal),
         Command::Diff { before, after, before_controller, after_controller, cluster, output } => {
-            let controllers = (before_controller.as_str(), after_controller.as_deref().unwrap_or(before_controller));
+            let controllers = (before_controller.as_deref(), after_controller.as_deref());
             diff::run(before, after, controllers, cluster, *output, terminal)
         }
         Command::Ask { files, cluster } => ask::run(files, cluster, terminal),

@@ -4,12 +4,15 @@
 
 mod advice;
 mod arguments;
+mod baseline;
 mod commands;
 mod fix;
 mod input;
 mod question;
 mod render;
+mod settings;
 mod terminal;
+mod wanted;
 
 use arguments::Arguments;
 use clap::Parser as _;

@@ -3,23 +3,24 @@
 use portolan::json::Json;
 use std::net::IpAddr;
 
-/// A pod named `NAMESPACE/NAME` or `NAME`; `NAMESPACE/KIND/NAME` names a workload of that kind.
-pub(crate) fn pod(text: &str, word: &'static str) -> Json {
-    let (namespace, name) = text.split_once('/').unwrap_or(("default", text));
+/// A pod named `NAMESPACE/NAME` or `NAME`; `NAMESPACE/KIND/NAME` names a workload of that kind. `usual` is the namespace
+/// where none is named.
+pub(crate) fn pod(text: &str, word: &'static str, usual: &str) -> Json {
+    let (namespace, name) = text.split_once('/').unwrap_or((usual, text));
     Json::object().with("namespace", namespace.to_owned()).with(word, name.to_owned())
 }
 
 /// One end of a connection: an IP or a pod.
-pub(crate) fn end(text: &str) -> Json {
+pub(crate) fn end(text: &str, usual: &str) -> Json {
     match text.parse::<IpAddr>() {
         Ok(_) => Json::object().with("ip", text.to_owned()),
-        Err(_) => pod(text, "pod"),
+        Err(_) => pod(text, "pod", usual),
     }
 }
 
 /// The source of a traced request: `outside`, an IP or a pod.
-pub(crate) fn source(text: &str) -> Json {
-    if text == "outside" { Json::from("outside") } else { end(text) }
+pub(crate) fn source(text: &str, usual: &str) -> Json {
+    if text == "outside" { Json::from("outside") } else { end(text, usual) }
 }
 
 /// A packet's destination: `IP:PORT`, `[IPv6]:PORT`, or a node port.
@@ -57,9 +58,10 @@ mod tests {
 
     #[test]
     fn words_become_questions() {
-        assert_eq!(pod("shop/web", "name").to_string(), r#"{"namespace":"shop","name":"web"}"#);
-        assert_eq!(source("outside").to_string(), r#""outside""#);
-        assert_eq!(end("2001:db8::1").to_string(), r#"{"ip":"2001:db8::1"}"#);
+        assert_eq!(pod("shop/web", "name", "default").to_string(), r#"{"namespace":"shop","name":"web"}"#);
+        assert_eq!(pod("web", "name", "shop").to_string(), r#"{"namespace":"shop","name":"web"}"#);
+        assert_eq!(source("outside", "default").to_string(), r#""outside""#);
+        assert_eq!(end("2001:db8::1", "default").to_string(), r#"{"ip":"2001:db8::1"}"#);
         assert_eq!(destination("[::1]:80", "UDP").unwrap().to_string(), r#"{"protocol":"UDP","ip":"::1","port":80}"#);
         assert_eq!(destination("30080", "TCP").unwrap().to_string(), r#"{"protocol":"TCP","nodePort":30080}"#);
         assert!(destination("web", "TCP").is_err());

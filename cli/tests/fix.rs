@@ -28,7 +28,7 @@ fn what_can_be_mended_is_mended_in_as_many_rounds_as_it_takes() {
     );
     assert!(answer.out.ends_with("1 object stored: 2 mended, nothing left\n"), "{}", answer.out);
     assert_eq!(folder.read("b/c.yaml"), SERVICE);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside the files");
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2, "nothing is left beside the files");
 }
 
 #[test]
@@ -90,12 +90,12 @@ fn what_cannot_be_written_is_refused_clearly() {
     );
 
     let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain(MISSPELT.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    std::fs::write(folder.path().join("wide.yaml"), &wide).unwrap();
+    std::fs::write(folder.0.join("wide.yaml"), &wide).unwrap();
     let answer = folder.portolan(&["check", "--fix", "wide.yaml"]);
     assert_eq!(answer.status, 2, "{answer:?}");
     assert!(answer.err.starts_with("error: wide.yaml: the file is not what was read"), "{}", answer.err);
     assert!(answer.out.contains("1 refused: 1 error"), "{}", answer.out);
-    assert_eq!(std::fs::read(folder.path().join("wide.yaml")).unwrap(), wide);
+    assert_eq!(std::fs::read(folder.0.join("wide.yaml")).unwrap(), wide);
 }
 
 #[cfg(unix)]
@@ -103,7 +103,7 @@ fn what_cannot_be_written_is_refused_clearly() {
 fn links_and_permissions_stay() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::with(&[("real.yaml", MISSPELT)]);
-    let (real, link) = (folder.path().join("real.yaml"), folder.path().join("link.yaml"));
+    let (real, link) = (folder.0.join("real.yaml"), folder.0.join("link.yaml"));
     std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink("real.yaml", &link).unwrap();
     assert_eq!(folder.portolan(&["check", "--fix", "link.yaml"]).status, 0);

@@ -36,10 +36,12 @@ pub struct Options {
     pub service_ranges_given: bool,
     /// `--cluster-cidr`: the ranges that made-up pods take their addresses from, at most one a family.
     pub cluster_cidr: Vec<IpNet>,
+    /// The namespace that objects from files belong to which name none: `kubectl`'s `--namespace`.
+    pub namespace: String,
 }
 
 impl Default for Options {
-    /// `10.0.0.0/16`, `30000-32767`, `cluster.local`, `10.244.0.0/16` and `fd00:10:244::/64`.
+    /// `10.0.0.0/16`, `30000-32767`, `cluster.local`, `10.244.0.0/16` and `fd00:10:244::/64`, `default`.
     fn default() -> Self {
         let range = |a, b| IpNet::new_assert(std::net::IpAddr::from([a, b, 0, 0]), 16);
         let pods_v6 = IpNet::new_assert(std::net::IpAddr::from([0xfd00, 0x10, 0x244, 0, 0, 0, 0, 0]), 64);
@@ -49,6 +51,7 @@ impl Default for Options {
             cluster_domain: "cluster.local".to_owned(),
             service_ranges_given: false,
             cluster_cidr: vec![range(10, 244), pods_v6],
+            namespace: "default".to_owned(),
         }
     }
 }

@@ -153,12 +153,16 @@ impl Loading {
         }
     }
 
-    fn object(&mut self, file: &File, object: objects::Object) {
+    fn object(&mut self, file: &File, mut object: objects::Object) {
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
             *self.loaded.passed_over.entry(object.kind).or_default() += 1;
             return;
         };
         self.loaded.objects += 1;
+        let namespace = &self.loaded.engine.cluster().options.namespace;
+        if kind.is_namespaced() && namespace != "default" {
+            objects::put_into(&mut object.node, namespace);
+        }
         let source = Source { file: file.name.clone(), node: Arc::new(object.node) };
         if !is_served(kind, &object.api_version) {
             self.no_longer_served(kind, &object.api_version, &source);
@@ -310,6 +314,20 @@ mod tests {
         let given = Options { service_ranges_given: true, ..Options::default() };
         let loaded = load(&[file(text)], given, Taking::Admitted);
         assert_eq!((loaded.refused, loaded.findings[0].place.line), (1, 7), "{:?}", loaded.findings);
+    }
+
+    #[test]
+    fn an_object_without_namespace_goes_into_the_one_that_is_set() {
+        let text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n---\n\
+                    apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: other}\nspec: {ports: [{port: 80}]}\n---\n\
+                    apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+        for taking in [Taking::Admitted, Taking::Stored] {
+            let options = Options { namespace: "shop".to_owned(), ..Options::default() };
+            let loaded = load(&[file(text)], options, taking);
+            assert_eq!(loaded.findings, []);
+            let keys: Vec<String> = loaded.engine.cluster().services.iter().map(|(key, _)| key.to_string()).collect();
+            assert_eq!(keys, ["other/a", "shop/a"]);
+        }
     }
 
     #[test]

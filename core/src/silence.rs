@@ -58,13 +58,19 @@ pub fn silence<'f>(mut findings: Vec<Finding>, files: impl IntoIterator<Item = &
     findings
 }
 
+/// Whether there can be a finding of that code; it may be the beginning of several, or a rule's name.
+pub fn is_code(written: &str) -> bool {
+    let mut codes = lint::RULES.iter().map(|rule| rule.code).chain(OTHER_CODES.iter().copied());
+    !written.is_empty() && codes.any(|code| stands_for(written, code))
+}
+
 /// Whether the mark begins a comment, or a comment in a comment: `# as agreed # portolan: …`.
 fn is_beginning(comment: &str, at: usize) -> bool {
     comment.get(..at).is_some_and(|before| before.trim_end().ends_with('#'))
 }
 
 /// Whether somebody who writes that means that code.
-fn stands_for(written: &str, code: &str) -> bool {
+pub fn stands_for(written: &str, code: &str) -> bool {
     let begins = code.get(..written.len()).is_some_and(|start| start.eq_ignore_ascii_case(written));
     begins || lint::by_code(written).is_some_and(|rule| rule.code == code)
 }
@@ -165,7 +171,7 @@ impl<'t> Directive<'t> {
         let of =
             |wanted: bool| self.codes.iter().zip(used).filter(move |(_, used)| **used == wanted).map(|(code, _)| *code);
         let idle: Vec<&str> = of(false).collect();
-        let unknown = idle.iter().find(|code| !is_known(code));
+        let unknown = idle.iter().find(|code| !is_code(code));
         let message = match (idle.first()?, unknown) {
             (_, Some(code)) => format!("there is no code `{code}`, so this silences nothing"),
             _ => format!("there is nothing of {} here that this silences", idle.join(", ")),
@@ -183,12 +189,6 @@ impl<'t> Directive<'t> {
         finding.fix.push(fix);
         Some(finding)
     }
-}
-
-/// Whether there can be a finding of that code.
-fn is_known(written: &str) -> bool {
-    let codes = lint::RULES.iter().map(|rule| rule.code).chain(OTHER_CODES.iter().copied());
-    codes.into_iter().any(|code| stands_for(written, code))
 }
 
 fn small(number: usize) -> u32 {

@@ -3,6 +3,7 @@
 use super::Outcome;
 use crate::arguments::ClusterFlags;
 use crate::input::Input;
+use crate::settings::Settings;
 use crate::terminal::Terminal;
 use portolan::ask::answer_text;
 use portolan::load::{Taking, load};
@@ -15,8 +16,13 @@ use std::path::PathBuf;
 /// # Errors
 /// Standard input or output fails.
 pub(crate) fn run(paths: &[PathBuf], cluster: &ClusterFlags, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+    // Programs ask: what a file beside them says does not change their answers unless they name it.
+    let settings = match &cluster.config {
+        Some(_) => cluster.settings(paths)?,
+        None => Settings::default(),
+    };
     let input = Input::read(paths, terminal);
-    let loaded = load(&input.files, cluster.options(), Taking::Stored);
+    let loaded = load(&input.files, cluster.options(&settings), Taking::Stored);
     let mut outcome = Outcome::Fine;
     for problem in &input.problems {
         terminal.complain(problem);

@@ -14,15 +14,18 @@ use std::path::{Path, PathBuf};
 /// Compares two sets of manifests. Ends with 1 where something changes.
 ///
 /// # Errors
-/// A controller that is not known, or an output that cannot be written.
+/// Settings that are not understood, a controller that is not known, or an output that cannot be written.
 pub(crate) fn run(
     before: &Path,
     after: &Path,
-    controllers: (&str, &str),
+    controllers: (Option<&str>, Option<&str>),
     cluster: &ClusterFlags,
     output: Output,
     terminal: &mut Terminal,
 ) -> anyhow::Result<Outcome> {
+    let settings = cluster.settings(&[before.to_path_buf()])?;
+    let usual = settings.ingress_controller.as_deref().unwrap_or("spec");
+    let controllers = (controllers.0.unwrap_or(usual), controllers.1.or(controllers.0).unwrap_or(usual));
     let mut outcome = Outcome::Fine;
     let mut read = |path: &Path, terminal: &mut Terminal| -> (Loaded, String) {
         let input = Input::read(&[PathBuf::from(path)], terminal);
@@ -31,7 +34,7 @@ pub(crate) fn run(
             outcome = Outcome::BadInput;
         }
         let text: Vec<&str> = input.files.iter().map(|file| &*file.text).collect();
-        (load(&input.files, cluster.options(), Taking::Admitted), text.join("\n---\n"))
+        (load(&input.files, cluster.options(&settings), Taking::Admitted), text.join("\n---\n"))
     };
     let (old, _) = read(before, terminal);
     let (new, text) = read(after, terminal);

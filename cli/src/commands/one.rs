@@ -13,13 +13,14 @@ use portolan::load::{Taking, load};
 /// Loads the manifests, asks, and prints the answer.
 ///
 /// # Errors
-/// Words that make no question, or an output that cannot be written.
+/// Words that make no question, settings that are not understood, or an output that cannot be written.
 pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let Some((manifests, question)) = question_of(command)? else {
         anyhow::bail!("this command asks no question");
     };
+    let settings = manifests.cluster.settings(&manifests.paths)?;
     let input = Input::read(&manifests.paths, terminal);
-    let loaded = load(&input.files, manifests.cluster.options(), Taking::Admitted);
+    let loaded = load(&input.files, manifests.cluster.options(&settings), Taking::Admitted);
     let mut outcome = Outcome::Fine;
     for problem in &input.problems {
         terminal.complain(problem);
@@ -64,14 +65,15 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
     Ok(Some(match command {
         Command::Trace { asked, from } => {
             let (manifests, url) = asked.split("a URL")?;
-            (manifests, ask("trace").with("from", question::source(from)).with("url", url.to_owned()))
+            let from = question::source(from, &manifests.namespace()?);
+            (manifests, ask("trace").with("from", from).with("url", url.to_owned()))
         }
         Command::Route { asked, controller, ingress_class, method, headers } => {
             let (manifests, url) = asked.split("a URL")?;
             let mut route = ask("route")
                 .with("method", method.clone())
                 .with("url", url.to_owned())
-                .with("controller", controller.clone());
+                .with("controller", manifests.controller(controller.as_deref())?);
             if !headers.is_empty() {
                 route.set("headers", question::headers(headers)?);
             }
@@ -84,37 +86,42 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             let (manifests, name) = asked.split("a NAME")?;
             let mut resolve = ask("resolve").with("name", name.to_owned()).with("type", record.to_uppercase());
             if let Some(from) = from {
-                resolve.set("from", question::pod(from, "pod"));
+                resolve.set("from", question::pod(from, "pod", &manifests.namespace()?));
             }
             (manifests, resolve)
         }
         Command::Env { asked } => {
             let (manifests, pod) = asked.split("a POD")?;
-            (manifests, ask("env").with("pod", question::pod(pod, "name")))
+            let pod = question::pod(pod, "name", &manifests.namespace()?);
+            (manifests, ask("env").with("pod", pod))
         }
         Command::Hosts { asked } => {
             let (manifests, pod) = asked.split("a POD")?;
-            (manifests, ask("hosts").with("pod", question::pod(pod, "name")))
+            let pod = question::pod(pod, "name", &manifests.namespace()?);
+            (manifests, ask("hosts").with("pod", pod))
         }
         Command::Verdict { manifests, from, to, port, protocol } => {
-            let verdict = ask("verdict").with("from", question::end(from)).with("to", question::end(to));
+            let usual = manifests.namespace()?;
+            let (from, to) = (question::end(from, &usual), question::end(to, &usual));
+            let verdict = ask("verdict").with("from", from).with("to", to);
             (manifests.clone(), verdict.with("port", *port).with("protocol", protocol.to_uppercase()))
         }
         Command::Endpoints { asked } => {
             let (manifests, service) = asked.split("a SERVICE")?;
-            (manifests, ask("endpoints").with("service", question::pod(service, "name")))
+            let service = question::pod(service, "name", &manifests.namespace()?);
+            (manifests, ask("endpoints").with("service", service))
         }
         Command::Backends { asked, node, from, protocol } => {
             let (manifests, to) = asked.split("where the packet goes")?;
             let to = question::destination(to, &protocol.to_uppercase())?;
             let mut backends = ask("backends").with("node", node.clone()).with("to", to);
             if let Some(from) = from {
-                backends.set("from", question::end(from));
+                backends.set("from", question::end(from, &manifests.namespace()?));
             }
             (manifests, backends)
         }
         Command::Routes { manifests, controller, ingress_class } => {
-            let mut routes = ask("routes").with("controller", controller.clone());
+            let mut routes = ask("routes").with("controller", manifests.controller(controller.as_deref())?);
             if let Some(class) = ingress_class {
                 routes.set("ingressClass", class.clone());
             }
@@ -141,9 +148,9 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
                 Target::Nginx => "nginx",
                 Target::Haproxy => "haproxy",
             };
+            let controller = manifests.controller(controller.as_deref())?;
             let listen = Json::object().with("address", listen.ip().to_string()).with("port", listen.port());
-            let mut render =
-                ask("render").with("proxy", proxy).with("controller", controller.clone()).with("listen", listen);
+            let mut render = ask("render").with("proxy", proxy).with("controller", controller).with("listen", listen);
             if let Some(class) = ingress_class {
                 render.set("ingressClass", class.clone());
             }

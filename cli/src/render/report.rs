@@ -1,5 +1,6 @@
 //! Findings in the forms that other tools read.
 
+use crate::baseline::fingerprint;
 use portolan::finding::{Finding, Severity};
 use portolan::json::Json;
 use portolan::lint::RULES;
@@ -32,7 +33,8 @@ pub(crate) fn sarif(findings: &[Finding]) -> Json {
             .with("ruleId", finding.code)
             .with("level", level(finding.severity))
             .with("message", text(&message(finding)))
-            .with("locations", Json::Array(vec![location(&finding.place, None)]));
+            .with("locations", Json::Array(vec![location(&finding.place, None)]))
+            .with("partialFingerprints", Json::object().with("portolan/v1", fingerprint(finding)));
         if !finding.related.is_empty() {
             let related = finding.related.iter().map(|(message, place)| location(place, Some(message)));
             result.set("relatedLocations", Json::Array(related.collect()));

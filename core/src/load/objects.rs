@@ -113,6 +113,18 @@ fn typed(mut item: Node, api_version: &str, kind: &str) -> Node {
     item
 }
 
+/// Puts an object that names no namespace into that one.
+pub(super) fn put_into(node: &mut Node, namespace: &str) {
+    let Value::Mapping(members) = &mut node.value else { return };
+    let Some((_, metadata)) = members.iter_mut().find(|(key, _)| &*key.name == "metadata") else { return };
+    let place = metadata.place;
+    let Value::Mapping(members) = &mut metadata.value else { return };
+    if !members.iter().any(|(key, _)| &*key.name == "namespace") {
+        let key = manifest::Key { name: "namespace".into(), place };
+        members.push((key, Node { value: Value::String(namespace.into()), place }));
+    }
+}
+
 fn article(kind: &str) -> String {
     match kind {
         "array" | "object" => format!("an {kind}"),
