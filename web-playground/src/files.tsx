@@ -82,8 +82,8 @@ function FileActions() {
   if (naming === null) {
     return (
       <span class="file-actions">
-        <button type="button" class="quiet small" onClick={() => setNaming(name)}>
-          Rename
+        <button type="button" class="quiet" aria-label={`Rename ${name}`} title={`Rename ${name}`} onClick={() => setNaming(name)}>
+          <Icon name="pencil" size={16} />
         </button>
         <button type="button" class="quiet" aria-label={`Close ${name}`} title={`Close ${name}`} onClick={() => close(name)}>
           <Icon name="close" size={15} />

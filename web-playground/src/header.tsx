@@ -53,13 +53,18 @@ function Examples() {
               menu.current?.hidePopover();
             }}
           >
-            <span class="menu-name">{example.name.replaceAll("-", " ")}</span>
+            <span class="menu-name">{titleOf(example.name)}</span>
             {example.title !== "" && <span class="menu-about">{example.title}</span>}
           </button>
         ))}
       </div>
     </>
   );
+}
+
+/** The name of an example's folder as words. */
+function titleOf(folder: string): string {
+  return folder.replaceAll("-", " ").replaceAll(/\b(ip|tls|dns)\b/g, (word) => word.toUpperCase());
 }
 
 async function share(): Promise<void> {

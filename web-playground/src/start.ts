@@ -61,7 +61,8 @@ export function showExample(name: string): void {
   const named = service?.service as { namespace?: string; name?: string } | undefined;
   if (named?.name !== undefined) next.service = `${named.namespace ?? "default"}/${named.name}`;
   asked.value = next;
-  const first = example.files.find((file) => /^kind: (Ingress|Service)$/m.test(file.text)) ?? example.files[0];
+  const holds = (kind: string) => example.files.find((file) => new RegExp(`^kind: ${kind}$`, "m").test(file.text));
+  const first = holds("Ingress") ?? holds("Service") ?? example.files[0];
   open(example.files, first?.name);
 }
 

@@ -284,13 +284,13 @@ questions! {
     }
     /// Which requests are served differently by another controller, another class or other manifests?
     diff {
-        /// How it is: whose ways, which class, and the manifests' text where it is not the cluster as loaded.
-        before ?_: "{ controller?: string; ingressClass?: string; manifests?: string }";
+        /// How it is: the cluster as loaded in the ways of `spec` unless given.
+        before ?_: "RouteSide";
         /// How it would be.
-        after ?_: "{ controller?: string; ingressClass?: string; manifests?: string }";
+        after ?_: "RouteSide";
     } => {
         /// The classes of requests that change, each with an example.
-        changes: "{ host: string; scheme?: string; paths: { match: \"exact\" | \"prefix\"; path: string }[]; example: string; before: Record<string, unknown>; after: Record<string, unknown> }[]";
+        changes: "RouteChange[]";
         /// What the controllers do differently beside.
         notes: "string[]";
     }

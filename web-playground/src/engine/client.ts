@@ -51,8 +51,19 @@ export class Engine {
 
   /** Asks one question. */
   async ask<K extends keyof Questions>(question: Question<K>, which: Which = "now"): Promise<Answer<K>> {
-    const answer = JSON.parse(await this.call({ call: "ask", which, question: JSON.stringify(question) })) as { error?: Refusal };
-    if (answer.error !== undefined) throw new PortolanError(answer.error);
-    return answer as Answer<K>;
+    const answer = read<K>(await this.call({ call: "ask", which, question: JSON.stringify(question) }));
+    if (answer instanceof PortolanError) throw answer;
+    return answer;
   }
+
+  /** Asks many questions at once; where there is no answer to one, its place holds the error. */
+  async askAll<K extends keyof Questions>(questions: readonly Question<K>[], which: Which = "now"): Promise<(Answer<K> | PortolanError)[]> {
+    const texts = await this.call({ call: "askAll", which, questions: questions.map((question) => JSON.stringify(question)) });
+    return texts.map((text) => read<K>(text));
+  }
+}
+
+function read<K extends keyof Questions>(text: string): Answer<K> | PortolanError {
+  const answer = JSON.parse(text) as Answer<K> & { error?: Refusal };
+  return answer.error === undefined ? answer : new PortolanError(answer.error);
 }

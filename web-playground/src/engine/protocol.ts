@@ -10,6 +10,7 @@ export type Call =
   | { call: "apply"; which: Which; file: string; text: string }
   | { call: "check"; which: Which }
   | { call: "ask"; which: Which; question: string }
+  | { call: "askAll"; which: Which; questions: readonly string[] }
   | { call: "admit"; files: ManifestFile[]; object: KubernetesObject };
 
 /** What each call gives back. */
@@ -18,6 +19,7 @@ export interface Replies {
   apply: Finding[];
   check: Finding[];
   ask: string;
+  askAll: string[];
   admit: AdmitAnswer;
 }
 

@@ -31,13 +31,22 @@ function carryOut(call: Call): unknown {
       return held(call.which).check();
     case "ask":
       return held(call.which).askText(call.question);
+    case "askAll": {
+      const cluster = held(call.which);
+      return call.questions.map((question) => cluster.askText(question));
+    }
     case "admit":
       return admit(call.files, call.object);
   }
 }
 
-/** Asks about an object in a cluster that holds everything but it. */
+/**
+ * Asks about an object in a cluster that holds everything but it. One that was exported from a cluster, which has a
+ * `resourceVersion` or a `uid`, is judged as it would be sent back there: as an update of itself.
+ */
 function admit(files: readonly ManifestFile[], object: KubernetesObject): unknown {
+  const { resourceVersion, uid } = (object.metadata ?? {}) as { resourceVersion?: string; uid?: string };
+  const stored = Boolean(resourceVersion) || Boolean(uid);
   const { kind = "", metadata: { namespace, name } = {} } = object;
   const cluster = Cluster.load(files);
   try {
@@ -46,7 +55,7 @@ function admit(files: readonly ManifestFile[], object: KubernetesObject): unknow
     // A kind that is none of the engine's: the question below says so.
   }
   try {
-    return cluster.admit({ operation: "CREATE", object });
+    return cluster.admit(stored ? { operation: "UPDATE", object, oldObject: object } : { operation: "CREATE", object });
   } finally {
     cluster.free();
   }

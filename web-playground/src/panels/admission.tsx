@@ -75,6 +75,8 @@ function useAdmitted(object: KubernetesObject | undefined): { admitted: AdmitAns
 }
 
 function Admitted({ answer, written }: { answer: AdmitAnswer; written: KubernetesObject }) {
+  const { resourceVersion, uid } = (written.metadata ?? {}) as { resourceVersion?: string; uid?: string };
+  const exported = Boolean(resourceVersion) || Boolean(uid);
   return (
     <>
       <section class={`ruling ${answer.accepted ? "good" : "bad"}`}>
@@ -82,6 +84,7 @@ function Admitted({ answer, written }: { answer: AdmitAnswer; written: Kubernete
           {answer.accepted ? "Accepted" : "Refused"} <span class="ruling-code">{answer.code}</span>
         </p>
         {!answer.accepted && <p>{answer.status?.reason}</p>}
+        {exported && <p>It was exported from a cluster: judged as an update of itself.</p>}
       </section>
       {answer.warnings.length > 0 && (
         <section class="block">

@@ -1,11 +1,13 @@
-import type { Finding, ListedObject, MapRow, TableHost } from "portolan";
+import type { Finding, MapRow, Party, RouteChange, RouteOutcome } from "portolan";
 import { useAnswer } from "../answer";
 import { useAsked } from "../asked";
-import { podName } from "../parts/pickers";
+import { useComparison, type Change, type Comparison } from "../comparison";
+import { podName, Select } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
-import { count, Empty, named, Words } from "../parts/text";
+import { count, Empty, Failure, Words } from "../parts/text";
 import { before, beforeFindings, files, findings, open, setAside } from "../workspace";
 import { partyName, portWords } from "./map";
+import { CONTROLLERS } from "./routes";
 
 /** Two versions of the files: what answers differently. */
 export function ComparePanel() {
@@ -21,6 +23,15 @@ export function ComparePanel() {
       </Empty>
     );
   }
+  return <Compared />;
+}
+
+function Compared() {
+  const [now, setNow] = useAsked("controller", "spec");
+  const [then, setThen] = useAsked("controllerBefore", now);
+  const { comparison, error } = useComparison({ before: then, after: now });
+  const changed = changesOf(beforeFindings.value, findings.value);
+  const total = comparison === null ? 0 : sizeOf(comparison) + changed.length;
   return (
     <div class="stack">
       <div class="ask-bar">
@@ -31,52 +42,61 @@ export function ComparePanel() {
           Go back to the version set aside
         </button>
       </div>
-      <Differences />
-    </div>
-  );
-}
-
-function Differences() {
-  const now = { objects: useAnswer({ ask: "objects", whole: true }), routes: useAnswer({ ask: "routes" }), map: useAnswer({ ask: "map" }) };
-  const then = {
-    objects: useAnswer({ ask: "objects", whole: true }, "before"),
-    routes: useAnswer({ ask: "routes" }, "before"),
-    map: useAnswer({ ask: "map" }, "before"),
-  };
-  const ready = now.objects.answer !== null && then.objects.answer !== null && now.map.answer !== null && then.map.answer !== null && now.routes.answer !== null && then.routes.answer !== null;
-  const parts = ready
-    ? [
-        { title: "Objects", changes: difference(objectsOf(then.objects.answer?.objects ?? []), objectsOf(now.objects.answer?.objects ?? [])) },
-        { title: "Routes", changes: difference(routesOf(then.routes.answer?.hosts ?? []), routesOf(now.routes.answer?.hosts ?? [])) },
-        { title: "Connections", changes: difference(connectionsOf(then.map.answer?.rows ?? []), connectionsOf(now.map.answer?.rows ?? [])) },
-        { title: "Findings", changes: difference(findingsOf(beforeFindings.value), findingsOf(findings.value)) },
-      ]
-    : [];
-  const total = parts.reduce((sum, part) => sum + part.changes.length, 0);
-  return (
-    <>
-      {ready && (
+      <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
+        <Select label="Routes before, in the ways of" value={then} choose={setThen} choices={CONTROLLERS} />
+        <Select label="and now" value={now} choose={setNow} choices={CONTROLLERS} />
+      </form>
+      {error !== null && <Failure>{error}</Failure>}
+      {comparison !== null && (
         <p class="lead" role="status">
           {total === 0 ? "The two versions answer alike." : `${count(total, "difference")} to the version set aside.`}
         </p>
       )}
       <TraceDifference />
-      {parts
-        .filter((part) => part.changes.length > 0)
-        .map((part) => (
-          <section class="block" key={part.title}>
-            <h2>{part.title}</h2>
-            <ul class="changes">
-              {part.changes.map((change) => (
-                <li key={change.key} class={change.how}>
-                  <span class="how">{change.how}</span>
-                  <span>{change.what}</span>
-                </li>
-              ))}
-            </ul>
-          </section>
+      {comparison !== null && (
+        <>
+          <Part title="Requests" size={comparison.routes.changes.length}>
+            {comparison.routes.changes.map((change, index) => (
+              <RouteDifference key={index} change={change} />
+            ))}
+          </Part>
+          {comparison.routes.notes.map((note, index) => (
+            <p class="note" key={index}>
+              <Words text={note} />
+            </p>
+          ))}
+          <Connections added={comparison.connections.added} removed={comparison.connections.removed} />
+          <Changes title="Endpoints" changes={comparison.endpoints} />
+          <Changes title="DNS" changes={comparison.names} code />
+          <Changes title="Environment of containers" changes={comparison.environment} />
+          <Changes title="Objects" changes={comparison.objects} />
+        </>
+      )}
+      <Part title="Findings" size={changed.length}>
+        {changed.map(({ finding, how }, index) => (
+          <li key={index} class={how}>
+            <span class="how">{how}</span>
+            <span>
+              <Words text={finding.message} /> {how === "new" && <PlaceLink place={finding.source} />}
+            </span>
+          </li>
         ))}
-    </>
+      </Part>
+    </div>
+  );
+}
+
+function sizeOf({ objects, routes, connections, endpoints, names, environment }: Comparison): number {
+  return objects.length + routes.changes.length + connections.added.length + connections.removed.length + endpoints.length + names.length + environment.length;
+}
+
+function Part({ title, size, children }: { title: string; size: number; children: preact.ComponentChildren }) {
+  if (size === 0) return null;
+  return (
+    <section class="block">
+      <h2>{title}</h2>
+      <ul class="changes">{children}</ul>
+    </section>
   );
 }
 
@@ -102,11 +122,15 @@ function TraceDifference() {
         <ul class="changes">
           <li class="gone">
             <span class="how">before</span>
-            <Words text={then.answer.sentence} />
+            <span>
+              <Words text={then.answer.sentence} />
+            </span>
           </li>
           <li class="new">
             <span class="how">now</span>
-            <Words text={now.answer.sentence} />
+            <span>
+              <Words text={now.answer.sentence} />
+            </span>
           </li>
         </ul>
       )}
@@ -114,99 +138,111 @@ function TraceDifference() {
   );
 }
 
-interface Entry {
-  key: string;
-  /** What is compared. */
-  value: string;
-  show: (other: string | null) => preact.ComponentChildren;
-}
-
-interface Change {
-  key: string;
-  how: "new" | "gone" | "changed";
-  what: preact.ComponentChildren;
-}
-
-function difference(then: readonly Entry[], now: readonly Entry[]): Change[] {
-  const old = new Map(then.map((entry) => [entry.key, entry]));
-  const changes: Change[] = [];
-  for (const entry of now) {
-    const known = old.get(entry.key);
-    old.delete(entry.key);
-    if (known === undefined) changes.push({ key: entry.key, how: "new", what: entry.show(null) });
-    else if (known.value !== entry.value) changes.push({ key: entry.key, how: "changed", what: entry.show(known.value) });
-  }
-  for (const entry of old.values()) changes.push({ key: `${entry.key} gone`, how: "gone", what: entry.show(null) });
-  return changes;
-}
-
-function objectsOf(objects: readonly ListedObject[]): Entry[] {
-  return objects
-    .filter((object) => object.standsFor === undefined)
-    .map((object) => ({
-      key: `${object.kind} ${object.namespace ?? ""}/${object.name}`,
-      value: JSON.stringify(object.object),
-      show: () => (
-        <>
-          {object.kind} {named(object)} <PlaceLink place={object.source} />
-        </>
-      ),
-    }));
-}
-
-function routesOf(hosts: readonly TableHost[]): Entry[] {
-  return hosts.flatMap((host) =>
-    host.rules
-      .filter((rule) => rule.shadowedBy === undefined)
-      .map((rule) => {
-        const to = rule.service != null ? `${rule.service.namespace}/${rule.service.name}:${rule.service.port}` : rule.resource != null ? `${rule.resource.kind} ${rule.resource.name}` : "nothing";
-        return {
-          key: `${host.host} ${rule.pattern} ${rule.pathType}`,
-          value: to,
-          show: (other: string | null) => (
-            <>
-              <code>
-                {host.host} {rule.pattern}
-              </code>{" "}
-              goes to {to}
-              {other !== null && `, before to ${other}`}
-            </>
-          ),
-        };
-      }),
+/** A class of requests that another takes than before. */
+function RouteDifference({ change }: { change: RouteChange }) {
+  const how = !change.before.matched ? "new" : !change.after.matched ? "gone" : "changed";
+  const host = change.host === "*" ? "any other host" : change.host;
+  return (
+    <li class={how}>
+      <span class="how">{how}</span>
+      <div>
+        <p>
+          {change.scheme !== undefined && `${change.scheme.toUpperCase()} to `}
+          <code>{host}</code> {pathWords(change.paths)}
+        </p>
+        <p class="sides">
+          before {outcomeWords(change.before)}, now <strong>{outcomeWords(change.after)}</strong>
+        </p>
+        <p class="such">
+          such as <code class="url">{change.example}</code>
+        </p>
+      </div>
+    </li>
   );
 }
 
-function connectionsOf(rows: readonly MapRow[]): Entry[] {
-  const found = new Map<string, { ports: MapRow["ports"]; from: string; to: string }>();
-  for (const row of rows) {
-    for (const from of row.from) {
-      for (const to of row.to) {
-        const key = `${partyName(from)} → ${partyName(to)}`;
-        const known = found.get(key);
-        if (known === undefined) found.set(key, { ports: [...row.ports], from: partyName(from), to: partyName(to) });
-        else known.ports.push(...row.ports);
-      }
-    }
-  }
-  return [...found].map(([key, { ports }]) => {
-    const words = portWords(ports);
-    return {
-      key,
-      value: words,
-      show: (other) => `${key}: ${words === "all" ? "every port" : `port ${words}`}${other === null ? "" : `, before ${other === "all" ? "every port" : `port ${other}`}`}`,
-    };
+/** Regions of paths: `/cart` itself and all below `/cart/` are one to a reader. */
+function pathWords(paths: RouteChange["paths"]): string {
+  const below = new Set(paths.filter(({ match }) => match === "prefix").map(({ path }) => path));
+  const words = paths.flatMap(({ match, path }) => {
+    if (match === "prefix") return below.has(path) ? [`${path} and below`] : [];
+    const directory = path.endsWith("/") ? path : `${path}/`;
+    if (!below.delete(directory)) return [`just ${path}`];
+    return [`${path} and below`];
   });
+  return words.join(", ");
 }
 
-function findingsOf(found: readonly Finding[]): Entry[] {
-  return found.map((finding) => ({
-    key: `${finding.code} ${finding.object?.kind ?? ""} ${finding.object?.name ?? ""} ${finding.message}`,
-    value: finding.severity,
-    show: () => (
-      <>
-        <Words text={finding.message} /> <PlaceLink place={finding.source} />
-      </>
-    ),
-  }));
+function outcomeWords({ matched, service, resource, rewrite, redirect, refusal, canary }: RouteOutcome): string {
+  if (refusal !== undefined) return `answered ${refusal.code} by the proxy`;
+  if (redirect !== null) return `sent on to ${redirect.location} with ${redirect.code}`;
+  if (!matched) return "nowhere (404)";
+  const to = service !== null ? `to ${service.namespace}/${service.name}:${service.port}` : `to ${resource?.kind ?? ""} ${resource?.name ?? ""}`;
+  const part = canary === undefined ? "" : `, ${canary.weight} of ${canary.weightTotal} to ${canary.service?.name ?? "another"}`;
+  return `${to}${rewrite === null ? "" : ` as ${rewrite}`}${part}`;
+}
+
+/** The connections that only one version lets through. */
+function Connections({ added, removed }: { added: readonly MapRow[]; removed: readonly MapRow[] }) {
+  const rows = [...added.map((row) => ({ row, how: "new" })), ...removed.map((row) => ({ row, how: "gone" }))];
+  return (
+    <Part title="Connections" size={rows.length}>
+      {rows.map(({ row, how }, index) => (
+        <li key={index} class={how}>
+          <span class="how">{how === "new" ? "let through" : "stopped"}</span>
+          <span>
+            {partyWords(row.from)} → {partyWords(row.to)}: {portWords(row.ports) === "all" ? "every port" : `port ${portWords(row.ports)}`}
+          </span>
+        </li>
+      ))}
+    </Part>
+  );
+}
+
+function partyWords(parties: readonly Party[]): string {
+  const names = parties.map(partyName);
+  return names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
+}
+
+/** Of one change not more lines than this are shown. */
+const MOST_LINES = 12;
+
+function Changes({ title, changes, code }: { title: string; changes: readonly Change[]; code?: boolean }) {
+  return (
+    <Part title={title} size={changes.length}>
+      {changes.map(({ name, how, gone, added, source }) => {
+        const lines = [...gone.map((text) => ({ text, mark: "gone" })), ...added.map((text) => ({ text, mark: "new" }))];
+        return (
+          <li key={name} class={how}>
+            <span class="how">{how}</span>
+            <div>
+              <p>
+                {code === true ? <code>{name}</code> : name} <PlaceLink place={source} />
+              </p>
+              {lines.length > 0 && (
+                <ul class="change-lines">
+                  {lines.slice(0, MOST_LINES).map(({ text, mark }, index) => (
+                    <li key={index} class={mark}>
+                      <span class="spoken">{mark === "gone" ? "before: " : "now: "}</span>
+                      <code>{text}</code>
+                    </li>
+                  ))}
+                  {lines.length > MOST_LINES && <li>and {lines.length - MOST_LINES} more</li>}
+                </ul>
+              )}
+            </div>
+          </li>
+        );
+      })}
+    </Part>
+  );
+}
+
+function changesOf(then: readonly Finding[], now: readonly Finding[]): { finding: Finding; how: "new" | "gone" }[] {
+  const key = (finding: Finding) => `${finding.code} ${finding.object?.kind ?? ""} ${finding.object?.namespace ?? ""}/${finding.object?.name ?? ""} ${finding.message}`;
+  const [old, fresh] = [new Set(then.map(key)), new Set(now.map(key))];
+  return [
+    ...now.filter((finding) => !old.has(key(finding))).map((finding) => ({ finding, how: "new" as const })),
+    ...then.filter((finding) => !fresh.has(key(finding))).map((finding) => ({ finding, how: "gone" as const })),
+  ];
 }

@@ -1,7 +1,29 @@
+import { useEffect, useState } from "preact/hooks";
 import { OUTSIDE, portWords, type Connection, type End } from "./map";
 
-const WIDTH = 640;
 const RADIUS = 10;
+
+/** The drawing's own measures: on a narrow screen it is narrow too, and names stand below their points. */
+interface Measures {
+  width: number;
+  height: number;
+  /** What is left free for names on either side. */
+  side: number;
+  narrow: boolean;
+}
+
+const NARROW = window.matchMedia("(max-width: 820px)");
+
+function useMeasures(ends: number): Measures {
+  const [narrow, setNarrow] = useState(NARROW.matches);
+  useEffect(() => {
+    const follow = () => setNarrow(NARROW.matches);
+    NARROW.addEventListener("change", follow);
+    return () => NARROW.removeEventListener("change", follow);
+  }, []);
+  const height = Math.max(380, Math.min(600, ends * 34));
+  return narrow ? { width: 380, height, side: 62, narrow } : { width: 640, height, side: 175, narrow };
+}
 
 /** The connections as lines between points on a circle, as the courses on a sea chart run between its roses. */
 export function Graph(props: {
@@ -11,13 +33,17 @@ export function Graph(props: {
   choose: (pair: { from: string; to: string }) => void;
 }) {
   const { ends, connections, chosen, choose } = props;
-  const height = Math.max(380, Math.min(600, ends.length * 34));
-  const points = place(ends, height);
+  const measures = useMeasures(ends.length);
+  const { width, height, narrow } = measures;
+  const points = place(ends, measures);
   return (
     <figure class="graph">
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="group" aria-label="Who may talk to whom; the table says the same">
+      <svg viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Who may talk to whom; the table says the same">
         <defs>
           <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+            <path d="M0 0.800 7.500 4 0 7.200z" />
+          </marker>
+          <marker id="head-every" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="10" markerHeight="10" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
             <path d="M0 0.800 7.500 4 0 7.200z" />
           </marker>
           <marker id="head-chosen" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
@@ -30,13 +56,13 @@ export function Graph(props: {
           if (from === undefined || to === undefined) return null;
           const isChosen = chosen?.from === connection.from.id && chosen.to === connection.to.id;
           const words = portWords(connection.ports);
-          const wide = words === "all";
+          const every = words === "all";
           const pair = { from: connection.from.id, to: connection.to.id };
-          const path = course(from, to, height);
+          const path = course(from, to, measures);
           return (
             <g
               key={`${connection.from.id} ${connection.to.id}`}
-              class={`course${wide ? " wide" : ""}${isChosen ? " chosen" : ""}`}
+              class={`course${every ? " every" : ""}${isChosen ? " chosen" : ""}`}
               role="button"
               tabindex={0}
               aria-pressed={isChosen}
@@ -49,7 +75,7 @@ export function Graph(props: {
               }}
             >
               <path class="reach" d={path} />
-              <path class="line" d={path} marker-end={isChosen ? "url(#head-chosen)" : "url(#head)"} />
+              <path class="line" d={path} marker-end={`url(#${isChosen ? "head-chosen" : every ? "head-every" : "head"})`} />
               <title>{`${connection.from.label} → ${connection.to.label}: ${words}`}</title>
             </g>
           );
@@ -58,8 +84,8 @@ export function Graph(props: {
           const point = points.get(end.id);
           if (point === undefined) return null;
           const part = chosen?.from === end.id || chosen?.to === end.id;
-          const left = point.x < WIDTH / 2 - 1;
-          const middle = Math.abs(point.x - WIDTH / 2) < 30;
+          const left = point.x < width / 2 - 1;
+          const middle = narrow || Math.abs(point.x - width / 2) < 30;
           const above = point.y < height / 2;
           return (
             <g key={end.id} class={`end${end === OUTSIDE ? " outside" : ""}${part ? " chosen" : ""}`} aria-hidden="true">
@@ -69,7 +95,7 @@ export function Graph(props: {
                 y={middle ? point.y + (above ? -RADIUS - 8 : RADIUS + 18) : point.y + 4}
                 text-anchor={middle ? "middle" : left ? "end" : "start"}
               >
-                {short(end.label)}
+                {short(end.label, narrow ? 17 : 24)}
               </text>
             </g>
           );
@@ -86,25 +112,25 @@ interface Point {
 }
 
 /** Points on an ellipse, those of a namespace side by side, the outside at the top. */
-function place(ends: readonly End[], height: number): Map<string, Point> {
+function place(ends: readonly End[], { width, height, side }: Measures): Map<string, Point> {
   const ordered = [...ends].sort((a, b) => Number(b === OUTSIDE) - Number(a === OUTSIDE) || (a.id < b.id ? -1 : 1));
   const points = new Map<string, Point>();
   ordered.forEach((end, index) => {
     const angle = (index / ordered.length) * 2 * Math.PI - Math.PI / 2;
-    points.set(end.id, { x: WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 175), y: height / 2 + Math.sin(angle) * (height / 2 - 42) });
+    points.set(end.id, { x: width / 2 + Math.cos(angle) * (width / 2 - side), y: height / 2 + Math.sin(angle) * (height / 2 - 42) });
   });
   return points;
 }
 
 /** A line bent a little to the middle, so that there and back are two. */
-function course(from: Point, to: Point, height: number): string {
+function course(from: Point, to: Point, { width, height }: Measures): string {
   const dx = to.x - from.x;
   const dy = to.y - from.y;
   const length = Math.hypot(dx, dy) || 1;
   const bend = 14;
   const pull = 0.18;
   const middle = {
-    x: (from.x + to.x) / 2 + (-dy / length) * bend + (WIDTH / 2 - (from.x + to.x) / 2) * pull,
+    x: (from.x + to.x) / 2 + (-dy / length) * bend + (width / 2 - (from.x + to.x) / 2) * pull,
     y: (from.y + to.y) / 2 + (dx / length) * bend + (height / 2 - (from.y + to.y) / 2) * pull,
   };
   const start = toward(from, middle, RADIUS + 2);
@@ -117,6 +143,6 @@ function toward(from: Point, to: Point, distance: number): Point {
   return { x: from.x + ((to.x - from.x) / length) * distance, y: from.y + ((to.y - from.y) / length) * distance };
 }
 
-function short(label: string): string {
-  return label.length <= 24 ? label : `${label.slice(0, 23)}…`;
+function short(label: string, most: number): string {
+  return label.length <= most ? label : `${label.slice(0, most - 1)}…`;
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { MapAnswer, Party, PortRange, MapRow, Question } from "portolan";
+import type { MapAnswer, Party, PortRange, MapRow, Question, VerdictReason } from "portolan";
 import { useAnswer } from "../answer";
 import { podName, senders, type Choice } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
@@ -188,13 +188,12 @@ function Why({ from, to, connections }: { from: End | undefined; to: End | undef
       {answer !== null && (
         <>
           <p>
-            <span class={`pill ${answer.allowed ? "good" : "bad"}`}>{answer.allowed ? "let through" : "stopped"}</span> on the way out {answer.egress ? "let go" : "held back"}, on the way in {answer.ingress ? "let in" : "kept out"}
+            <span class={`pill ${answer.allowed ? "good" : "bad"}`}>{answer.allowed ? "let through" : "stopped"}</span> {answer.egress ? "may leave" : "may not leave"} {from.label}, {answer.ingress ? "may enter" : "may not enter"} {to.label}
           </p>
           <ul class="reasons">
             {answer.because.map((reason, index) => (
               <li key={index}>
-                {reason.direction === "egress" ? "Out" : "In"}: {EFFECTS[reason.effect] ?? reason.effect}
-                {reason.policy != null && ` (${reason.policy.kind} ${reason.policy.name}${reason.rule != null ? `, rule ${reason.rule + 1}` : ""})`} <PlaceLink place={reason.source} />
+                {reason.direction === "egress" ? "Leaving" : "Entering"}: {(EFFECTS[reason.effect] ?? ((by) => `${reason.effect} by ${by}`))(policyWords(reason))} <PlaceLink place={reason.source} />
               </li>
             ))}
           </ul>
@@ -209,13 +208,18 @@ function Why({ from, to, connections }: { from: End | undefined; to: End | undef
   );
 }
 
-const EFFECTS: Record<string, string> = {
-  allow: "a policy allows it",
-  isolate: "a policy isolates the pod, and this rule does not fit",
-  default: "no policy selects the pod, so all is allowed",
-  deny: "a policy denies it",
-  pass: "a policy passes it on",
+const EFFECTS: Record<string, (by: string) => string> = {
+  allow: (by) => `allowed by ${by}`,
+  isolate: (by) => `${by} selects the pod, so that only what rules allow goes through`,
+  default: () => "no policy selects the pod, so that everything goes through",
+  deny: (by) => `denied by ${by}`,
+  pass: (by) => `passed on by ${by}`,
 };
+
+function policyWords({ policy, rule }: VerdictReason): string {
+  if (policy == null) return "the cluster";
+  return `${policy.kind} ${policy.name}${rule == null ? "" : `, rule ${rule + 1}`}`;
+}
 
 /** An address of the range that is kept for documentation (RFC 5737): it stands for any outside. */
 const ELSEWHERE = "192.0.2.1";

@@ -6,7 +6,8 @@ import { PlaceLink } from "../parts/place";
 import { Empty, Failure, named, Words } from "../parts/text";
 import { objects } from "../workspace";
 
-const CONTROLLERS = [
+/** Whose ways a table may follow. */
+export const CONTROLLERS = [
   { id: "spec", label: "the API documentation" },
   { id: "nginx", label: "ingress-nginx" },
   { id: "contour", label: "Contour" },

@@ -91,12 +91,12 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
                     <td>
                       <code>{(endpoint.addresses ?? []).join(", ")}</code>
                     </td>
-                    <td>{portsOf(slice)}</td>
+                    <td class="short">{portsOf(slice)}</td>
                     <td>
                       <span class={`pill ${ready === false ? "warn" : "good"}`}>{state}</span>
                     </td>
                     <td title={because.get(endpoint.targetRef?.name ?? "")?.because}>{endpoint.targetRef?.name ?? "–"}</td>
-                    <td>{endpoint.nodeName ?? "–"}</td>
+                    <td class="short">{endpoint.nodeName ?? "–"}</td>
                   </tr>
                 );
               })}

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 
 /** A tab. */
 export interface Tab {
@@ -20,6 +21,9 @@ export function Tabs(props: {
   /** The prefix of the tabs' own ids. */
   prefix: string;
 }) {
+  const chosenTab = `${props.prefix}-${props.chosen}`;
+  const number = props.tabs.length;
+  useEffect(() => document.getElementById(chosenTab)?.scrollIntoView({ block: "nearest", inline: "center" }), [chosenTab, number]);
   const step = (event: KeyboardEvent) => {
     const index = props.tabs.findIndex((tab) => tab.id === props.chosen);
     const last = props.tabs.length - 1;

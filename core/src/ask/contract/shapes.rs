@@ -212,6 +212,47 @@ shapes! {
         /// The field's path.
         field: "string";
     }
+    /// One side of a comparison of routes.
+    RouteSide {
+        /// Whose ways: `spec` (the API documentation) unless given.
+        controller ?_: "\"spec\" | \"nginx\" | \"contour\" | (string & {})";
+        /// Only Ingresses of this class.
+        ingressClass ?_: "string";
+        /// The text of other manifests than those loaded, taken as stored.
+        manifests ?_: "string";
+    }
+    /// A class of requests that is served differently.
+    RouteChange {
+        /// The hosts: a host, `*.suffix`, `*.*.suffix` (two labels and more), or `*` (every other host).
+        host: "string";
+        /// `http` or `https`; absent: both.
+        scheme ?_: "string";
+        /// The paths.
+        paths: "{ match: \"exact\" | \"prefix\"; path: string }[]";
+        /// The URL of a request of the class.
+        example: "string";
+        /// Who serves them on the one side.
+        before: "RouteOutcome";
+        /// Who serves them on the other.
+        after: "RouteOutcome";
+    }
+    /// What becomes of a class of requests.
+    RouteOutcome {
+        /// Whether anything serves it; false is the controller's own 404.
+        matched: "boolean";
+        /// The Service it goes to.
+        service: "RouteService | null";
+        /// Or the resource it goes to.
+        resource: "TypedLocalObjectReference | null";
+        /// The path that the backend sees for the example, where it is another.
+        rewrite: "string | null";
+        /// The redirect that the example gets.
+        redirect: "{ code: number; location: string } | null";
+        /// What the proxy answers by itself instead.
+        refusal ?_: "{ code: number; because: string }";
+        /// Another backend that gets a part of the requests.
+        canary ?_: "{ service: RouteService | null; weight: number; weightTotal: number }";
+    }
     /// A rule that nearly won.
     NearMiss {
         /// The Ingress.
