@@ -92,4 +92,6 @@ pub(crate) struct Ways {
     pub(crate) normalize: for<'p> fn(&'p str) -> Option<Cow<'p, str>>,
     /// What is done with a request beyond choosing its rule: redirects, rewrites, refusals.
     pub(crate) conduct: for<'t> fn(&'t RouteTable, &Request<'_>, &mut Route<'t>),
+    /// Whether `conduct` has nothing to add for any request with that (normalized) path that the rule won.
+    pub(crate) is_plain: fn(Option<&Host>, &Entry, &str) -> bool,
 }

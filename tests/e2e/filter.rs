@@ -23,7 +23,10 @@ fn filter() -> &'static Path {
             status.success(),
             "the filter does not build; `rustup target add wasm32-unknown-unknown` may be missing"
         );
-        target.join("wasm32-unknown-unknown/release/portolan_envoy_filter.wasm")
+        let built = std::fs::read(target.join("wasm32-unknown-unknown/release/portolan_envoy_filter.wasm")).unwrap();
+        let finished = target.join("portolan_envoy_filter.wasm");
+        std::fs::write(&finished, portolan_envoy_filter::module::finish(&built).unwrap()).unwrap();
+        finished
     })
 }
 
@@ -51,11 +54,17 @@ fn configuration(port: u16, admin: u16, plugin: &Value, listeners: Option<&Path>
 }
 
 fn listener(port: u16, plugin: &Value) -> Value {
+    // Either the filter names the cluster, or the route does.
+    let route = if plugin["cluster"] == "" {
+        json!({"cluster": "portolan"})
+    } else {
+        json!({"cluster_header": "x-portolan-cluster"})
+    };
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "ingress", "use_remote_address": true,
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"],
-            "routes": [{"match": {"prefix": "/"}, "route": {"cluster_header": "x-portolan-cluster"}}]}]},
+            "routes": [{"match": {"prefix": "/"}, "route": route}]}]},
         "http_filters": [
             {"name": "portolan", "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
@@ -114,7 +123,8 @@ fn every_request_lands_where_route_says() {
         let mut objects = backends.objects();
         objects.extend(ingresses(&mut Random(seed), controller));
         let engine = engine(&objects);
-        let server = start(&json!({"controller": controller, "manifests": objects}));
+        let cluster = if seed % 2 == 0 { "portolan" } else { "" };
+        let server = start(&json!({"controller": controller, "cluster": cluster, "manifests": objects}));
         for (host, path) in requests() {
             let question = json!({"ask": "route", "url": format!("http://{host}{path}"), "controller": controller});
             let given = answer(&engine, &question);
@@ -145,6 +155,9 @@ fn a_client_cannot_choose_its_upstream() {
     let server = start(&json!({"manifests": objects}));
     assert_eq!(get(server.port, "h.test", "/", &headers).unwrap().body, "s1 /");
     assert_eq!(get(server.port, "other.test", "/", &headers).unwrap().code, 404);
+    let fixed = start(&json!({"cluster": "", "manifests": objects}));
+    assert_eq!(get(fixed.port, "h.test", "/", &headers).unwrap().body, "s1 /");
+    assert_eq!(get(fixed.port, "other.test", "/", &headers).unwrap().code, 404);
     // In shadow mode nothing sets the header, and so nothing may be reached with a client's.
     let shadow = start(&json!({"mode": "shadow", "manifests": objects}));
     let response = get(shadow.port, "h.test", "/", &headers).unwrap();

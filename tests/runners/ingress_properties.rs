@@ -44,6 +44,42 @@ fn the_index_finds_the_strongest_rule_that_takes_the_path() {
     }
 }
 
+/// The quick answer is the whole one, and where nothing but the backend decides there is one.
+#[test]
+fn what_is_forwarded_is_what_route_says() {
+    let mut forwarded = [0; 3];
+    for seed in 0..SEEDS {
+        for (at, controller) in Controller::ALL.iter().enumerate() {
+            let objects = ingresses(&mut Random(seed), controller.name());
+            let table = engine(&objects).route_table(*controller, None);
+            for (host, path) in requests() {
+                let url = format!("http://{host}{path}");
+                let request = Request::from_url(&url).unwrap();
+                let route = table.route(&request);
+                let is_plain = route.backend.is_some()
+                    && route.rewrite.is_none()
+                    && route.redirect.is_none()
+                    && route.refusal.is_none()
+                    && route.canary.is_none();
+                match table.forward(&request) {
+                    Some(entry) => {
+                        assert!(is_plain, "seed {seed}, {controller:?}, {url}: {route:?}");
+                        assert_eq!(route.origin(), Some(&entry.origin), "seed {seed}, {controller:?}, {url}");
+                        let numbered = table.hosts().iter().flat_map(|host| &host.entries).chain(table.default_entry());
+                        assert_eq!(numbered.map(|it| &it.origin).nth(entry.number), Some(&entry.origin));
+                        forwarded[at] += 1;
+                    }
+                    // Annotations may make a rule more than its backend, whatever they do with this request.
+                    None => {
+                        assert!(!is_plain || *controller == Controller::Nginx, "seed {seed}, {controller:?}, {url}")
+                    }
+                }
+            }
+        }
+    }
+    assert!(forwarded.iter().all(|count| *count > 1000), "{forwarded:?}");
+}
+
 /// A plain reading of the API documentation, without tables: an answer for every request of every random set.
 #[test]
 fn the_specification_is_what_a_plain_reading_says() {

@@ -35,6 +35,19 @@ pub struct Conduct {
     pub unconsidered: Vec<String>,
 }
 
+impl Conduct {
+    /// Whether nothing is added but, where the host has a certificate, the redirect of plain requests to `https`.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rewrite.is_none()
+            && self.redirect.is_none()
+            && !self.force_ssl_redirect
+            && self.allow.is_empty()
+            && self.deny.is_empty()
+            && self.denied.is_none()
+            && self.canary.is_none()
+    }
+}
+
 /// The path that a backend gets instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {

@@ -33,6 +33,7 @@ pub(super) const WAYS: Ways = Ways {
     select,
     normalize: |path| Some(normalize::envoy(path)),
     conduct,
+    is_plain: |_, entry, _| entry.conduct.is_none(),
 };
 
 fn compile(builder: &mut Builder<'_>) {
@@ -120,6 +121,7 @@ fn entries(
         backend,
         conduct,
         shadowed_by: None,
+        number: 0,
     };
     let mut all = Vec::new();
     if plain {

@@ -36,6 +36,7 @@ pub(super) const WAYS: Ways = Ways {
     select: requests::select,
     normalize: normalize::nginx,
     conduct: requests::conduct,
+    is_plain: requests::is_plain,
 };
 
 /// A `location` of a `server`.
@@ -358,5 +359,6 @@ fn entry(
         backend,
         conduct: Some(Arc::new(conduct)),
         shadowed_by: None,
+        number: 0,
     })
 }

@@ -20,6 +20,7 @@ pub(super) const WAYS: Ways = Ways {
     select,
     normalize: |path| Some(Cow::Borrowed(path)),
     conduct: |_: &RouteTable, _: &Request<'_>, _: &mut Route<'_>| {},
+    is_plain: |_, _, _| true,
 };
 
 fn compile(builder: &mut Builder<'_>) {
@@ -64,6 +65,7 @@ fn default_entry(builder: &mut Builder<'_>, origin: Origin, backend: &IngressBac
         backend,
         conduct: None,
         shadowed_by: None,
+        number: 0,
     }
 }
 
@@ -86,6 +88,7 @@ fn entry(builder: &mut Builder<'_>, origin: Origin, path: &HTTPIngressPath, orde
         backend,
         conduct: None,
         shadowed_by: None,
+        number: 0,
     }
 }
 

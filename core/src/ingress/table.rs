@@ -63,6 +63,8 @@ pub struct Entry {
     pub(crate) conduct: Option<Arc<Conduct>>,
     /// The place, among the entries of its host, of the one that takes every request it could have.
     pub shadowed_by: Option<usize>,
+    /// Its number among all rules of the table, the default backend's the last.
+    pub number: usize,
 }
 
 /// A host and its rules, the strongest first.
@@ -320,6 +322,23 @@ impl RouteTable {
         }
     }
 
+    /// The rule that wins, where nothing but its backend decides what becomes of the request: then [`RouteTable::route`] would
+    /// name that backend and nothing else. None where more has a part in it, or no rule wins: `route` says what.
+    pub fn forward(&self, request: &Request<'_>) -> Option<&Entry> {
+        let ways = self.controller.ways();
+        let path = (ways.normalize)(request.path)?;
+        let (host, entry) = match (ways.select)(self, request) {
+            Selection::Host(at) => {
+                let host = self.hosts.get(at)?;
+                (Some(host), host.find(&path).or(self.default.as_ref())?)
+            }
+            Selection::Blocked(..) => return None,
+            Selection::Nobody => (None, self.default.as_ref()?),
+        };
+        let is_plain = entry.backend != Backend::Nothing && (ways.is_plain)(host, entry, &path);
+        is_plain.then_some(entry)
+    }
+
     /// What becomes of the request.
     pub fn route(&self, request: &Request<'_>) -> Route<'_> {
         let ways = self.controller.ways();
@@ -363,6 +382,12 @@ impl RouteTable {
     pub fn reads_headers(&self) -> bool {
         let mut entries = self.hosts.iter().flat_map(|host| &host.entries);
         entries.any(|entry| entry.conduct.as_ref().is_some_and(|conduct| conduct.canary.is_some()))
+    }
+
+    /// Whether some rule looks at the client's address.
+    pub fn reads_source(&self) -> bool {
+        let mut conducts = self.hosts.iter().flat_map(|host| &host.entries).filter_map(Entry::conduct);
+        conducts.any(|conduct| !conduct.allow.is_empty() || !conduct.deny.is_empty())
     }
 
     pub(crate) fn names(&self, secure: bool) -> &HostNames {
@@ -458,8 +483,13 @@ impl Builder<'_> {
             tls: self.tls,
             reports: self.reports,
         };
+        let mut number = 0;
         for ((secure, matches), mut draft) in self.drafts {
             draft.entries.arrange_by_key(|entry| Reverse(entry.rank));
+            for entry in &mut draft.entries {
+                entry.number = number;
+                number += 1;
+            }
             let shadows = shadows(&draft.entries);
             for (at, by) in shadows {
                 let Some(winner) = draft.entries.get(by).map(|entry| entry.origin.clone()) else { continue };
@@ -497,6 +527,9 @@ impl Builder<'_> {
             }
             let index = PathIndex::new(draft.entries.iter().map(|entry| &entry.path));
             table.hosts.push(Host { matches, secure, entries: draft.entries, index, server: draft.server });
+        }
+        if let Some(default) = &mut table.default {
+            default.number = number;
         }
         table
     }

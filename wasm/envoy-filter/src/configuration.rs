@@ -8,7 +8,7 @@
 //! | `mode` | `enforce` (unless given), or `shadow`: only report what would be done |
 //! | `networkPolicy` | whether NetworkPolicies decide about the client's address; `false` unless given |
 //! | `explain` | whether answers carry `x-portolan-because`; `false` unless given |
-//! | `cluster` | the Envoy cluster named in `x-portolan-cluster`; `{namespace}`, `{service}` and `{port}` stand for the backend's. `portolan` unless given |
+//! | `cluster` | the Envoy cluster named in `x-portolan-cluster`; `{namespace}`, `{service}` and `{port}` stand for the backend's. `portolan` unless given; where it is empty, the header is not set, and Envoy's routes name the cluster, which spares every request a call |
 //! | `removeHeaders` | further request headers that clients may not send |
 
 use crate::filter::{Filter, Mode};
@@ -69,7 +69,7 @@ pub struct Settings {
     pub network_policy: bool,
     /// Whether answers say why.
     pub explain: bool,
-    /// The Envoy cluster, with placeholders.
+    /// The Envoy cluster, with placeholders; empty where Envoy's routes name it.
     pub cluster: String,
     /// Further headers that clients may not send, in lower case.
     pub remove_headers: Vec<String>,

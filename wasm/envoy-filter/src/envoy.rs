@@ -95,10 +95,6 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 impl Host for Envoy<'_> {
-    fn request_header(&self, name: &str) -> Option<String> {
-        self.0.get_http_request_header_bytes(name).map(text)
-    }
-
     fn request_headers(&self) -> Vec<(String, String)> {
         self.0.get_http_request_headers_bytes().into_iter().map(|(name, value)| (name, text(value))).collect()
     }

@@ -36,11 +36,10 @@ pub enum Mode {
     Shadow,
 }
 
-/// The proxy around the filter: what the filter asks of it.
+/// The proxy around the filter: what the filter asks of it. Every call leaves the WebAssembly module, which costs about as
+/// much as choosing a rule does; most requests need three.
 pub trait Host {
-    /// The value of a request header; `:path`, `:authority`, `:method` and `:scheme` too.
-    fn request_header(&self, name: &str) -> Option<String>;
-    /// Every request header.
+    /// Every request header, with its name in lower case; `:path`, `:authority`, `:method` and `:scheme` too.
     fn request_headers(&self) -> Vec<(String, String)>;
     /// Sets a request header, or removes it.
     fn set_request_header(&mut self, name: &str, value: Option<&str>);
@@ -64,20 +63,38 @@ pub enum Next {
 pub struct Filter {
     engine: Engine,
     table: Arc<RouteTable>,
-    upstreams: BTreeMap<Backend, Vec<Upstream>>,
+    targets: Vec<Target>,
+    /// The place in `targets` of every backend.
+    by_backend: BTreeMap<Backend, usize>,
+    /// The place in `targets` of every rule, by its number.
+    by_rule: Vec<usize>,
     mode: Mode,
     network_policy: bool,
     explain: bool,
-    cluster: String,
-    reads_headers: bool,
+    reads_source: bool,
     remove_headers: Vec<String>,
     turn: Cell<usize>,
 }
 
+/// A backend, in the words of the headers that choose it.
+#[derive(Debug)]
+struct Target {
+    backend: Backend,
+    cluster: String,
+    endpoints: Vec<Endpoint>,
+}
+
+#[derive(Debug)]
+struct Endpoint {
+    upstream: Upstream,
+    /// Its address and port as text.
+    address: String,
+}
+
 /// What would be done with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Decision {
-    Forward { cluster: String, endpoint: SocketAddr, target: Option<String> },
+enum Decision<'f> {
+    Forward { cluster: &'f str, endpoint: &'f str, path: Option<String> },
     Redirect { code: u16, location: String },
     Refuse { code: u16, text: String },
 }
@@ -86,28 +103,35 @@ impl Filter {
     /// Compiles the table of an engine. Beside the filter comes what the table reports.
     pub fn new(settings: &Settings, engine: Engine) -> (Self, Diagnostics) {
         let table = engine.route_table(settings.controller, settings.ingress_class.as_deref());
-        let upstreams = upstream::all(engine.cluster(), engine.endpoints(), &table);
+        let targets: Vec<Target> = upstream::all(engine.cluster(), engine.endpoints(), &table)
+            .into_iter()
+            .map(|(backend, upstreams)| Target::new(&settings.cluster, backend, upstreams))
+            .collect();
+        let by_backend: BTreeMap<Backend, usize> =
+            targets.iter().enumerate().map(|(at, target)| (target.backend.clone(), at)).collect();
+        let rules = table.hosts().iter().flat_map(|host| &host.entries).chain(table.default_entry());
+        let by_rule = rules.map(|entry| by_backend.get(&entry.backend).copied().unwrap_or(usize::MAX)).collect();
         let mut reports: Diagnostics = table
             .reports()
             .iter()
             .map(|report| format!("Ingress {} {}: {}", report.ingress, report.field, report.message))
             .collect();
-        let dead = upstreams.iter().filter(|(_, endpoints)| endpoints.is_empty());
-        reports
-            .extend(dead.map(|(backend, _)| format!("{backend} has no endpoints; its requests are answered with 503")));
+        let dead = targets.iter().filter(|target| target.endpoints.is_empty()).map(|target| &target.backend);
+        reports.extend(dead.map(|backend| format!("{backend} has no endpoints; its requests are answered with 503")));
         if settings.network_policy {
             // Compiled now, so that no request waits for it.
             engine.policies();
         }
         let filter = Filter {
-            reads_headers: table.reads_headers(),
+            reads_source: settings.network_policy || table.reads_source(),
             table,
-            upstreams,
+            targets,
+            by_backend,
+            by_rule,
             engine,
             mode: settings.mode,
             network_policy: settings.network_policy,
             explain: settings.explain,
-            cluster: settings.cluster.clone(),
             remove_headers: settings.remove_headers.clone(),
             turn: Cell::new(0),
         };
@@ -116,23 +140,28 @@ impl Filter {
 
     /// Handles the head of a request.
     pub fn on_request_headers(&self, host: &mut impl Host) -> Next {
+        let mut headers = host.request_headers();
         // Before anything else, on every path: a client that chooses its upstream has an open proxy.
-        for name in CHOOSING_HEADERS.iter().copied().chain(self.remove_headers.iter().map(String::as_str)) {
-            if host.request_header(name).is_some() {
+        headers.retain(|(name, _)| {
+            let stays = !self.is_removed(name);
+            if !stays {
                 host.set_request_header(name, None);
             }
-        }
-        let (decision, because) = self.decide(host);
+            stays
+        });
+        let (decision, because) = self.decide(&headers, host);
         if self.mode == Mode::Shadow {
             return Next::Continue(vec![(SHADOW_HEADER, header_value(&format!("{}; {because}", decision.words())))]);
         }
         let because = if self.explain { Some(header_value(&because)) } else { None };
         match decision {
-            Decision::Forward { cluster, endpoint, target } => {
-                host.set_request_header(CLUSTER_HEADER, Some(&cluster));
-                host.set_request_header(ENDPOINT_HEADER, Some(&endpoint.to_string()));
-                if let Some(target) = target {
-                    host.set_request_header(":path", Some(&target));
+            Decision::Forward { cluster, endpoint, path } => {
+                if !cluster.is_empty() {
+                    host.set_request_header(CLUSTER_HEADER, Some(cluster));
+                }
+                host.set_request_header(ENDPOINT_HEADER, Some(endpoint));
+                if let Some(path) = path {
+                    host.set_request_header(":path", Some(&path));
                 }
                 Next::Continue(because.into_iter().map(|because| (BECAUSE_HEADER, because)).collect())
             }
@@ -152,46 +181,59 @@ impl Filter {
         }
     }
 
-    fn decide(&self, host: &impl Host) -> (Decision, String) {
-        let (Some(authority), Some(path)) = (host.request_header(":authority"), host.request_header(":path")) else {
+    fn is_removed(&self, name: &str) -> bool {
+        CHOOSING_HEADERS.contains(&name) || self.remove_headers.iter().any(|removed| removed == name)
+    }
+
+    /// What is done with the request that has these headers, and why, where somebody asks for that.
+    fn decide(&self, headers: &[(String, String)], host: &impl Host) -> (Decision<'_>, String) {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let header = |wanted: &str| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let (Some(authority), Some(target)) = (header(":authority"), header(":path")) else {
             let text = "the request names no host or no path".to_owned();
             return (Decision::Refuse { code: 400, text: text.clone() }, text);
         };
-        let scheme = host.request_header("x-forwarded-proto").or_else(|| host.request_header(":scheme"));
-        let owned = if self.reads_headers { host.request_headers() } else { Vec::new() };
-        let headers: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let method = host.request_header(":method");
-        let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
-        let source = host.source_address().as_deref().and_then(address);
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let request = Request {
-            secure: scheme.as_deref() == Some("https"),
-            host: &authority,
+            secure: header("x-forwarded-proto").or_else(|| header(":scheme")) == Some("https"),
+            host: authority,
             path: path.split_once('#').map_or(path, |(path, _)| path),
             query,
-            method: method.as_deref().unwrap_or("GET"),
+            method: header(":method").unwrap_or("GET"),
             headers: &headers,
-            source,
+            source: if self.reads_source { host.source_address().as_deref().and_then(address) } else { None },
         };
+        let says_why = self.explain || self.mode == Mode::Shadow;
+        if !says_why && let Some(entry) = self.table.forward(&request) {
+            let target = self.by_rule.get(entry.number).and_then(|at| self.targets.get(*at));
+            let (decision, because) = self.forward(&entry.backend, target, self.next_turn(), &request, None);
+            return (decision, because.unwrap_or_default());
+        }
         let route = self.table.route(&request);
-        let decision = self.carry_out(&route, &request, authority.len() + path.len());
-        let because = match &decision {
-            (_, Some(because)) => because.clone(),
-            _ if self.explain || self.mode == Mode::Shadow => explain(&self.table, &request, &route).because,
-            _ => String::new(),
+        let (decision, because) = self.carry_out(&route, &request, authority.len() + path.len());
+        let because = match because {
+            Some(because) => because,
+            None if says_why => explain(&self.table, &request, &route).because,
+            None => String::new(),
         };
-        (decision.0, because)
+        (decision, because)
+    }
+
+    fn next_turn(&self) -> usize {
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        turn
     }
 
     /// Beside the decision comes its reason, where it is not the table's.
-    fn carry_out(&self, route: &Route<'_>, request: &Request<'_>, salt: usize) -> (Decision, Option<String>) {
+    fn carry_out(&self, route: &Route<'_>, request: &Request<'_>, salt: usize) -> (Decision<'_>, Option<String>) {
         if let Some(redirect) = &route.redirect {
             return (Decision::Redirect { code: redirect.code, location: redirect.location.clone() }, None);
         }
         if let Some(refusal) = &route.refusal {
             return (Decision::Refuse { code: refusal.code, text: refusal.because.clone() }, None);
         }
-        let turn = self.turn.get().wrapping_add(1);
-        self.turn.set(turn);
+        let turn = self.next_turn();
         let backend = match (route.canary, route.backend) {
             // Nothing decided: the canary gets its share of the turns.
             (Some(canary), Some(main)) if canary.backend != *main => {
@@ -203,21 +245,30 @@ impl Filter {
         let Some(backend) = backend else {
             return (Decision::Refuse { code: 404, text: "no Ingress rule serves this request".to_owned() }, None);
         };
-        let endpoints = self.upstreams.get(backend).map(Vec::as_slice).unwrap_or_default();
-        let Some(chosen) = endpoints.get(turn % endpoints.len().max(1)) else {
+        let target = self.by_backend.get(backend).and_then(|at| self.targets.get(*at));
+        self.forward(backend, target, turn, request, route.upstream_target.clone())
+    }
+
+    /// To the endpoint whose turn it is.
+    fn forward<'f>(
+        &'f self,
+        backend: &Backend,
+        target: Option<&'f Target>,
+        turn: usize,
+        request: &Request<'_>,
+        path: Option<String>,
+    ) -> (Decision<'f>, Option<String>) {
+        let endpoints = target.map(|target| target.endpoints.as_slice()).unwrap_or_default();
+        let chosen = endpoints.get(turn % endpoints.len().max(1));
+        let (Some(target), Some(chosen)) = (target, chosen) else {
             let text = format!("{backend} has no ready endpoint");
             return (Decision::Refuse { code: 503, text: text.clone() }, Some(text));
         };
-        if let Some(because) = self.forbidden(request.source, chosen) {
+        if let Some(because) = self.forbidden(request.source, &chosen.upstream) {
             let text = "NetworkPolicy does not let this client in".to_owned();
             return (Decision::Refuse { code: 403, text }, Some(because));
         }
-        let decision = Decision::Forward {
-            cluster: self.cluster_of(backend),
-            endpoint: chosen.address,
-            target: route.upstream_target.clone(),
-        };
-        (decision, None)
+        (Decision::Forward { cluster: &target.cluster, endpoint: &chosen.address, path }, None)
     }
 
     /// Why NetworkPolicy does not let the client reach the endpoint.
@@ -245,23 +296,30 @@ impl Filter {
             .collect();
         Some(format!("{source} to {}: {}", chosen.address, steps.join("; ")))
     }
+}
 
-    fn cluster_of(&self, backend: &Backend) -> String {
-        let Backend::Service { key, port } = backend else { return self.cluster.clone() };
-        if !self.cluster.contains('{') {
-            return self.cluster.clone();
+impl Target {
+    /// `cluster` is the Envoy cluster, with placeholders.
+    fn new(cluster: &str, backend: Backend, upstreams: Vec<Upstream>) -> Self {
+        let mut cluster = cluster.to_owned();
+        if let Backend::Service { key, port } = &backend {
+            let port = port.to_string();
+            for (placeholder, value) in [("{namespace}", &key.namespace), ("{service}", &key.name), ("{port}", &port)] {
+                cluster = cluster.replace(placeholder, value);
+            }
         }
-        let cluster = self.cluster.replace("{namespace}", &key.namespace).replace("{service}", &key.name);
-        cluster.replace("{port}", &port.to_string())
+        let endpoint = |upstream: Upstream| Endpoint { address: upstream.address.to_string(), upstream };
+        Target { backend, cluster, endpoints: upstreams.into_iter().map(endpoint).collect() }
     }
 }
 
-impl Decision {
+impl Decision<'_> {
     fn words(&self) -> String {
         match self {
-            Decision::Forward { cluster, endpoint, target } => {
-                let target = target.as_ref().map(|target| format!(" as {target}")).unwrap_or_default();
-                format!("forward to {endpoint} in {cluster}{target}")
+            Decision::Forward { cluster, endpoint, path } => {
+                let path = path.as_ref().map(|path| format!(" as {path}")).unwrap_or_default();
+                let cluster = if cluster.is_empty() { String::new() } else { format!(" in {cluster}") };
+                format!("forward to {endpoint}{cluster}{path}")
             }
             Decision::Redirect { code, location } => format!("redirect {code} to {location}"),
             Decision::Refuse { code, text } => format!("answer {code}: {text}"),

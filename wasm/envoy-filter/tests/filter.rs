@@ -4,6 +4,7 @@
 
 use portolan_envoy_filter::configuration;
 use portolan_envoy_filter::filter::{Filter, Host, Next};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// An answer of the filter's own: status, headers, body.
@@ -15,6 +16,7 @@ struct Proxy {
     headers: BTreeMap<String, String>,
     source: Option<String>,
     answer: Option<LocalAnswer>,
+    calls: Cell<usize>,
 }
 
 impl Proxy {
@@ -34,21 +36,23 @@ impl Proxy {
         self
     }
 
+    fn count(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
 
 impl Host for Proxy {
-    fn request_header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).cloned()
-    }
-
     fn request_headers(&self) -> Vec<(String, String)> {
+        self.count();
         self.headers.clone().into_iter().collect()
     }
 
     fn set_request_header(&mut self, name: &str, value: Option<&str>) {
+        self.count();
         match value {
             Some(value) => drop(self.headers.insert(name.to_owned(), value.to_owned())),
             None => drop(self.headers.remove(name)),
@@ -56,10 +60,12 @@ impl Host for Proxy {
     }
 
     fn source_address(&self) -> Option<String> {
+        self.count();
         self.source.clone()
     }
 
     fn respond(&mut self, code: u16, headers: &[(&str, &str)], body: &str) {
+        self.count();
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.answer = Some((code, headers, body.to_owned()));
     }
@@ -115,6 +121,22 @@ fn a_request_is_rewritten_and_sent_to_a_ready_endpoint() {
     assert_eq!(proxy.header(":path"), Some("/cart?x=1"));
     assert_eq!(proxy.header("x-envoy-original-dst-host"), Some("10.244.0.7:8080"));
     assert_eq!(proxy.header("x-portolan-cluster"), Some("default_web_80"));
+}
+
+/// Each call leaves the module, and is what a request through the filter costs.
+#[test]
+fn envoy_is_asked_no_more_than_needed() {
+    let calls = |settings: &str, url: &str| {
+        let filter = filter(settings, "");
+        let mut proxy = Proxy::get(url).with("user-agent", "curl/8").with("accept", "*/*");
+        filter.on_request_headers(&mut proxy);
+        proxy.calls.get()
+    };
+    assert_eq!(calls("", "h.test/dead"), 2, "the headers, and an answer");
+    assert_eq!(calls("", "h.test/shop(/|$)(.*)"), 3, "the headers, the cluster, the endpoint");
+    assert_eq!(calls("cluster: ''", "h.test/shop(/|$)(.*)"), 2, "the headers, the endpoint");
+    assert_eq!(calls("controller: nginx", "h.test/shop/x"), 4, "the path too");
+    assert_eq!(calls("networkPolicy: true", "h.test/shop(/|$)(.*)"), 4, "the client's address too");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::conduct::{Canary, Conduct};
 use super::super::matching::MatchHost;
 use super::super::request::Request;
-use super::super::table::{Redirect, Refusal, Route, RouteTable, Selection};
+use super::super::table::{Entry, Host, Redirect, Refusal, Route, RouteTable, Selection};
 
 /// The code of redirects to `https` and from `www.` (`http-redirect-code`).
 const REDIRECT_CODE: u16 = 308;
@@ -53,6 +53,16 @@ pub(super) fn conduct<'t>(_: &'t RouteTable, request: &Request<'_>, route: &mut 
     {
         choose_canary(canary, request, route);
     }
+}
+
+/// Whether none of the phases has a part in a request for the path that the rule won.
+pub(super) fn is_plain(host: Option<&Host>, entry: &Entry, path: &str) -> bool {
+    let Some(host) = host else { return false };
+    let server = &host.server;
+    let as_it_comes = server.redirect_to.is_none() && server.app_root.is_none() && !server.certificate;
+    let lacks_slash = || host.find_named(&format!("{path}/")).is_some();
+    let has_its_slash = entry.rank.exact || entry.rank.tier == 1 || path.ends_with('/');
+    as_it_comes && entry.conduct().is_some_and(Conduct::is_plain) && (has_its_slash || !lacks_slash())
 }
 
 fn server_redirect(request: &Request<'_>, route: &Route<'_>) -> Option<Redirect> {

@@ -1,0 +1,27 @@
+//! A filter that does nothing: what proxy-wasm itself costs Envoy. `tests/e2e/throughput` measures the real one beside it.
+
+#[cfg(target_arch = "wasm32")]
+mod empty {
+    use proxy_wasm::traits::{Context, HttpContext, RootContext};
+    use proxy_wasm::types::ContextType;
+
+    proxy_wasm::main! {{
+        proxy_wasm::set_root_context(|_| Box::new(Empty));
+    }}
+
+    struct Empty;
+
+    impl Context for Empty {}
+
+    impl HttpContext for Empty {}
+
+    impl RootContext for Empty {
+        fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+            Some(Box::new(Empty))
+        }
+
+        fn get_type(&self) -> Option<ContextType> {
+            Some(ContextType::HttpContext)
+        }
+    }
+}
