@@ -3,26 +3,28 @@
 //! A rule looks at effect, not at form: it asks the engines which pods a selector picks, where a name leads, what a
 //! policy lets through. Its documentation is the text in its declaration; the wrong and the right example in it are its tests.
 
+mod endpoint_slices;
 mod endpoints;
 mod environment;
 mod external_name;
 mod headless;
 mod ingress_backend;
+mod ingress_class;
 mod ingress_path;
 mod ingress_tls;
 mod network_policy;
+mod node_port;
+mod report;
+mod service_overlap;
 mod service_ports;
+mod target_port;
 mod traffic_policy;
 
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
-use crate::edit::Editor;
 use crate::engine::Engine;
-use crate::finding::{Edit, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::load::File;
-use crate::policy::findings::PolicyFinding;
-use std::cell::OnceCell;
+use report::{Report, Shared};
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +80,9 @@ macro_rules! rules {
 }
 
 rules![
+    endpoint_slices::NO_SERVICE,
+    endpoint_slices::OVERWRITTEN,
+    endpoint_slices::OTHER_PORT,
     environment::SERVICE_VARIABLE_SHADOWED,
     environment::SERVICE_VARIABLES_COLLIDE,
     ingress_backend::NO_SERVICE,
@@ -86,12 +91,19 @@ rules![
     ingress_path::EXPRESSION_IN_PLAIN_PATH,
     ingress_path::SAME_HOST_AND_PATH,
     ingress_tls::NO_SECRET,
+    ingress_class::UNDEFINED,
+    ingress_class::NO_CLASS,
     endpoints::SELECTS_NOTHING,
     service_ports::NAMED_PORT_MISSING,
     service_ports::NAMED_PORT_SOMETIMES_MISSING,
     external_name::IS_ADDRESS,
     external_name::IS_ITSELF,
     traffic_policy::NO_LOCAL_ENDPOINT,
+    target_port::UNDECLARED,
+    service_overlap::OVERLAP,
+    node_port::OUT_OF_RANGE,
+    node_port::TAKEN,
+    target_port::HEADLESS,
     headless::STATEFUL_SET_SERVICE,
     headless::NO_RECORD,
     network_policy::SELECTS_NOTHING,
@@ -115,50 +127,13 @@ pub fn check(engine: &Engine) -> Vec<Finding> {
 /// The same, with fixes for what stands in these files.
 pub fn check_files(engine: &Engine, files: &[File]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let shared = Shared { files, texts: OnceCell::new(), policies: OnceCell::new() };
+    let shared = Shared::new(files);
     for rule in RULES {
         let mut report = Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new() };
         (rule.check)(engine, &mut report);
         findings.append(&mut report.findings);
     }
     findings
-}
-
-/// What several rules look at, made once a check.
-#[derive(Debug)]
-struct Shared<'a> {
-    files: &'a [File],
-    texts: OnceCell<BTreeMap<&'a str, &'a str>>,
-    /// What the policy room finds.
-    policies: OnceCell<Vec<PolicyFinding>>,
-}
-
-/// Where a rule puts what it finds.
-#[derive(Debug)]
-struct Report<'a> {
-    cluster: &'a Cluster,
-    rule: &'static Rule,
-    shared: &'a Shared<'a>,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Report<'a> {
-    /// Adds a finding at a field of an object. An object that comes from no file (a made-up pod) has no place, and gets none.
-    fn at(
-        &mut self,
-        kind: Kind,
-        key: &ObjectKey,
-        field: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Found<'_, 'a> {
-        let finding = self.cluster.source(kind, key).map(|source| {
-            let finding = Finding::new(self.rule.code, self.rule.severity, message, source.place_of(field));
-            self.findings.push(finding.about(kind, key.clone()).with_help(help));
-            self.findings.len() - 1
-        });
-        Found { cluster: self.cluster, shared: self.shared, finding: finding.and_then(|at| self.findings.get_mut(at)) }
-    }
 }
 
 /// Where a pod is written: itself, or the workload that it stands for, with what stands before `spec` in it.
@@ -170,44 +145,6 @@ fn template_of(engine: &Engine, pod: &ObjectKey) -> (Kind, ObjectKey, &'static s
         _ => "spec.template.",
     };
     (kind, key, before)
-}
-
-/// A finding that was just added, to say more of.
-struct Found<'r, 'a> {
-    cluster: &'a Cluster,
-    shared: &'a Shared<'a>,
-    finding: Option<&'r mut Finding>,
-}
-
-impl Found<'_, '_> {
-    /// Notes another place that it is about.
-    fn and(mut self, kind: Kind, key: &ObjectKey, field: &str, text: impl Into<String>) -> Self {
-        if let (Some(finding), Some(source)) = (self.finding.as_mut(), self.cluster.source(kind, key)) {
-            finding.related.push((text.into(), source.place_of(field)));
-        }
-        self
-    }
-
-    /// Says how much it weighs, where that is not what the rule's findings weigh.
-    fn weighing(mut self, severity: Severity) -> Self {
-        if let Some(finding) = self.finding.as_mut() {
-            finding.severity = severity;
-        }
-        self
-    }
-
-    /// Gives it the edits that mend it: what `make` makes, all together, in the object's file. None where one of them
-    /// cannot be made.
-    fn mend(mut self, kind: Kind, key: &ObjectKey, make: &dyn Fn(&Editor<'_>) -> Option<Vec<Edit>>) -> Self {
-        let texts =
-            self.shared.texts.get_or_init(|| self.shared.files.iter().map(|file| (&*file.name, &*file.text)).collect());
-        if let (Some(finding), Some(source)) = (self.finding.as_mut(), self.cluster.source(kind, key))
-            && let Some(text) = texts.get(&*source.file)
-        {
-            finding.fix.extend(make(&Editor::new(text, source)).into_iter().flatten());
-        }
-        self
-    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,8 @@ pub fn owner(metadata: &ObjectMeta) -> Option<(Kind, ObjectKey)> {
     Some((kind, ObjectKey::new(namespace_or_default(metadata), reference.name.as_str())))
 }
 
-fn template_of(workload: &Workload) -> Option<&PodTemplateSpec> {
+/// The template of the pods that a workload makes.
+pub(crate) fn template_of(workload: &Workload) -> Option<&PodTemplateSpec> {
     let spec = &workload.spec;
     spec.template.as_ref().or_else(|| spec.job_template.as_ref().map(|job| &job.spec.template))
 }

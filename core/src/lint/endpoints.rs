@@ -1,14 +1,22 @@
 //! A Service whose selector picks no pod.
 
 use super::{Report, rule};
+use crate::api::meta::StringMap;
+use crate::api::pod::Pod;
 use crate::api::resource::Kind;
+use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
+use crate::edit::Scalar;
+use crate::endpoints::selection::{selector, selects};
 use crate::engine::Engine;
+use crate::finding::Severity;
 
 rule! {
     /// Finds a Service whose selector picks no pod, neither a stored one nor one that a workload stands for.
     ///
     /// It has no endpoints, so connections to it are rejected. Mostly a label is spelled differently in the pod template, or
-    /// the Service is in another namespace.
+    /// the Service is in another namespace. A workload that is scaled to nothing counts as having its pods; where the files hold
+    /// no pods of the namespace at all, it is only worth knowing.
     ///
     /// ## Wrong
     /// ```yaml
@@ -18,9 +26,20 @@ rule! {
     ///   name: web
     /// spec:
     ///   selector:
-    ///     app: web
+    ///     app: wbe
     ///   ports:
     ///     - port: 80
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
     /// ```
     /// ## Right
     /// ```yaml
@@ -49,26 +68,59 @@ rule! {
 }
 
 fn selects_nothing(engine: &Engine, report: &mut Report<'_>) {
-    let cluster = engine.cluster();
+    let cluster = report.cluster;
+    let mut elsewhere = None;
     for (key, service) in cluster.services.iter() {
-        let selector = service.spec.selector.as_ref().filter(|selector| !selector.is_empty());
-        let Some(selector) = selector.filter(|_| service.spec.r#type != "ExternalName") else { continue };
-        if !engine.endpoints().pods(key).is_empty() {
+        let Some(selector) = selector(service).filter(|_| engine.endpoints().pods(key).is_empty()) else { continue };
+        let labels = report.shared.labels(cluster, &key.namespace);
+        // Scaled to nothing, or not made yet: the selector is right.
+        if labels.is_some_and(|known| known.iter().any(|labels| selects(selector, labels))) {
             continue;
         }
         let words: Vec<String> = selector.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let message = format!("selects no pod: none in namespace {} is labelled {}", key.namespace, words.join(","));
-        let elsewhere = cluster
-            .pods
-            .iter()
-            .find(|(_, pod)| selector.iter().all(|(name, value)| pod.metadata.labels.get(name) == Some(value)));
-        let help = match elsewhere {
-            Some((pod, _)) => format!(
-                "pods of namespace {} have these labels; a Service selects only in its own namespace",
-                pod.namespace
-            ),
-            None => "make the selector equal to labels of the pod template".to_owned(),
+        let misspelt = report.shared.misspelt(cluster, &key.namespace, selector);
+        let help = match (&misspelt, other_namespace(cluster, selector, &mut elsewhere)) {
+            (Some((name, value)), _) => format!("write {name}: {value}, as the pods have it"),
+            (None, Some(namespace)) => {
+                format!("pods of namespace {namespace} have these labels; a Service selects only in its own namespace")
+            }
+            (None, None) if labels.is_none() => {
+                format!(
+                    "the files hold no pods of namespace {}: check them together with what makes them",
+                    key.namespace
+                )
+            }
+            (None, None) => "make the selector equal to labels of the pod template".to_owned(),
         };
-        report.at(Kind::Service, key, "spec.selector", message, &help);
+        let severity = if labels.is_none() { Severity::Info } else { Severity::Warning };
+        report.at(Kind::Service, key, "spec.selector", message, help).weighing(severity).mend(
+            Kind::Service,
+            key,
+            &|edit| {
+                let (name, value) = misspelt.as_ref()?;
+                Some(vec![edit.replace(&format!("spec.selector[{name}]"), Scalar::Text(value))?])
+            },
+        );
     }
+}
+
+/// Pairs of labels, each with the pods that have it.
+type Pairs<'c> = BTreeMap<(&'c str, &'c str), Vec<&'c Pod>>;
+
+/// A namespace in which pods have all these labels. `by_pair` is made with the first question.
+fn other_namespace<'c>(cluster: &'c Cluster, selector: &StringMap, by_pair: &mut Option<Pairs<'c>>) -> Option<&'c str> {
+    let by_pair = by_pair.get_or_insert_with(|| {
+        let mut pairs = Pairs::new();
+        for (_, pod) in cluster.pods.iter() {
+            for (name, value) in &pod.metadata.labels {
+                pairs.entry((name, value)).or_default().push(pod);
+            }
+        }
+        pairs
+    });
+    let candidates = selector.iter().map(|(name, value)| by_pair.get(&(name.as_str(), value.as_str())));
+    let fewest = candidates.min_by_key(|pods| pods.map_or(0, Vec::len))??;
+    let found = fewest.iter().find(|pod| selects(selector, &pod.metadata.labels))?;
+    Some(if found.metadata.namespace.is_empty() { "default" } else { &found.metadata.namespace })
 }

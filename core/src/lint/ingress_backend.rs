@@ -2,13 +2,15 @@
 
 use super::{Report, rule};
 use crate::api::ingress::{Ingress, IngressServiceBackend};
-use crate::api::meta::IntOrString;
+use crate::api::meta::{IntOrString, StringMap};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Scalar;
+use crate::endpoints::selection::{selector, selects};
 use crate::engine::Engine;
+use crate::finding::Severity;
 use crate::spelling::nearest;
 
 rule! {
@@ -249,7 +251,7 @@ rule! {
 }
 
 /// Every Service that an Ingress sends to, with the field that says so.
-fn backends(ingress: &Ingress) -> Vec<(String, &IngressServiceBackend)> {
+pub(super) fn backends(ingress: &Ingress) -> Vec<(String, &IngressServiceBackend)> {
     let spec = &ingress.spec;
     let default = spec.default_backend.as_ref().and_then(|backend| backend.service.as_ref());
     let mut found: Vec<(String, &IngressServiceBackend)> =
@@ -370,7 +372,14 @@ fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
         }
         let message = format!("Service {key} has no ready endpoint for port {}", port.port);
         let help = "see which pods its selector picks, and whether they are ready";
-        report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help).and(
+        // Where the files hold no pods, or a workload is scaled to nothing, it is only worth knowing.
+        let labels = report.shared.labels(report.cluster, &key.namespace);
+        let may_come = selector(stored).is_none_or(|selector| {
+            let fits = |labels: &BTreeSet<&StringMap>| labels.iter().any(|labels| selects(selector, labels));
+            labels.is_none_or(|labels| engine.endpoints().pods(&key).is_empty() && fits(labels))
+        });
+        let severity = if may_come { Severity::Info } else { Severity::Warning };
+        report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help).weighing(severity).and(
             Kind::Service,
             &key,
             "spec.selector",

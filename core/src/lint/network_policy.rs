@@ -1,10 +1,11 @@
 //! Policies that say what they hardly mean. What is found is the policy room's; here it gets codes and examples.
 
 use super::{Report, rule};
-use crate::api::meta::IntOrString;
+use crate::api::meta::{IntOrString, LabelSelector};
+use crate::cluster::Cluster;
 use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
-use crate::finding::Edit;
+use crate::finding::{Edit, Severity};
 use crate::policy::findings::{self, PolicyFinding, PolicyFlaw};
 
 rule! {
@@ -559,6 +560,27 @@ fn split_peer(engine: &Engine, report: &mut Report<'_>) {
     look(engine, PolicyFlaw::SplitPeer, "put both selectors into one item", report);
 }
 
+/// The selector of pods that a finding on a NetworkPolicy is about, where it looks in one namespace.
+fn selector_at<'c>(cluster: &'c Cluster, finding: &PolicyFinding) -> Option<(String, &'c LabelSelector)> {
+    let (_, key) = &finding.policy;
+    let policy = cluster.network_policies.by_key(key)?;
+    if finding.flaw == PolicyFlaw::SelectsNothing {
+        return Some((key.namespace.clone(), &policy.spec.pod_selector));
+    }
+    if finding.flaw != PolicyFlaw::PeerMatchesNothing {
+        return None;
+    }
+    let mut numbers = finding.field.split(['[', ']']).filter_map(|part| part.parse::<usize>().ok());
+    let (rule, peer) = (numbers.next()?, numbers.next()?);
+    let peers = match finding.field.starts_with("spec.ingress") {
+        true => policy.spec.ingress.as_ref()?.get(rule)?.from.as_ref()?,
+        false => policy.spec.egress.as_ref()?.get(rule)?.to.as_ref()?,
+    };
+    let peer = peers.get(peer)?;
+    let selector = peer.pod_selector.as_ref().filter(|_| peer.namespace_selector.is_none())?;
+    Some((key.namespace.clone(), selector))
+}
+
 /// Makes one peer of the two.
 fn mend_peer(finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
     let (list, index) = finding.field.strip_suffix(']')?.rsplit_once('[')?;
@@ -570,11 +592,37 @@ fn look(engine: &Engine, flaw: PolicyFlaw, help: &str, report: &mut Report<'_>) 
     let found = report.shared.policies.get_or_init(|| findings::of(engine.cluster(), engine.policies()));
     for finding in found.iter().filter(|finding| finding.flaw == flaw) {
         let (kind, key) = &finding.policy;
+        let selected = selector_at(engine.cluster(), finding);
+        if let Some((namespace, selector)) = &selected {
+            let labels = report.shared.labels(report.cluster, namespace);
+            // Scaled to nothing: the selector is right.
+            if labels.is_some_and(|known| known.iter().any(|labels| selector.matches(labels))) {
+                continue;
+            }
+        }
+        let misspelt = selected.as_ref().filter(|(_, selector)| selector.match_expressions.is_empty()).and_then(
+            |(namespace, selector)| report.shared.misspelt(report.cluster, namespace, &selector.match_labels),
+        );
+        let nothing_known =
+            flaw == PolicyFlaw::SelectsNothing && report.shared.labels(report.cluster, &key.namespace).is_none();
+        let help = match &misspelt {
+            Some((name, value)) => &format!("write {name}: {value}, as the pods have it"),
+            None => help,
+        };
         let mut told = report.at(*kind, key, &finding.field, finding.message.as_str(), help);
         if let Some((kind, key, field)) = &finding.other {
             told = told.and(*kind, key, field, "the other");
         }
+        if nothing_known {
+            told = told.weighing(Severity::Info);
+        }
         told.mend(*kind, key, &|edit| match flaw {
+            PolicyFlaw::SelectsNothing | PolicyFlaw::PeerMatchesNothing => {
+                let (name, value) = misspelt.as_ref()?;
+                let selector = if flaw == PolicyFlaw::SelectsNothing { "" } else { ".podSelector" };
+                let field = format!("{}{selector}.matchLabels[{name}]", finding.field);
+                Some(vec![edit.replace(&field, Scalar::Text(value))?])
+            }
             PolicyFlaw::ServicePort => mend_port(engine, finding, edit),
             PolicyFlaw::SplitPeer => mend_peer(finding, edit),
             _ => None,
