@@ -4,6 +4,7 @@ use portolan::api::describe::{Description, Shape};
 use portolan::api::resource::Kind;
 use portolan::finding::{Edit, Finding};
 use portolan::load::File;
+use portolan::spelling::nearest;
 
 /// The same finding, with help where there is something to say that its message does not, and with an edit where a field's
 /// name is surely misspelt.
@@ -37,10 +38,8 @@ fn unknown_field(finding: &Finding) -> Option<(&str, &str)> {
 fn misspelt(finding: &Finding) -> Option<Misspelt<'_>> {
     let (kind, _) = finding.object.as_ref()?;
     let (parent, wrong) = unknown_field(finding)?;
-    let known = at(*kind, parent)?.fields.iter().map(|field| field.name);
-    let near = known.map(|name| (distance(wrong, name), name)).min()?;
-    let limit = (wrong.chars().count() / 3).max(1);
-    Some(Misspelt { wrong, right: (near.0 <= limit).then_some(near.1) })
+    let mut known = at(*kind, parent)?.fields.iter().map(|field| field.name);
+    Some(Misspelt { wrong, right: nearest(wrong, &mut known) })
 }
 
 /// Where a field of that name belongs; where it belongs nowhere, the fields that there are.
@@ -123,24 +122,6 @@ fn known_mistake(message: &str) -> Option<String> {
     advice.iter().find(|(words, _)| message.contains(words)).map(|(_, help)| (*help).to_owned())
 }
 
-/// How many letters have to be put in, taken out or changed to make one word of the other, letter case aside (Levenshtein).
-pub(crate) fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.to_ascii_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.to_ascii_lowercase().chars().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        let mut next = vec![left];
-        for (known, above) in other.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(*known != letter)).min(left + 1).min(above + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,10 +166,5 @@ mod tests {
                 assert_eq!(advised.fix[0].text, "selector");
             }
         }
-    }
-
-    #[test]
-    fn letters_are_counted() {
-        assert_eq!((distance("", "abc"), distance("port", "Ports"), distance("kitten", "sitting")), (3, 1, 3));
     }
 }

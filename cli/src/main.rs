@@ -5,6 +5,7 @@
 mod advice;
 mod arguments;
 mod baseline;
+mod codes;
 mod commands;
 mod fix;
 mod input;

@@ -3,11 +3,13 @@
 mod answer;
 mod difference;
 pub(crate) mod report;
+mod sarif;
 mod source;
 mod trace;
 
 pub(crate) use answer::{answer, text};
 pub(crate) use difference::diff;
+pub(crate) use sarif::sarif;
 
 use crate::terminal::{Style, Terminal};
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};

@@ -1,8 +1,8 @@
 //! `portolan.toml`: what a project has settled for itself. What the command line says goes before it.
 
-use crate::advice::distance;
 use crate::arguments::port_range;
 use ipnet::IpNet;
+use portolan::spelling::nearest;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -205,9 +205,8 @@ fn cluster(value: &Spanned<DeValue<'_>>, settings: &mut Settings, problems: &mut
 }
 
 fn unknown_key(key: &str, at: usize, known: &[&str]) -> Problem {
-    let near = known.iter().map(|name| (distance(key, name), *name)).min();
-    let advice = match near {
-        Some((far, name)) if far <= (key.len() / 3).max(1) => format!("did you mean `{name}`?"),
+    let advice = match nearest(key, &mut known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
         _ if known == TOP && CLUSTER.contains(&key) => "it stands under [cluster]".to_owned(),
         _ => format!("there are {}", known.join(", ")),
     };

@@ -114,7 +114,9 @@ impl Told<'_> {
         let fixed = &self.mended.findings;
         match output {
             Findings::Json => terminal.line(&self.to_json().to_pretty())?,
-            Findings::Sarif => terminal.line(&report::sarif(findings).to_pretty())?,
+            Findings::Sarif => {
+                terminal.line(&render::sarif(findings, &self.mended.files, self.unreadable).to_pretty())?
+            }
             Findings::Junit => terminal.print(&report::junit(findings))?,
             Findings::Github => terminal.print(&report::github(findings))?,
             Findings::Markdown => terminal.print(&report::markdown(findings))?,

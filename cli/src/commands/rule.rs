@@ -1,35 +1,31 @@
 //! `portolan rule`: what a rule finds, why that matters, and how it looks.
 
 use super::Outcome;
+use crate::codes;
 use crate::terminal::{Style, Terminal};
-use portolan::lint::{RULES, Rule, by_code};
 
-/// Explains one rule, or lists them all.
+/// Explains one code, or lists them all.
 ///
 /// # Errors
-/// There is no such rule, or standard output cannot be written.
+/// There is no such code, or standard output cannot be written.
 pub(crate) fn run(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     match code {
         None => {
-            for rule in RULES {
-                let line =
-                    format!("{}  {:<8} {}", terminal.styled(Style::Bold, rule.code), rule.severity.name(), rule.name);
-                terminal.line(&line)?;
+            let all = codes::all();
+            let width = all.iter().map(|code| code.code.len()).max().unwrap_or_default();
+            for code in all {
+                let padded = format!("{:<width$}", code.code);
+                let shown = terminal.styled(Style::Bold, &padded);
+                terminal.line(&format!("{shown}  {:<8} {}", code.severity.name(), code.name))?;
             }
         }
-        Some(code) => {
-            let rule =
-                by_code(code).ok_or_else(|| anyhow::anyhow!("there is no rule {code}; `portolan rule` lists them"))?;
-            let text = explained(rule, terminal);
-            terminal.print(&text)?;
+        Some(written) => {
+            let code = codes::find(written)
+                .ok_or_else(|| anyhow::anyhow!("there is no rule {written}; `portolan rule` lists them"))?;
+            let title = format!("{} {} ({})", code.code, code.name, code.severity.name());
+            let title = terminal.styled(Style::Bold, &title);
+            terminal.print(&format!("{title}\n\n{}\n", code.doc.trim_end()))?;
         }
     }
     Ok(Outcome::Fine)
-}
-
-fn explained(rule: &Rule, terminal: &Terminal) -> String {
-    let title = terminal.styled(Style::Bold, &format!("{} {} ({})", rule.code, rule.name, rule.severity.name()));
-    // Doc comments begin every line with a space.
-    let lines = rule.doc().lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
-    format!("{title}\n\n{}\n", lines.collect::<Vec<_>>().join("\n"))
 }

@@ -1,83 +1,9 @@
 //! Findings in the forms that other tools read.
 
-use crate::baseline::fingerprint;
 use portolan::finding::{Finding, Severity};
-use portolan::json::Json;
-use portolan::lint::RULES;
-
-/// SARIF 2.1.0 (OASIS): one run, the rules with their documentation, a result a finding.
-pub(crate) fn sarif(findings: &[Finding]) -> Json {
-    let text = |text: &str| Json::object().with("text", text.to_owned());
-    let rules = RULES.iter().map(|rule| {
-        let doc: Vec<&str> = rule.doc().lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-        let doc = doc.join("\n");
-        Json::object()
-            .with("id", rule.code)
-            .with("name", rule.name)
-            .with("shortDescription", text(doc.lines().next().unwrap_or_default()))
-            .with("help", text(&doc).with("markdown", doc.clone()))
-            .with("defaultConfiguration", Json::object().with("level", level(rule.severity)))
-    });
-    let location = |place: &portolan::cluster::SourcePlace, message: Option<&str>| {
-        let region = Json::object().with("startLine", place.line.max(1)).with("startColumn", place.column.max(1));
-        let artifact = Json::object().with("uri", uri(&place.file));
-        let physical = Json::object().with("artifactLocation", artifact).with("region", region);
-        let location = Json::object().with("physicalLocation", physical);
-        match message {
-            Some(message) => location.with("message", text(message)),
-            None => location,
-        }
-    };
-    let results = findings.iter().map(|finding| {
-        let mut result = Json::object()
-            .with("ruleId", finding.code)
-            .with("level", level(finding.severity))
-            .with("message", text(&message(finding)))
-            .with("locations", Json::Array(vec![location(&finding.place, None)]))
-            .with("partialFingerprints", Json::object().with("portolan/v1", fingerprint(finding)));
-        if !finding.related.is_empty() {
-            let related = finding.related.iter().map(|(message, place)| location(place, Some(message)));
-            result.set("relatedLocations", Json::Array(related.collect()));
-        }
-        result
-    });
-    let driver = Json::object()
-        .with("name", "portolan")
-        .with("semanticVersion", env!("CARGO_PKG_VERSION"))
-        .with("rules", Json::Array(rules.collect()));
-    let run = Json::object()
-        .with("tool", Json::object().with("driver", driver))
-        .with("columnKind", "unicodeCodePoints")
-        .with("results", Json::Array(results.collect()));
-    Json::object()
-        .with("$schema", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
-        .with("version", "2.1.0")
-        .with("runs", Json::Array(vec![run]))
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    }
-}
-
-/// A path as a relative reference (RFC 3986).
-fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.replace('\\', "/").bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
 
 /// The finding in one line: the object, what was found, what to do.
-fn message(finding: &Finding) -> String {
+pub(super) fn message(finding: &Finding) -> String {
     let object = finding.object.as_ref().map(|(kind, key)| format!("{} {key}: ", kind.name())).unwrap_or_default();
     let help = finding.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
     format!("{object}{}{help}", finding.message)
@@ -172,11 +98,6 @@ mod tests {
 
     #[test]
     fn every_form_escapes_what_it_must() {
-        let sarif = sarif(&[finding()]).to_string();
-        assert!(
-            sarif.contains(r#""uri":"a%20b.yaml""#) && sarif.contains(r#""startLine":3,"startColumn":5"#),
-            "{sarif}"
-        );
         assert!(junit(&[finding()]).contains("selects &lt;no&gt; pod: 100%, a|b end"));
         assert_eq!(
             github(&[finding()]),

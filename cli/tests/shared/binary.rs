@@ -1,5 +1,7 @@
 //! The binary, called in a folder of its own.
 
+#![allow(dead_code, reason = "every test file takes what it needs")]
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
