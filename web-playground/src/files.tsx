@@ -162,7 +162,7 @@ function FindingItem({ finding }: { finding: Finding }) {
         </p>
       </div>
       {finding.fix !== undefined && finding.fix.length > 0 && (
-        <button type="button" class="button small" onClick={() => mend(finding)}>
+        <button type="button" class="button small" aria-label={`Fix: ${finding.message}`} onClick={() => mend(finding)}>
           Fix
         </button>
       )}

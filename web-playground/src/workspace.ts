@@ -1,5 +1,5 @@
 /** The files, what was found in them, and what is looked at: the page's whole state. */
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { Finding, ListedObject, ManifestFile, SourcePlace } from "portolan";
 import { Engine } from "./engine/client";
 
@@ -20,6 +20,8 @@ export const active = signal("");
 export const panel = signal<Panel>("journey");
 /** What was found in all files. */
 export const findings = signal<readonly Finding[]>([]);
+/** The files as they were when that was found: places and fixes are about these texts. */
+export const checked = signal<readonly ManifestFile[]>([]);
 /** The objects of the cluster, for pickers and completion. */
 export const objects = signal<readonly ListedObject[]>([]);
 /** Counts the states of the cluster: an answer belongs to one of them. */
@@ -140,24 +142,30 @@ async function sync(): Promise<void> {
 
 async function syncOnce(): Promise<void> {
   let micros = 0;
+  const taken = files.value;
   if (whole) {
     whole = false;
     touched.clear();
-    await engine.call({ call: "load", which: "now", files: [...files.value] });
+    await engine.call({ call: "load", which: "now", files: [...taken] });
     micros += engine.micros;
   } else {
     const changed = [...touched];
     touched.clear();
     for (const name of changed) {
-      const text = files.value.find((file) => file.name === name)?.text ?? "";
+      const text = taken.find((file) => file.name === name)?.text ?? "";
       await engine.call({ call: "apply", which: "now", file: name, text });
       micros += engine.micros;
     }
   }
   editMicros.value = micros;
-  findings.value = await engine.call({ call: "check", which: "now" });
-  objects.value = (await engine.ask({ ask: "objects" })).objects;
-  revision.value += 1;
+  const found = await engine.call({ call: "check", which: "now" });
+  const listed = await engine.ask({ ask: "objects" });
+  batch(() => {
+    checked.value = taken;
+    findings.value = found;
+    objects.value = listed.objects;
+    revision.value += 1;
+  });
 }
 
 engine.ready.catch((error: unknown) => {

@@ -173,6 +173,24 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.locator("dd", { hasText: "ClusterIP" }).first().waitFor();
   });
 
+  test("a fix to click mends the text: in the list, and where the mistake stands", async () => {
+    const misspelt = `# Grüße 🚀 an alle\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\nspec:\n  defaultBackend:\n    service:\n      name: wbe # the shop\n      port:\n        name: htp\n`;
+    const named = SERVICE.replace("- port: 80", "- name: http\n      port: 80");
+    await openFiles(page, [{ name: "fix.yaml", text: misspelt }, { name: "service.yaml", text: named }]);
+    await page.getByRole("button", { name: "Fix: there is no Service default/wbe" }).click();
+    await page.locator(".cm-line", { hasText: "name: web # the shop" }).waitFor();
+    await page.locator(".finding", { hasText: "there is no Service" }).waitFor({ state: "detached" });
+    // The port's name is wrong too, which shows once there is a Service.
+    await page.locator(".cm-line", { hasText: "name: htp" }).locator(".cm-lintRange").first().hover();
+    await page.locator(".cm-tooltip-lint .cm-diagnosticAction", { hasText: "Fix" }).click();
+    await page.locator(".cm-line", { hasText: "name: http" }).waitFor();
+    await page.locator(".cm-lintRange").waitFor({ state: "detached" });
+    await page.locator(".cm-content").focus();
+    await page.keyboard.press("Control+Z");
+    await page.locator(".cm-line", { hasText: /name: htp$/ }).waitFor();
+    await page.mouse.move(5, 5);
+  });
+
   test("a shadowed rule is struck", async () => {
     const ingress = (name, service) => `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: ${name}\nspec:\n  rules:\n    - host: a.example.com\n      http:\n        paths:\n          - path: /x\n            pathType: Prefix\n            backend:\n              service:\n                name: ${service}\n                port:\n                  number: 80\n`;
     await openFiles(page, [{ name: "two.yaml", text: `${ingress("one", "web")}---\n${ingress("two", "other")}---\n${SERVICE}` }]);
@@ -198,17 +216,6 @@ describe("files", { timeout: 120_000 }, () => {
     const other = await visit(site, "/#v1.AAAA");
     await other.locator(".notice.bad", { hasText: "damaged" }).waitFor();
     await other.close();
-  });
-
-  test("a dropped folder is opened, and what is no manifest passed over", async () => {
-    await page.evaluate((text) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([text], "dropped.yaml"));
-      transfer.items.add(new File([new Uint8Array([0, 1, 2, 0])], "picture.png"));
-      for (const kind of ["dragenter", "dragover", "drop"]) window.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
-    }, SERVICE);
-    await page.getByRole("tab", { name: "dropped.yaml" }).waitFor();
-    await page.locator(".notice", { hasText: "picture.png" }).waitFor();
   });
 
   test("chosen files are added, and what is downloaded is what is there", async () => {

@@ -4,8 +4,8 @@ import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { effect, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Finding } from "portolan";
-import { active, activeText, edit, files, findingsByFile, goal, lit, open } from "../workspace";
+import type { Finding, ManifestFile } from "portolan";
+import { active, activeText, checked, edit, files, findingsByFile, goal, lit, open } from "../workspace";
 import { edited, positionOf, rangeOf } from "./place";
 import { extensions, light } from "./setup";
 
@@ -38,7 +38,7 @@ function mount(parent: HTMLElement): () => void {
         view.setState(kept !== undefined && kept.doc.toString() === text ? kept : fresh(text));
         untracked(() => diagnose(view));
       } else if (view.state.doc.toString() !== text) {
-        view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+        view.dispatch({ changes: change(view.state.doc.toString(), text) });
       }
       const known = new Set(files.value.map((file) => file.name));
       for (const kept of states.keys()) if (!known.has(kept)) states.delete(kept);
@@ -100,8 +100,20 @@ function message(finding: Finding): HTMLElement {
   return element;
 }
 
-/** Carries out a finding's edits, in whichever files they are. */
+/** What lies between the beginning and the end that two texts share: the cursor and the marks elsewhere stay. */
+function change(old: string, text: string): { from: number; to: number; insert: string } {
+  const most = Math.min(old.length, text.length);
+  let from = 0;
+  while (from < most && old[from] === text[from]) from += 1;
+  let same = 0;
+  while (same < most - from && old[old.length - 1 - same] === text[text.length - 1 - same]) same += 1;
+  return { from, to: old.length - same, insert: text.slice(from, text.length - same) };
+}
+
+/** Carries out a finding's edits, in whichever files they are. What was typed since it was found makes it void. */
 export function mend(finding: Finding): void {
+  const textIn = (list: readonly ManifestFile[], name: string) => list.find((file) => file.name === name)?.text;
+  if (finding.fix?.some(({ file }) => textIn(checked.value, file) !== textIn(files.value, file)) === true) return;
   const names = new Set((finding.fix ?? []).map((change) => change.file));
   if (names.size === 1 && names.has(active.value)) {
     edit(active.value, edited(activeText.value, finding.fix ?? []));

@@ -74,7 +74,7 @@ function Compared() {
       )}
       <Part title="Findings" size={changed.length}>
         {changed.map(({ finding, how }, index) => (
-          <li key={index} class={how}>
+          <li key={index} class={how === "new" ? "worse" : "better"}>
             <span class="how">{how}</span>
             <span>
               <Words text={finding.message} /> {how === "new" && <PlaceLink place={finding.source} />}
