@@ -184,7 +184,7 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.locator(".cm-line", { hasText: "name: htp" }).locator(".cm-lintRange").first().hover();
     await page.locator(".cm-tooltip-lint .cm-diagnosticAction", { hasText: "Fix" }).click();
     await page.locator(".cm-line", { hasText: "name: http" }).waitFor();
-    await page.locator(".cm-lintRange").waitFor({ state: "detached" });
+    await page.locator(".cm-lintRange-error").waitFor({ state: "detached" });
     await page.locator(".cm-content").focus();
     await page.keyboard.press("Control+Z");
     await page.locator(".cm-line", { hasText: /name: htp$/ }).waitFor();
