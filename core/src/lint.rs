@@ -3,6 +3,7 @@
 //! A rule looks at effect, not at form: it asks the engines which pods a selector picks, where a name leads, what a
 //! policy lets through. Its documentation is the text in its declaration; the wrong and the right example in it are its tests.
 
+mod annotation;
 mod endpoint_slices;
 mod endpoints;
 mod environment;
@@ -11,6 +12,8 @@ mod headless;
 mod ingress_backend;
 mod ingress_class;
 mod ingress_path;
+mod ingress_policy;
+mod ingress_route;
 mod ingress_tls;
 mod network_policy;
 mod node_port;
@@ -91,6 +94,12 @@ rules![
     ingress_path::EXPRESSION_IN_PLAIN_PATH,
     ingress_path::SAME_HOST_AND_PATH,
     ingress_tls::NO_SECRET,
+    ingress_route::SHADOWED,
+    ingress_route::NOT_UNDERSTOOD,
+    ingress_policy::CUT_OFF,
+    ingress_tls::OTHER_HOST,
+    annotation::UNKNOWN,
+    annotation::WITHOUT_EFFECT,
     ingress_class::UNDEFINED,
     ingress_class::NO_CLASS,
     endpoints::SELECTS_NOTHING,

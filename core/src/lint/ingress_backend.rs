@@ -268,17 +268,17 @@ pub(super) fn backends(ingress: &Ingress) -> Vec<(String, &IngressServiceBackend
 }
 
 /// A backend and what it leads to.
-struct Target<'a> {
-    ingress: &'a ObjectKey,
-    field: String,
+pub(super) struct Target<'a> {
+    pub(super) ingress: &'a ObjectKey,
+    pub(super) field: String,
     backend: &'a IngressServiceBackend,
-    key: ObjectKey,
-    service: Option<&'a Service>,
-    port: Option<&'a ServicePort>,
+    pub(super) key: ObjectKey,
+    pub(super) service: Option<&'a Service>,
+    pub(super) port: Option<&'a ServicePort>,
 }
 
 /// Every backend with its Service, where it is there, and the port, where the Service has it.
-fn targets(cluster: &Cluster) -> impl Iterator<Item = Target<'_>> {
+pub(super) fn targets(cluster: &Cluster) -> impl Iterator<Item = Target<'_>> {
     cluster.ingresses.iter().flat_map(move |(ingress, stored)| {
         backends(stored).into_iter().map(move |(field, backend)| {
             let key = ObjectKey::new(ingress.namespace.as_str(), backend.name.as_str());

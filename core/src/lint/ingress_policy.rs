@@ -1,0 +1,252 @@
+//! Backends that NetworkPolicies keep from the ingress controller.
+
+use super::ingress_backend::{Target, targets};
+use super::ingress_route::{class_of, controller_of};
+use super::{Report, rule};
+use crate::api::meta::LabelSelector;
+use crate::api::network_policy::NetworkPolicyPeer;
+use crate::api::resource::{Kind, ObjectKey};
+use crate::api::service::ServicePort;
+use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
+use crate::endpoints::pods::find_port;
+use crate::engine::Engine;
+use crate::ingress::Controller;
+use crate::policy::{Effect, End, PodNumber, Protocol, Reason};
+use std::net::{IpAddr, Ipv4Addr};
+
+rule! {
+    /// Finds a backend whose pods the ingress controller may not reach, because NetworkPolicies isolate them or it.
+    ///
+    /// Requests time out, and the controller answers 504. Where the files hold the controller's pods, their connections are asked
+    /// for; else a policy counts that lets in nobody from outside of the namespace.
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: controller
+    ///   namespace: ingress-nginx
+    ///   labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}
+    /// spec:
+    ///   containers: [{name: controller, image: registry.example.com/controller:1}]
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web}
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///     - host: a.example.com
+    ///       http:
+    ///         paths:
+    ///           - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web}
+    /// spec:
+    ///   selector: {app: web}
+    ///   ports: [{port: 80, targetPort: 8080}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, labels: {app: web}}
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    ///       ports:
+    ///         - containerPort: 8080
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: web}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: web}}
+    ///   ingress:
+    ///     - from:
+    ///         - podSelector: {}
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: controller
+    ///   namespace: ingress-nginx
+    ///   labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}
+    /// spec:
+    ///   containers: [{name: controller, image: registry.example.com/controller:1}]
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web}
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///     - host: a.example.com
+    ///       http:
+    ///         paths:
+    ///           - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web}
+    /// spec:
+    ///   selector: {app: web}
+    ///   ports: [{port: 80, targetPort: 8080}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, labels: {app: web}}
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    ///       ports:
+    ///         - containerPort: 8080
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: web}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: web}}
+    ///   ingress:
+    ///     - from:
+    ///         - podSelector: {}
+    ///         - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}
+    /// ```
+    CUT_OFF = "ING009", "backend-cut-off", Warning, cut_off
+}
+
+/// An address of nobody in the cluster (RFC 5737).
+const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
+
+/// Labels of controllers' pods as their own manifests and charts set them: the pods that send to backends.
+const CONTROLLERS: &[(Option<Controller>, &[(&str, &str)])] = &[
+    (
+        Some(Controller::Nginx),
+        &[("app.kubernetes.io/name", "ingress-nginx"), ("app.kubernetes.io/component", "controller")],
+    ),
+    (Some(Controller::Contour), &[("app.kubernetes.io/name", "contour"), ("app.kubernetes.io/component", "envoy")]),
+    (Some(Controller::Contour), &[("app", "envoy")]),
+    (None, &[("app.kubernetes.io/name", "traefik")]),
+    (None, &[("app.kubernetes.io/name", "kubernetes-ingress")]),
+    (None, &[("app.kubernetes.io/name", "haproxy-ingress")]),
+    (None, &[("app.kubernetes.io/name", "kong")]),
+];
+
+fn cut_off(engine: &Engine, report: &mut Report<'_>) {
+    let cluster = engine.cluster();
+    if cluster.network_policies.is_empty() || cluster.ingresses.is_empty() {
+        return;
+    }
+    let controllers = controllers(cluster);
+    let mut asked: BTreeMap<(ObjectKey, i32, Option<Controller>), Option<Blocked>> = BTreeMap::new();
+    for Target { ingress, field, key, service, port, .. } in targets(cluster) {
+        let (Some(_), Some(port), Some(stored)) = (service, port, cluster.ingresses.by_key(ingress)) else { continue };
+        let controller = class_of(cluster, stored).and_then(|class| controller_of(cluster, class));
+        let blocked = asked
+            .entry((key.clone(), port.port, controller))
+            .or_insert_with(|| blocked(engine, &controllers, controller, &key, port));
+        let Some(Blocked { who, policy }) = blocked else { continue };
+        let message = format!("{who} may not connect to the pods of Service {key}");
+        let help = "let the controller's pods in, by the labels of their namespace";
+        let told = report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help);
+        if let Some((kind, policy)) = policy {
+            told.and(*kind, policy, "spec.podSelector", "the policy that isolates them");
+        }
+    }
+}
+
+/// Who is kept out, and by which policy.
+struct Blocked {
+    who: String,
+    policy: Option<(Kind, ObjectKey)>,
+}
+
+/// The controllers' pods that the files hold, but for those on their nodes' networks, of which policies say nothing sure.
+fn controllers(cluster: &Cluster) -> Vec<(Option<Controller>, ObjectKey)> {
+    let mut found = Vec::new();
+    for (key, pod) in cluster.pods.iter().filter(|(_, pod)| !pod.spec.host_network) {
+        let is_labelled = |labels: &[(&str, &str)]| {
+            labels.iter().all(|(name, value)| pod.metadata.labels.get(*name).is_some_and(|known| known == value))
+        };
+        if let Some((controller, _)) = CONTROLLERS.iter().find(|(_, labels)| is_labelled(labels)) {
+            found.push((*controller, key.clone()));
+        }
+    }
+    found
+}
+
+/// Who is kept from every pod of the Service, or nothing where some pod takes the controller's connection.
+fn blocked(
+    engine: &Engine,
+    controllers: &[(Option<Controller>, ObjectKey)],
+    controller: Option<Controller>,
+    service: &ObjectKey,
+    port: &ServicePort,
+) -> Option<Blocked> {
+    let policies = engine.policies();
+    let senders: Vec<(&ObjectKey, PodNumber)> = controllers
+        .iter()
+        .filter(|(known, _)| controller.is_none() || *known == controller)
+        .filter_map(|(_, key)| Some((key, policies.pod(key)?)))
+        .collect();
+    let protocol = Protocol::of(&port.protocol)?;
+    let mut last: Option<Blocked> = None;
+    for pod in engine.endpoints().pods(service) {
+        let number = u16::try_from(find_port(pod, port)?).ok()?;
+        let to = End::Pod(policies.pod(&ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str()))?);
+        match senders.first() {
+            Some((first, _)) => {
+                if senders.iter().any(|(_, sender)| policies.verdict(End::Pod(*sender), to, number, protocol).allowed())
+                {
+                    return None;
+                }
+                let (_, sender) = senders.first()?;
+                let (verdict, reasons) = policies.explain(End::Pod(*sender), to, number, protocol);
+                let policy = reasons
+                    .iter()
+                    .find(|reason| {
+                        reason.effect == Effect::Isolate && (reason.direction.name() == "ingress") != verdict.ingress
+                    })
+                    .and_then(|reason| reason.policy.clone());
+                last = Some(Blocked { who: format!("the controller, Pod {first},"), policy });
+            }
+            None => {
+                let (verdict, reasons) = policies.explain(End::Address(OUTSIDE), to, number, protocol);
+                if verdict.allowed() || may_let_in(engine.cluster(), service, &reasons) {
+                    return None;
+                }
+                let policy = reasons.into_iter().find_map(|reason| reason.policy);
+                let who = format!("nobody outside of namespace {}", service.namespace);
+                last = Some(Blocked { who, policy });
+            }
+        }
+    }
+    last
+}
+
+/// Whether one of the policies that isolate the pod lets in some whom the files do not hold: another namespace, a range, or pods of
+/// its own that are not there.
+fn may_let_in(cluster: &Cluster, service: &ObjectKey, reasons: &[Reason]) -> bool {
+    let open = |peer: &NetworkPolicyPeer| {
+        let is_here = |pods: &LabelSelector| {
+            let mut known = cluster.pods.in_namespace(&service.namespace);
+            known.any(|(_, pod)| pods.matches(&pod.metadata.labels))
+        };
+        peer.namespace_selector.is_some()
+            || peer.ip_block.is_some()
+            || peer.pod_selector.as_ref().is_some_and(|pods| !is_here(pods))
+    };
+    reasons.iter().filter_map(|reason| reason.policy.as_ref()).any(|(kind, key)| {
+        let Some(policy) = cluster.network_policies.by_key(key).filter(|_| *kind == Kind::NetworkPolicy) else {
+            return true;
+        };
+        let rules = policy.spec.ingress.iter().flatten();
+        rules.into_iter().any(|rule| rule.from.as_ref().is_none_or(|from| from.is_empty() || from.iter().any(open)))
+    })
+}
