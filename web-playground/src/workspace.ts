@@ -157,15 +157,16 @@ async function syncOnce(): Promise<void> {
       micros += engine.micros;
     }
   }
-  editMicros.value = micros;
   const found = await engine.call({ call: "check", which: "now" });
-  const listed = await engine.ask({ ask: "objects" });
+  micros += engine.micros;
   batch(() => {
+    editMicros.value = micros;
     checked.value = taken;
     findings.value = found;
-    objects.value = listed.objects;
     revision.value += 1;
   });
+  // What there is to choose comes behind the answers, and once for all that was typed meanwhile.
+  if (!whole && touched.size === 0) objects.value = (await engine.ask({ ask: "objects" })).objects;
 }
 
 engine.ready.catch((error: unknown) => {
