@@ -173,7 +173,8 @@ impl Engine {
     /// An engine of its own with the same cluster, to see what a change would do.
     #[must_use]
     pub fn fork(&self) -> Engine {
-        Engine { cluster: self.cluster.clone(), standing: self.standing.clone(), ..Engine::default() }
+        let policies = self.policies.clone();
+        Engine { cluster: self.cluster.clone(), standing: self.standing.clone(), policies, ..Engine::default() }
     }
 
     /// An engine of its own with a part of the cluster: these objects, shared and not copied. Made-up pods among them
@@ -189,7 +190,7 @@ impl Engine {
         part
     }
 
-    /// The compiled network policies.
+    /// The compiled network policies, compiled with the first question and kept up to date from then on.
     pub fn policies(&self) -> &PolicyIndex {
         self.policies.get_or_init(|| PolicyIndex::compile(&self.cluster))
     }
@@ -283,9 +284,9 @@ impl Engine {
 
     /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.
     fn follow(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
-        if kind == Kind::Pod
+        if PolicyIndex::is_made_from(kind)
             && let Some(policies) = self.policies.get_mut()
-            && !policies.pod_changed(&self.cluster, key)
+            && !policies.object_changed(&self.cluster, kind, key)
         {
             self.policies.take();
         }
@@ -320,10 +321,6 @@ impl Engine {
 
     /// Drops the tables that are made from objects of that kind.
     fn forget(&mut self, kind: Kind) {
-        // A changed pod is followed: see `follow`.
-        if PolicyIndex::is_made_from(kind) && kind != Kind::Pod {
-            self.policies.take();
-        }
         if RouteTable::is_made_from(kind) {
             self.routes.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         }

@@ -10,7 +10,9 @@
 
 pub mod diff;
 pub mod findings;
+mod follow;
 mod index;
+mod lower;
 pub mod map;
 pub mod nftables;
 pub mod ports;
@@ -18,7 +20,9 @@ mod ranges;
 mod reach;
 mod rule;
 mod selector;
+mod steps;
 pub mod suggest;
+mod table;
 pub mod verdict;
 
 pub use diff::ConnectionDiff;

@@ -4,6 +4,7 @@ use super::AskError;
 use crate::engine::Engine;
 use crate::json::Json;
 use crate::manifest::Node;
+use crate::policy::PolicyIndex;
 use crate::policy::nftables::render;
 
 /// Answers with `{"text"}`: a ruleset for `nft -f`.
@@ -11,5 +12,7 @@ use crate::policy::nftables::render;
 /// # Errors
 /// None.
 pub fn ask(engine: &Engine, _question: &Node) -> Result<Json, AskError> {
-    Ok(Json::object().with("text", render(engine.policies())))
+    // Compiled anew, so that the same cluster gives the same text, whichever changes have led to it.
+    let index = PolicyIndex::compile(engine.cluster());
+    Ok(Json::object().with("text", render(&index)))
 }

@@ -1,7 +1,7 @@
 //! What two clusters let through differently, by workload and by range of addresses.
 
 use super::index::PolicyIndex;
-use super::map::parties::{Parties, Party, pod_ranges};
+use super::map::parties::{Parties, Party, given_ranges, pod_ranges};
 use super::map::{Row, flows};
 use super::ports::PortSet;
 use super::ranges::prefixes;
@@ -47,7 +47,7 @@ impl Half {
                 classes.entry(workload.clone()).or_default().insert(class);
             }
         }
-        Half { reach: Reach::of(index), classes, holes: pod_ranges(cluster, index) }
+        Half { reach: Reach::of(index), classes, holes: pod_ranges(&given_ranges(cluster), index) }
     }
 
     fn classes_of(&self, workload: &Workload) -> Vec<u32> {

@@ -3,9 +3,7 @@
 
 use super::index::{Class, PolicyIndex};
 use super::ports::{PortMatch, Protocol};
-use super::reach::members;
 use super::rule::{Action, Direction, Peer, Policy, Rule, Scope, Tier};
-use super::selector::number;
 use crate::api::meta::{IntOrString, LabelSelector};
 use crate::api::network_policy::{NetworkPolicyPeer, NetworkPolicyPort};
 use crate::api::pod::Pod;
@@ -52,10 +50,10 @@ pub struct PolicyFinding {
 /// Every finding of every policy, by flaw, policy and field.
 pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Vec<PolicyFinding> {
     let mut finder = Finder::new(cluster, index);
-    if !index.pods.is_empty() {
+    if index.pod_count() > 0 {
         finder.selections();
         finder.dns();
-        for policy in index.policies.iter().filter(|policy| policy.kind == Kind::NetworkPolicy) {
+        for policy in finder.policies.clone().into_iter().filter(|policy| policy.kind == Kind::NetworkPolicy) {
             finder.lists(policy);
         }
     }
@@ -68,8 +66,9 @@ pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Vec<PolicyFinding> {
 struct Finder<'a> {
     cluster: &'a Cluster,
     index: &'a PolicyIndex,
-    /// The classes of each set, and the pods of each class.
-    members: Vec<Vec<u32>>,
+    /// The policies in the order they are asked.
+    policies: Vec<&'a Policy>,
+    /// The pods of each class.
     pods: Vec<Vec<u32>>,
     /// The policies of each subject.
     of_subject: BTreeMap<Option<u32>, Vec<usize>>,
@@ -78,17 +77,18 @@ struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     fn new(cluster: &'a Cluster, index: &'a PolicyIndex) -> Self {
-        let mut pods = vec![Vec::new(); index.classes.len()];
-        for (at, entry) in index.pods.iter().enumerate() {
+        let mut pods = vec![Vec::new(); index.classes.width()];
+        for (at, entry) in index.pods.iter() {
             if let Some(of_class) = entry.class.and_then(|class| pods.get_mut(class as usize)) {
-                of_class.push(number(at));
+                of_class.push(at);
             }
         }
         let mut of_subject: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
-        for (at, policy) in index.policies.iter().enumerate() {
+        let policies = index.policies_in_order();
+        for (at, policy) in policies.iter().enumerate() {
             of_subject.entry(policy.subject).or_default().push(at);
         }
-        Finder { cluster, index, members: members(index), pods, of_subject, found: Vec::new() }
+        Finder { cluster, index, policies, pods, of_subject, found: Vec::new() }
     }
 
     fn add(&mut self, flaw: PolicyFlaw, policy: &Policy, field: impl Into<String>, message: impl Into<String>) {
@@ -98,11 +98,11 @@ impl<'a> Finder<'a> {
     }
 
     fn is_without_pods(&self, set: u32) -> bool {
-        self.members.get(set as usize).is_none_or(Vec::is_empty)
+        self.index.members(set).is_empty()
     }
 
     fn selections(&mut self) {
-        for policy in &self.index.policies {
+        for policy in self.policies.clone() {
             let field = if policy.kind == Kind::NetworkPolicy { "spec.podSelector" } else { "spec.subject" };
             if policy.subject.is_none_or(|subject| self.is_without_pods(subject)) {
                 self.add(PolicyFlaw::SelectsNothing, policy, field, "the policy selects no pod");
@@ -126,18 +126,14 @@ impl<'a> Finder<'a> {
 
     /// Whether the namespaces that the set is looked for in are in the files with pods of theirs.
     fn looks_where_pods_are(&self, set: u32) -> bool {
-        let Some(set) = self.index.sets.get(set as usize) else { return false };
-        match &set.scope {
-            Scope::Namespace(name) => self.index.namespaces.binary_search(name).is_ok(),
-            Scope::Selected(selector) => self.index.namespaces.iter().any(|name| {
-                selector.matches(&self.index.namespace_labels.signature(&self.cluster.namespace_labels(name)))
-            }),
-        }
+        let set = self.index.terms.sets.get(set);
+        let scoped = set.and_then(|set| self.index.terms.scopes.get(set.scope));
+        scoped.is_some_and(|scoped| !scoped.namespaces.is_empty())
     }
 
     /// Rules that another rule of the same policy, or of one with the same subject, leaves nothing to do.
     fn covered(&mut self) {
-        for (policy_at, policy) in self.index.policies.iter().enumerate() {
+        for (policy_at, policy) in self.policies.clone().into_iter().enumerate() {
             for direction in [Direction::Egress, Direction::Ingress] {
                 for (at, rule) in policy.rules(direction).iter().enumerate() {
                     let Some((other, other_at)) = self.covering(policy_at, policy, direction, at, rule) else {
@@ -169,7 +165,7 @@ impl<'a> Finder<'a> {
         rule: &Rule,
     ) -> Option<(&'a Policy, usize)> {
         for other_policy_at in self.of_subject.get(&policy.subject).into_iter().flatten().copied() {
-            let Some(other) = self.index.policies.get(other_policy_at) else { continue };
+            let Some(other) = self.policies.get(other_policy_at).copied() else { continue };
             let same_place = other_policy_at == policy_at;
             let adds_up = policy.tier == Tier::NetworkPolicy && other.tier == Tier::NetworkPolicy;
             let comparable = same_place || adds_up && other.isolates(direction);
@@ -216,15 +212,16 @@ impl<'a> Finder<'a> {
             (Peer::Anybody, _) => true,
             (Peer::Pods(wide), Peer::Pods(narrow)) => {
                 wide == narrow || {
-                    let set = |at: u32| self.index.sets.get(at as usize);
+                    let set = |at: u32| self.index.terms.sets.get(at);
                     let (Some(wide), Some(narrow)) = (set(wide), set(narrow)) else { return false };
-                    let everywhere = matches!(&wide.scope, Scope::Selected(all) if all.is_empty());
+                    let scope = self.index.terms.scope_of(wide);
+                    let everywhere = matches!(scope, Some(Scope::Selected(all)) if all.is_empty());
                     (everywhere || wide.scope == narrow.scope) && (wide.pods.is_empty() || wide.pods == narrow.pods)
                 }
             }
             (Peer::Block(wide), Peer::Block(narrow)) => {
                 wide == narrow || {
-                    let block = |at: u32| self.index.blocks.get(at as usize);
+                    let block = |at: u32| self.index.terms.blocks.get(at);
                     let (Some(wide), Some(narrow)) = (block(wide), block(narrow)) else { return false };
                     let inside = |net: &ipnet::IpNet| wide.prefixes.iter().any(|range| range.contains(net));
                     !narrow.prefixes.is_empty()
@@ -245,11 +242,12 @@ impl<'a> Finder<'a> {
             .index
             .pods
             .iter()
+            .map(|(_, entry)| entry)
             .filter(|entry| entry.pod.metadata.labels.get("k8s-app").is_some_and(|app| app == "kube-dns"))
             .filter_map(|entry| self.index.class(entry.class?))
             .collect();
         let mut cut_off: BTreeSet<u32> = BTreeSet::new();
-        for class in &self.index.classes {
+        for (_, class) in self.index.classes.iter() {
             let policies: Vec<(u32, &Policy)> = class
                 .policies(Direction::Egress)
                 .iter()
@@ -314,9 +312,13 @@ impl<'a> Finder<'a> {
     }
 
     fn pods_of(&self, sets: &[u32]) -> Vec<Arc<Pod>> {
-        let classes = sets.iter().filter_map(|set| self.members.get(*set as usize)).flatten();
+        let classes = sets.iter().flat_map(|set| self.index.members(*set));
         let pods = classes.filter_map(|class| self.pods.get(*class as usize)).flatten();
-        pods.filter_map(|pod| self.index.entry(*pod)).map(|entry| Arc::clone(&entry.pod)).collect()
+        let mut pods: Vec<Arc<Pod>> =
+            pods.filter_map(|pod| self.index.entry(*pod)).map(|entry| Arc::clone(&entry.pod)).collect();
+        let name = |pod: &Pod| (pod.metadata.namespace.clone(), pod.metadata.name.clone());
+        pods.arrange_by_cached_key(|pod| name(pod));
+        pods
     }
 
     /// The pods that selectors of a policy match; without a selector of namespaces, those of its own.
@@ -327,7 +329,9 @@ impl<'a> Finder<'a> {
         pods: Option<&LabelSelector>,
     ) -> Vec<Arc<Pod>> {
         let mut found = Vec::new();
-        for name in &self.index.namespaces {
+        let mut names: Vec<&String> = self.index.namespaces.iter().map(|(_, entry)| &entry.name).collect();
+        names.arrange();
+        for name in names {
             let looked_in = match namespaces {
                 Some(selector) => selector.matches(&self.cluster.namespace_labels(name)),
                 None => *name == key.namespace,

@@ -4,45 +4,73 @@
 use super::map::Mapped;
 use super::ports::{NamedPort, Protocol};
 use super::ranges::{NOWHERE, Regions};
-use super::rule::{Direction, Peer, PodSet, Policies, Policy, Scope};
-use super::selector::{Selector, Signature, Vocabulary, number};
+use super::rule::{Direction, Peer, PodSet, Policy, Scope, Terms};
+use super::selector::Signature;
+use super::steps::Steps;
+use super::table::{Interned, Slots, Table, hash_of};
 use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::collections::BTreeMap;
 use crate::ip::parse_sloppy;
 use crate::order::Arrange as _;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 /// The policies of a cluster, compiled. Asking costs the same in a cluster of ten pods and of a hundred thousand: it
-/// looks at the policies that select the two pods and at nothing else.
+/// looks at the policies that select the two pods and at nothing else. It follows a changed object at a cost that
+/// follows what the change concerns: [`PolicyIndex::object_changed`].
 #[derive(Clone, Debug, Default)]
 pub struct PolicyIndex {
-    pub(crate) policies: Vec<Policy>,
-    pub(crate) sets: Vec<PodSet>,
-    pub(crate) blocks: Vec<super::ranges::Block>,
+    pub(crate) terms: Terms,
+    pub(crate) policies: Slots<Policy>,
+    pub(super) policy_numbers: Table,
+    pub(super) steps: Steps,
     pub(crate) regions: Regions,
-    pub(crate) namespaces: Vec<String>,
-    pub(crate) pods: Vec<PodEntry>,
-    pub(crate) classes: Vec<Class>,
-    port_names: BTreeMap<String, u32>,
-    mapped: OnceLock<Mapped>,
-    pub(crate) pod_labels: Vocabulary,
-    pub(crate) namespace_labels: Vocabulary,
+    pub(crate) namespaces: Interned<NamespaceEntry>,
+    pub(crate) pods: Slots<PodEntry>,
+    pub(super) pod_numbers: Table,
+    /// What a verdict needs to know of each pod, close together.
+    pub(super) spots: Vec<Spot>,
+    pub(crate) classes: Interned<Class>,
+    pub(super) mapped: OnceLock<Mapped>,
     /// Where a pod that is not there would have its address, and of which families.
     pub(crate) usual_regions: [u32; 2],
     pub(crate) usual_families: Families,
-    by_address: HashMap<IpAddr, u32, BuildHasherDefault<Mixer>>,
+    /// The pods of each address.
+    pub(super) by_address: Table,
     node_of_address: BTreeMap<IpAddr, u32>,
     node_numbers: BTreeMap<String, u32>,
 }
 
-/// A pod of the cluster, numbered in the order of namespace and name.
+/// A pod of the cluster. It keeps its number as long as it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PodNumber(pub(crate) u32);
+
+/// A namespace with pods.
+#[derive(Clone, Debug)]
+pub(crate) struct NamespaceEntry {
+    pub(crate) name: String,
+    /// The scopes that come to it.
+    pub(crate) scopes: Vec<u32>,
+    /// Its pods.
+    pub(crate) pods: Vec<u32>,
+}
+
+impl PartialEq for NamespaceEntry {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for NamespaceEntry {}
+
+impl Hash for NamespaceEntry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct PodEntry {
@@ -55,8 +83,26 @@ pub(crate) struct PodEntry {
     pub(crate) families: Families,
 }
 
+impl PodEntry {
+    /// The addresses that lead to it: not where it has ended, or is on its node's network.
+    pub(super) fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
+        let leads = !self.pod.spec.host_network && !has_ended(&self.pod);
+        self.addresses.into_iter().flatten().filter(move |_| leads)
+    }
+}
+
+/// Of a pod what a verdict needs first. [`NOBODY`] stands for no class and no node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub(super) class: u32,
+    pub(super) node: u32,
+    pub(super) families: Families,
+}
+
+pub(super) const NOBODY: u32 = u32::MAX;
+
 /// The address families of an end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Families {
     pub(crate) v4: bool,
     pub(crate) v6: bool,
@@ -78,7 +124,7 @@ impl Families {
 }
 
 /// Pods that no policy can tell apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Class {
     /// The sets of pods it belongs to, in order.
     pub(crate) sets: Box<[u32]>,
@@ -88,19 +134,29 @@ pub(crate) struct Class {
     pub(crate) regions: [u32; 2],
     /// The families it has addresses of.
     pub(crate) families: Families,
-    /// The policies with something to say on its egress and on its ingress, in the order they are asked.
+    /// The policies with something to say on its egress and on its ingress, in the order they are asked. They follow
+    /// from the sets.
     pub(crate) policies: [Box<[u32]>; 2],
+}
+
+impl PartialEq for Class {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |class: &Class| (class.regions, class.families);
+        self.sets == other.sets && self.named == other.named && key(self) == key(other)
+    }
+}
+
+impl Eq for Class {}
+
+impl Hash for Class {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.sets, &self.named, self.regions, self.families).hash(state);
+    }
 }
 
 impl Class {
     pub(crate) fn is_in(&self, set: u32) -> bool {
         self.sets.binary_search(&set).is_ok()
-    }
-
-    /// Whether both are the same class, whichever policies speak of them.
-    fn is_alike(&self, other: &Class) -> bool {
-        let key = |class: &Class| (class.regions, class.families);
-        self.sets == other.sets && self.named == other.named && key(self) == key(other)
     }
 
     pub(crate) fn policies(&self, direction: Direction) -> &[u32] {
@@ -120,49 +176,11 @@ impl Class {
 impl PolicyIndex {
     /// Compiles the policies of a cluster over its pods, namespaces and nodes.
     pub fn compile(cluster: &Cluster) -> Self {
-        let lowered = Policies::of(cluster);
-        let mut index = PolicyIndex {
-            regions: Regions::new(&lowered.blocks),
-            policies: lowered.policies,
-            sets: lowered.sets,
-            blocks: lowered.blocks,
-            pod_labels: lowered.pod_labels,
-            namespace_labels: lowered.namespace_labels,
-            port_names: lowered.port_names,
-            ..PolicyIndex::default()
-        };
+        let mut index = PolicyIndex::default();
         index.take_nodes(cluster);
+        index.take_policies(cluster);
         index.take_pods(cluster);
         index
-    }
-
-    /// Follows a change of a stored pod without compiling anew: its labels, its ports. Tells whether it could; where a pod
-    /// comes, goes, or changes its address or its network, the index has to be compiled again.
-    pub fn pod_changed(&mut self, cluster: &Cluster, key: &ObjectKey) -> bool {
-        let (Some(PodNumber(at)), Some(pod)) = (self.pod(key), cluster.pods.by_key(key)) else { return false };
-        let Some(before) = self.entry(at) else { return false };
-        let mut entry = self.entry_of(before.namespace, pod);
-        let same_network = before.pod.spec.host_network == pod.spec.host_network;
-        if before.addresses != entry.addresses || !same_network || has_ended(&before.pod) != has_ended(pod) {
-            return false;
-        }
-        if before.class.is_some() {
-            let name = std::slice::from_ref(&key.namespace);
-            let candidates = candidates(cluster, &self.sets, &self.namespace_labels, name);
-            let sets = self.sets_of(pod, candidates.first().map(Vec::as_slice).unwrap_or_default());
-            let mut class = self.class_of(&entry, sets);
-            let known = self.classes.iter().position(|other| other.is_alike(&class));
-            entry.class = Some(number(known.unwrap_or(self.classes.len())));
-            if known.is_none() {
-                class.policies = policies_of(&class, &self.policies, &selecting(&self.policies));
-                self.classes.push(class);
-                self.mapped.take();
-            }
-        }
-        if let Some(slot) = self.pods.get_mut(at as usize) {
-            *slot = entry;
-        }
-        true
     }
 
     /// What the classes may reach, worked out with the first map and kept until it changes.
@@ -172,25 +190,12 @@ impl PolicyIndex {
 
     /// The pod of that namespace and name.
     pub fn pod(&self, key: &ObjectKey) -> Option<PodNumber> {
-        let namespace = self.namespaces.binary_search(&key.namespace).ok().map(number)?;
-        let at = self.pods.binary_search_by(|entry| {
-            (entry.namespace, entry.pod.metadata.name.as_str()).cmp(&(namespace, key.name.as_str()))
-        });
-        at.ok().map(|at| PodNumber(number(at)))
-    }
-
-    /// Whether objects of that kind go into the index, so that a change of one makes it stale.
-    pub fn is_made_from(kind: Kind) -> bool {
-        matches!(
-            kind,
-            Kind::Namespace
-                | Kind::Node
-                | Kind::Pod
-                | Kind::NetworkPolicy
-                | Kind::AdminNetworkPolicy
-                | Kind::BaselineAdminNetworkPolicy
-                | Kind::ClusterNetworkPolicy
-        )
+        let namespace = self.namespace(&key.namespace)?;
+        let is = |at| {
+            let entry: Option<&PodEntry> = self.pods.get(at);
+            entry.is_some_and(|entry| entry.namespace == namespace && entry.pod.metadata.name == key.name)
+        };
+        self.pod_numbers.find(pod_hash(namespace, &key.name), is).map(PodNumber)
     }
 
     /// The number of a pod's port of that name and protocol.
@@ -210,27 +215,50 @@ impl PolicyIndex {
         self.classes.len()
     }
 
+    /// How many namespaces' scopes, sets of pods, blocks of addresses and names of ports the policies speak of.
+    pub fn term_counts(&self) -> [usize; 4] {
+        let Terms { scopes, sets, blocks, port_names, .. } = &self.terms;
+        [scopes.len(), sets.len(), blocks.len(), port_names.len()]
+    }
+
     /// The namespace and name of a pod.
     pub fn key_of(&self, pod: PodNumber) -> Option<ObjectKey> {
-        let entry = self.pods.get(pod.0 as usize)?;
-        Some(ObjectKey::new(self.namespaces.get(entry.namespace as usize)?.as_str(), entry.pod.metadata.name.as_str()))
+        let entry = self.pods.get(pod.0)?;
+        Some(ObjectKey::new(self.namespace_name(entry.namespace), entry.pod.metadata.name.as_str()))
     }
 
     /// Every pod.
-    pub fn pods(&self) -> impl Iterator<Item = PodNumber> + use<> {
-        (0..number(self.pods.len())).map(PodNumber)
+    pub fn pods(&self) -> impl Iterator<Item = PodNumber> {
+        self.pods.iter().map(|(at, _)| PodNumber(at))
     }
 
     pub(crate) fn entry(&self, pod: u32) -> Option<&PodEntry> {
-        self.pods.get(pod as usize)
+        self.pods.get(pod)
     }
 
     pub(crate) fn class(&self, class: u32) -> Option<&Class> {
-        self.classes.get(class as usize)
+        self.classes.get(class)
     }
 
     pub(crate) fn policy(&self, policy: u32) -> Option<&Policy> {
-        self.policies.get(policy as usize)
+        self.policies.get(policy)
+    }
+
+    /// The policies in the order they are asked.
+    pub(crate) fn policies_in_order(&self) -> Vec<&Policy> {
+        let mut policies: Vec<&Policy> = self.policies.iter().map(|(_, policy)| policy).collect();
+        policies.arrange_by(|a, b| a.order().cmp(&b.order()));
+        policies
+    }
+
+    /// The number of a namespace with pods.
+    pub(crate) fn namespace(&self, name: &str) -> Option<u32> {
+        self.namespaces.find(hash_of(name), |entry| entry.name == name)
+    }
+
+    /// The name of a namespace.
+    pub(crate) fn namespace_name(&self, namespace: u32) -> &str {
+        self.namespaces.get(namespace).map(|entry| entry.name.as_str()).unwrap_or_default()
     }
 
     /// Whether the address is that of a pod that is not on its node's network.
@@ -238,8 +266,21 @@ impl PolicyIndex {
         self.pod_of_address(address).is_some()
     }
 
+    /// The pod of an address: of several, the first by namespace and name.
     pub(crate) fn pod_of_address(&self, address: IpAddr) -> Option<u32> {
-        self.by_address.get(&address).copied()
+        let name = |at| {
+            let entry: Option<&PodEntry> = self.pods.get(at);
+            entry.map(|entry| (self.namespace_name(entry.namespace), entry.pod.metadata.name.as_str()))
+        };
+        let mut first: Option<u32> = None;
+        let _ = self.by_address.find(hash_of(&address), |at| {
+            let is_its = self.pods.get(at).is_some_and(|entry| entry.addresses.contains(&Some(address)));
+            if is_its && first.is_none_or(|other| name(at) < name(other)) {
+                first = Some(at);
+            }
+            false
+        });
+        first
     }
 
     pub(crate) fn node_of_address(&self, address: IpAddr) -> Option<u32> {
@@ -248,8 +289,15 @@ impl PolicyIndex {
 
     /// The sets that every pod is in, wherever it may come to be.
     pub(crate) fn everyone(&self) -> Vec<u32> {
-        let is_all = |set: &PodSet| matches!(&set.scope, Scope::Selected(any) if any.is_empty()) && set.pods.is_empty();
-        self.sets.iter().enumerate().filter(|(_, set)| is_all(set)).map(|(at, _)| number(at)).collect()
+        let is_all = |set: &PodSet| {
+            matches!(self.terms.scope_of(set), Some(Scope::Selected(any)) if any.is_empty()) && set.pods.is_empty()
+        };
+        self.terms.sets.iter().filter(|(_, set)| is_all(set)).map(|(at, _)| at).collect()
+    }
+
+    /// The classes of a set, in no order.
+    pub(crate) fn members(&self, set: u32) -> &[u32] {
+        self.terms.sets.get(set).map(|set| set.classes.as_slice()).unwrap_or_default()
     }
 
     /// Whether a pod of that class, or an address of that region, is the peer.
@@ -262,20 +310,66 @@ impl PolicyIndex {
     }
 
     fn take_nodes(&mut self, cluster: &Cluster) {
-        for (position, (key, node)) in cluster.nodes.iter().enumerate() {
-            self.node_numbers.insert(key.name.clone(), number(position));
+        for (position, (key, node)) in (0..).zip(cluster.nodes.iter()) {
+            self.node_numbers.insert(key.name.clone(), position);
             for address in node.status.addresses.iter().filter_map(|address| parse_sloppy(&address.address)) {
-                self.node_of_address.entry(address).or_insert(number(position));
+                self.node_of_address.entry(address).or_insert(position);
             }
         }
     }
 
+    fn take_policies(&mut self, cluster: &Cluster) {
+        let mut policies = super::lower::all(cluster, &mut self.terms);
+        policies.arrange_by(|a, b| a.order().cmp(&b.order()));
+        policies.into_iter().for_each(|policy| self.put_policy(policy));
+        self.detach_gone();
+        self.take_scopes(cluster);
+        self.terms.blocks.sweep();
+        self.terms.port_names.sweep();
+        self.regions = Regions::new(self.terms.blocks.iter());
+        self.take_usual(cluster);
+    }
+
     fn take_pods(&mut self, cluster: &Cluster) {
-        let mut names: Vec<&str> = cluster.pods.iter().map(|(key, _)| key.namespace.as_str()).collect();
-        names.dedup();
-        self.namespaces = names.iter().map(|name| (*name).to_owned()).collect();
-        let candidates = candidates(cluster, &self.sets, &self.namespace_labels, &self.namespaces);
-        // A pod whose address is not known has one out of the cluster's range.
+        let mut known: Vec<(Signature, Box<[u32]>)> = Vec::new();
+        let mut sets: Vec<u32> = Vec::new();
+        let mut namespace: Option<(u32, &str)> = None;
+        for (key, pod) in cluster.pods.iter() {
+            let at = match namespace {
+                Some((at, name)) if name == key.namespace => {
+                    self.namespaces.again(at);
+                    at
+                }
+                _ => {
+                    let at = self.enter_namespace(cluster, &key.namespace);
+                    namespace = Some((at, &key.namespace));
+                    known.clear();
+                    sets = self.sets_in(at);
+                    at
+                }
+            };
+            let mut entry = self.entry_of(at, pod);
+            if !pod.spec.host_network {
+                let signature = self.terms.pod_labels.signature(&pod.metadata.labels);
+                let of_pod = match known.iter().find(|(other, _)| *other == signature) {
+                    Some((_, of_pod)) => of_pod.clone(),
+                    None => {
+                        let of_pod = self.matching(&signature, &sets);
+                        known.push((signature, of_pod.clone()));
+                        of_pod
+                    }
+                };
+                entry.class = Some(self.classes.take_up(self.class_of(&entry, of_pod)));
+            }
+            self.put_pod(entry);
+        }
+        self.settle();
+    }
+
+    /// Where pods without an address would have theirs: in the cluster's range. Tells whether that is another region
+    /// than before.
+    pub(super) fn take_usual(&mut self, cluster: &Cluster) -> bool {
+        let before = self.usual_regions;
         self.usual_regions = [false, true].map(|ipv6| {
             let ranges = &cluster.options.cluster_cidr;
             let range = ranges.iter().find(|range| matches!(range, ipnet::IpNet::V6(_)) == ipv6);
@@ -283,41 +377,11 @@ impl PolicyIndex {
         });
         let has_ipv4 = self.usual_regions.first() != Some(&NOWHERE);
         self.usual_families = Families { v4: has_ipv4, v6: false, prefers_ipv6: false };
-        let mut classes: BTreeMap<Class, u32> = BTreeMap::new();
-        let mut known: BTreeMap<Signature, Box<[u32]>> = BTreeMap::new();
-        let mut namespace = 0;
-        for (key, pod) in cluster.pods.iter() {
-            while self.namespaces.get(namespace).is_some_and(|name| *name != key.namespace) {
-                namespace += 1;
-                known.clear();
-            }
-            let mut entry = self.entry_of(number(namespace), pod);
-            if !pod.spec.host_network {
-                let of_namespace = candidates.get(namespace).map(Vec::as_slice).unwrap_or_default();
-                let signature = self.pod_labels.signature(&pod.metadata.labels);
-                let sets = known.entry(signature).or_insert_with(|| self.sets_of(pod, of_namespace)).clone();
-                let next = number(classes.len());
-                entry.class = Some(*classes.entry(self.class_of(&entry, sets)).or_insert(next));
-                if !has_ended(pod) {
-                    for address in entry.addresses.into_iter().flatten() {
-                        self.by_address.entry(address).or_insert(number(self.pods.len()));
-                    }
-                }
-            }
-            self.pods.push(entry);
-        }
-        self.classes = vec![Class::default(); classes.len()];
-        let selecting = selecting(&self.policies);
-        for (mut class, at) in classes {
-            class.policies = policies_of(&class, &self.policies, &selecting);
-            if let Some(slot) = self.classes.get_mut(at as usize) {
-                *slot = class;
-            }
-        }
+        before != self.usual_regions
     }
 
     /// The pod's entry, but for its class.
-    fn entry_of(&self, namespace: u32, pod: &Arc<Pod>) -> PodEntry {
+    pub(super) fn entry_of(&self, namespace: u32, pod: &Arc<Pod>) -> PodEntry {
         let mut entry = PodEntry {
             namespace,
             pod: Arc::clone(pod),
@@ -337,21 +401,29 @@ impl PolicyIndex {
         entry
     }
 
-    /// The sets that a pod is in, of those that pods of its namespace may be in.
-    fn sets_of(&self, pod: &Pod, of_namespace: &[u32]) -> Box<[u32]> {
-        let signature = self.pod_labels.signature(&pod.metadata.labels);
-        let inside = |set: &&u32| self.sets.get(**set as usize).is_some_and(|set| set.pods.matches(&signature));
-        of_namespace.iter().filter(inside).copied().collect()
+    /// The sets that pods of the namespace may be in, in order.
+    pub(super) fn sets_in(&self, namespace: u32) -> Vec<u32> {
+        let scopes = self.namespaces.get(namespace).map(|entry| entry.scopes.as_slice()).unwrap_or_default();
+        let of_scope = |scope: &u32| self.terms.scopes.get(*scope).map(|scoped| scoped.sets.as_slice());
+        let mut sets: Vec<u32> = scopes.iter().filter_map(of_scope).flatten().copied().collect();
+        sets.arrange();
+        sets
+    }
+
+    /// The sets that a pod of those labels is in, of those that it may be in.
+    pub(super) fn matching(&self, signature: &Signature, sets: &[u32]) -> Box<[u32]> {
+        let inside = |set: &&u32| self.terms.sets.get(**set).is_some_and(|set| set.pods.matches(signature));
+        sets.iter().filter(inside).copied().collect()
     }
 
     /// The pod's class, but for the policies that speak of it.
-    fn class_of(&self, entry: &PodEntry, sets: Box<[u32]>) -> Class {
+    pub(super) fn class_of(&self, entry: &PodEntry, sets: Box<[u32]>) -> Class {
         let regions = if entry.addresses == [None, None] {
             self.usual_regions
         } else {
             entry.addresses.map(|address| address.map_or(NOWHERE, |found| self.regions.find(found)))
         };
-        let named = named_ports(&entry.pod, &self.port_names);
+        let named = named_ports(&entry.pod, &self.terms);
         Class { sets, named, regions, families: entry.families, policies: [Box::default(), Box::default()] }
     }
 }
@@ -361,103 +433,34 @@ pub(crate) fn has_ended(pod: &Pod) -> bool {
     matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")
 }
 
-/// For each namespace the sets that pods of it may be in, in order.
-fn candidates(cluster: &Cluster, sets: &[PodSet], vocabulary: &Vocabulary, namespaces: &[String]) -> Vec<Vec<u32>> {
-    let signatures: Vec<Signature> =
-        namespaces.iter().map(|name| vocabulary.signature(&cluster.namespace_labels(name))).collect();
-    let mut with_label: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
-    for (at, signature) in signatures.iter().enumerate() {
-        for label in signature {
-            with_label.entry(*label).or_default().push(at);
-        }
-    }
-    let mut found: Vec<Vec<u32>> = vec![Vec::new(); namespaces.len()];
-    let mut of_selector: BTreeMap<&Selector, Vec<usize>> = BTreeMap::new();
-    for (set, spoken_of) in sets.iter().enumerate() {
-        let mut put = |at: usize| {
-            if let Some(sets) = found.get_mut(at) {
-                sets.push(number(set));
-            }
-        };
-        match &spoken_of.scope {
-            Scope::Namespace(name) => namespaces.binary_search(name).into_iter().for_each(put),
-            Scope::Selected(selector) => {
-                let matching = of_selector.entry(selector).or_insert_with(|| {
-                    let matches = |at: &usize| signatures.get(*at).is_some_and(|labels| selector.matches(labels));
-                    match selector.needed_label() {
-                        Some(label) => {
-                            with_label.get(&label).into_iter().flatten().copied().filter(|at| matches(at)).collect()
-                        }
-                        None => (0..namespaces.len()).filter(matches).collect(),
-                    }
-                });
-                matching.iter().for_each(|at| put(*at));
-            }
-        }
-    }
-    found
+/// The hash of a pod by the number of its namespace and its name.
+pub(super) fn pod_hash(namespace: u32, name: &str) -> u32 {
+    hash_of(&(namespace, name))
+}
+
+/// The hash of a policy by its kind and name.
+pub(super) fn policy_hash(kind: Kind, key: &ObjectKey) -> u32 {
+    hash_of(&(kind.name(), key.namespace.as_str(), key.name.as_str()))
 }
 
 /// The ports of a pod's containers, sidecars among them.
-fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
+pub(super) fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
     let sidecars = pod.spec.init_containers.iter().filter(|one| one.restart_policy.as_deref() == Some("Always"));
     pod.spec.containers.iter().chain(sidecars).flat_map(|container| &container.ports)
 }
 
 /// The ports of the pod whose names rules mention.
-fn named_ports(pod: &Pod, names: &BTreeMap<String, u32>) -> Box<[NamedPort]> {
-    if names.is_empty() {
+fn named_ports(pod: &Pod, terms: &Terms) -> Box<[NamedPort]> {
+    if terms.port_names.len() == 0 {
         return Box::default();
     }
     let mut named: Vec<NamedPort> = container_ports(pod)
         .filter_map(|port| {
-            let name = *names.get(&port.name)?;
+            let name = terms.port_name(&port.name)?;
             Some((name, Protocol::of(&port.protocol)?, u16::try_from(port.container_port).ok()?))
         })
         .collect();
     named.arrange();
     named.dedup();
     named.into()
-}
-
-/// For each set the policies whose subject it is.
-fn selecting(policies: &[Policy]) -> BTreeMap<u32, Vec<u32>> {
-    let mut selecting: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (at, policy) in policies.iter().enumerate() {
-        if let Some(subject) = policy.subject {
-            selecting.entry(subject).or_default().push(number(at));
-        }
-    }
-    selecting
-}
-
-fn policies_of(class: &Class, policies: &[Policy], selecting: &BTreeMap<u32, Vec<u32>>) -> [Box<[u32]>; 2] {
-    let mut all: Vec<u32> = class.sets.iter().filter_map(|set| selecting.get(set)).flatten().copied().collect();
-    all.arrange();
-    [Direction::Egress, Direction::Ingress].map(|direction| {
-        let speaks = |policy: &&u32| {
-            policies.get(**policy as usize).is_some_and(|policy| {
-                policy.isolates(direction)
-                    || policy.tier != super::rule::Tier::NetworkPolicy && !policy.rules(direction).is_empty()
-            })
-        };
-        all.iter().filter(speaks).copied().collect()
-    })
-}
-
-/// A hash for addresses: they are looked up and never listed, so that its order shows nowhere.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Mixer(u64);
-
-impl Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        self.0 ^= self.0 >> 29;
-    }
 }

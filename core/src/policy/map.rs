@@ -14,15 +14,15 @@ pub use render::Format;
 
 use super::index::PolicyIndex;
 use super::ports::PortSet;
-use super::reach::Reach;
+use super::reach::{Reach, Stretch};
 use super::rule::{Direction, Tier};
-use super::selector::number;
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
 use crate::json::Json;
 use crate::order::Arrange as _;
 use flows::{Flow, Side};
 use parties::Parties;
+use std::net::IpAddr;
 
 /// What may reach what. The rows together are exactly what [`PolicyIndex::verdict`] lets through between different pods
 /// and between pods and addresses outside; a pod reaches itself, and its node, whatever the rows say.
@@ -63,7 +63,7 @@ impl Row {
 impl ConnectionMap {
     /// The map of a cluster, from its compiled policies.
     pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
-        let Mapped { reach, flows } = index.mapped(cluster);
+        let Mapped { reach, flows, .. } = index.mapped(cluster);
         let parties = Parties::new(cluster, index);
         let side = |side: &Side| match side {
             Side::Classes(classes) => parties.of(index, classes),
@@ -107,16 +107,24 @@ pub(crate) struct Mapped {
     reach: Reach,
     /// The rows over classes: between pods, out to addresses, and in from them.
     flows: Vec<Flow>,
+    /// The ranges that pods are given their addresses from, without what is made up around a pod outside of them.
+    given: Vec<Stretch>,
 }
 
 impl Mapped {
     pub(crate) fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
         let mut reach = Reach::of(index);
-        let holes = parties::pod_ranges(cluster, index);
+        let given = parties::given_ranges(cluster);
+        let holes = parties::pod_ranges(&given, index);
         let mut flows = flows::between_pods(&mut reach);
         flows.extend(flows::with_outside(&reach, Direction::Egress, &holes));
         flows.extend(flows::with_outside(&reach, Direction::Ingress, &holes));
-        Mapped { reach, flows }
+        Mapped { reach, flows, given }
+    }
+
+    /// Whether pods may have that address without the map being another for it.
+    pub(crate) fn is_usual(&self, address: IpAddr) -> bool {
+        parties::is_in(&self.given, address)
     }
 }
 
@@ -127,9 +135,8 @@ fn gaps(index: &PolicyIndex, parties: &Parties) -> Vec<(Direction, Vec<Party>)> 
         let open: Vec<u32> = index
             .classes
             .iter()
-            .enumerate()
             .filter(|(_, class)| !class.policies(direction).iter().any(is_selected))
-            .map(|(class, _)| number(class))
+            .map(|(class, _)| class)
             .collect();
         let open = parties.of(index, &open);
         if !open.is_empty() {

@@ -7,10 +7,10 @@
 
 use super::index::{Class, PolicyIndex};
 use super::ports::{NamedPort, PortMatch, Protocol};
-use super::reach::members;
 use super::rule::{Action, Direction, Peer, Policy, Rule, Tier};
 use super::selector::number;
 use crate::collections::BTreeSet;
+use crate::order::Arrange as _;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -32,7 +32,7 @@ pub fn render(index: &PolicyIndex) -> String {
     }
     out.push_str("\t}\n");
     for direction in [Direction::Egress, Direction::Ingress] {
-        for (at, class) in index.classes.iter().enumerate() {
+        for (at, class) in index.classes.iter() {
             writer.chains(&mut out, direction, at, class);
         }
     }
@@ -45,30 +45,29 @@ const FAMILIES: [(&str, &str); 2] = [("ip", "v4"), ("ip6", "v6")];
 
 struct Writer<'a> {
     index: &'a PolicyIndex,
-    members: Vec<Vec<u32>>,
     /// The addresses of the pods of each class.
     addresses: Vec<Vec<IpAddr>>,
 }
 
 impl<'a> Writer<'a> {
     fn new(index: &'a PolicyIndex) -> Self {
-        let mut addresses = vec![Vec::new(); index.classes.len()];
-        for entry in &index.pods {
+        let mut addresses = vec![Vec::new(); index.classes.width()];
+        for (_, entry) in index.pods.iter() {
             if let Some(of_class) = entry.class.and_then(|class| addresses.get_mut(class as usize)) {
                 of_class.extend(entry.addresses.into_iter().flatten());
             }
         }
-        Writer { index, members: members(index), addresses }
+        Writer { index, addresses }
     }
 
-    fn of_class(&self, class: usize) -> &[IpAddr] {
-        self.addresses.get(class).map(Vec::as_slice).unwrap_or_default()
+    fn of_class(&self, class: u32) -> &[IpAddr] {
+        self.addresses.get(class as usize).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The sets of pods that rules name as peers.
     fn sets(&self, out: &mut String) {
         let mut used: BTreeSet<u32> = BTreeSet::new();
-        for policy in &self.index.policies {
+        for (_, policy) in self.index.policies.iter() {
             for rule in policy.rules.iter().flatten() {
                 for (_, peer) in rule.peers.iter().flatten() {
                     if let Peer::Pods(set) = peer {
@@ -78,9 +77,9 @@ impl<'a> Writer<'a> {
             }
         }
         for set in used {
-            let classes = self.members.get(set as usize).map(Vec::as_slice).unwrap_or_default();
-            let addresses: Vec<IpAddr> =
-                classes.iter().flat_map(|class| self.of_class(*class as usize)).copied().collect();
+            let mut classes = self.index.members(set).to_vec();
+            classes.arrange();
+            let addresses: Vec<IpAddr> = classes.iter().flat_map(|class| self.of_class(*class)).copied().collect();
             for ((_, suffix), ipv6) in FAMILIES.into_iter().zip([false, true]) {
                 let kind = if ipv6 { "ipv6_addr" } else { "ipv4_addr" };
                 let elements = list(addresses.iter().filter(|address| address.is_ipv6() == ipv6));
@@ -93,8 +92,8 @@ impl<'a> Writer<'a> {
     fn map(&self, out: &mut String, direction: Direction) {
         for ((_, suffix), ipv6) in FAMILIES.into_iter().zip([false, true]) {
             let kind = if ipv6 { "ipv6_addr" } else { "ipv4_addr" };
-            let mut elements: BTreeSet<(IpAddr, usize)> = BTreeSet::new();
-            for (at, class) in self.index.classes.iter().enumerate() {
+            let mut elements: BTreeSet<(IpAddr, u32)> = BTreeSet::new();
+            for (at, class) in self.index.classes.iter() {
                 if !class.policies(direction).is_empty() {
                     let of_family = self.of_class(at).iter().filter(|address| address.is_ipv6() == ipv6);
                     elements.extend(of_family.map(|address| (*address, at)));
@@ -107,7 +106,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The chains of a class: the administrator's rules, the NetworkPolicies, and the baseline behind them.
-    fn chains(&self, out: &mut String, direction: Direction, at: usize, class: &Class) {
+    fn chains(&self, out: &mut String, direction: Direction, at: u32, class: &Class) {
         let policies: Vec<&Policy> =
             class.policies(direction).iter().filter_map(|policy| self.index.policy(*policy)).collect();
         if policies.is_empty() {
@@ -178,7 +177,7 @@ impl<'a> Writer<'a> {
                 FAMILIES.into_iter().map(line).collect()
             }
             Some(Peer::Block(block)) => {
-                let Some(block) = self.index.blocks.get(block as usize) else { return Vec::new() };
+                let Some(block) = self.index.terms.blocks.get(block) else { return Vec::new() };
                 let mut lines = Vec::new();
                 for net in &block.prefixes {
                     let family = if net.addr().is_ipv6() { "ip6" } else { "ip" };
@@ -230,7 +229,7 @@ impl<'a> Writer<'a> {
         peer: Option<Peer>,
     ) -> Vec<(Option<&'static str>, String)> {
         let mut lines = Vec::new();
-        for (at, class) in self.index.classes.iter().enumerate() {
+        for (at, class) in self.index.classes.iter() {
             if let Some(Peer::Pods(set)) = peer
                 && !class.is_in(set)
             {

@@ -5,7 +5,7 @@ use crate::order::Arrange as _;
 use std::fmt;
 
 /// The transport protocols that policies know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
     /// TCP: what is meant where no protocol is named.
     #[default]

@@ -1,110 +1,183 @@
 //! Address blocks: which of the policies' `ipBlock`s, networks and nodes an address falls into.
 //!
 //! The prefixes that policies name cut the address space into regions, and the longest prefix that holds an address
-//! decides its region; so the nested prefixes are flattened once into regions side by side, each with its list of
-//! blocks, and a look-up is one binary search over them.
+//! decides its region; so the nested prefixes are flattened into stretches side by side, each with its list of blocks, and
+//! a look-up is one binary search over them.
 
-use super::selector::number;
+use super::table::Interned;
 use crate::order::Arrange as _;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A set of addresses that a peer names: some prefixes, less some others. An empty list of prefixes holds nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Block {
     pub(crate) prefixes: Vec<IpNet>,
     pub(crate) except: Vec<IpNet>,
 }
 
-/// The regions that blocks cut the address space into.
-#[derive(Clone, Debug, Default)]
+/// The regions that blocks cut the address space into: all addresses that lie in the same blocks make one.
+#[derive(Clone, Debug)]
 pub(crate) struct Regions {
-    regions: Vec<Region>,
-    ipv6_from: usize,
-    members: Vec<u32>,
-}
-
-/// Neighbouring addresses that lie in the same blocks.
-#[derive(Clone, Copy, Debug)]
-struct Region {
-    /// The first address, as a number; the next region begins behind the last.
-    first: u128,
-    from: u32,
-    to: u32,
+    /// For each family where stretches of addresses begin, as a number, and the region of each.
+    starts: [Vec<(u128, u32)>; 2],
+    /// The blocks of each region, in order.
+    members: Interned<Box<[u32]>>,
 }
 
 /// The region of an address that is not known: it lies in no block.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
+impl Default for Regions {
+    fn default() -> Self {
+        Regions::new([].into_iter())
+    }
+}
+
 impl Regions {
-    /// Cuts the address space by the blocks.
-    pub(crate) fn new(blocks: &[Block]) -> Self {
-        let mut table = Regions::default();
+    /// Cuts the address space by blocks, given with their numbers in order.
+    pub(crate) fn new<'b>(blocks: impl Iterator<Item = (u32, &'b Block)> + Clone) -> Self {
+        let mut table = Regions { starts: [Vec::new(), Vec::new()], members: Interned::default() };
         for ipv6 in [false, true] {
-            if ipv6 {
-                table.ipv6_from = table.regions.len();
+            let spans: Vec<(u32, Span)> = blocks.clone().map(|(at, block)| (at, Span::of(block, ipv6))).collect();
+            let mut starts = vec![0];
+            spans.iter().for_each(|(_, span)| span.cuts(ipv6, &mut starts));
+            starts.arrange();
+            starts.dedup();
+            let mut members: Vec<Vec<u32>> = vec![Vec::new(); starts.len()];
+            for (block, span) in &spans {
+                for (first, last) in &span.inside {
+                    let begin = starts.partition_point(|start| start < first);
+                    for (start, members) in starts.iter().zip(&mut members).skip(begin) {
+                        if start > last {
+                            break;
+                        }
+                        if !span.is_excepted(*start) && members.last() != Some(block) {
+                            members.push(*block);
+                        }
+                    }
+                }
             }
-            table.cut(blocks, ipv6);
+            let numbered: Vec<(u128, u32)> = starts
+                .into_iter()
+                .zip(members)
+                .map(|(first, members)| (first, table.members.take_up(members.into())))
+                .collect();
+            *table.of_mut(ipv6) = numbered;
+            table.join(ipv6);
         }
+        table.members.sweep();
         table
     }
 
-    fn cut(&mut self, blocks: &[Block], ipv6: bool) {
-        let of_family = |nets: &[IpNet]| -> Vec<(u128, u128)> {
-            nets.iter().filter(|net| matches!(net, IpNet::V6(_)) == ipv6).map(bounds).collect()
-        };
-        let spans: Vec<_> = blocks.iter().map(|block| (of_family(&block.prefixes), of_family(&block.except))).collect();
-        let end = last_of(ipv6);
-        let mut starts = vec![0];
-        for (inside, except) in &spans {
-            for (first, last) in inside.iter().chain(except) {
-                starts.push(*first);
-                if *last < end {
-                    starts.push(*last + 1);
+    /// Takes a block in, or out again. Regions of addresses that lie in it are others from then on.
+    pub(crate) fn change(&mut self, number: u32, block: &Block, is_in: bool) {
+        for ipv6 in [false, true] {
+            let span = Span::of(block, ipv6);
+            let mut cuts = Vec::new();
+            span.cuts(ipv6, &mut cuts);
+            for cut in cuts {
+                let starts = self.of_mut(ipv6);
+                let at = starts.partition_point(|(start, _)| *start <= cut);
+                let Some((start, region)) = at.checked_sub(1).and_then(|before| starts.get(before)).copied() else {
+                    continue;
+                };
+                if start != cut {
+                    starts.insert(at, (cut, region));
+                    let members = self.members.get(region).cloned().unwrap_or_default();
+                    self.members.take_up(members);
                 }
             }
-        }
-        starts.arrange();
-        starts.dedup();
-        let mut members: Vec<Vec<u32>> = vec![Vec::new(); starts.len()];
-        for (block, (inside, except)) in spans.iter().enumerate() {
-            for (first, last) in inside {
-                let begin = starts.partition_point(|start| start < first);
-                for (start, members) in starts.iter().zip(&mut members).skip(begin) {
-                    if start > last {
-                        break;
+            for (first, last) in &span.inside {
+                let from = self.of(ipv6).partition_point(|(start, _)| start < first);
+                let to = self.of(ipv6).partition_point(|(start, _)| start <= last);
+                for at in from..to {
+                    let Some((start, region)) = self.of(ipv6).get(at).copied() else { break };
+                    let mut members = self.members.get(region).map(|known| known.to_vec()).unwrap_or_default();
+                    match (members.binary_search(&number), is_in && !span.is_excepted(start)) {
+                        (Err(place), true) => members.insert(place, number),
+                        (Ok(place), false) if !is_in => drop(members.remove(place)),
+                        _ => continue,
                     }
-                    let taken_out = except.iter().any(|(first, last)| first <= start && start <= last);
-                    if !taken_out && members.last() != Some(&number(block)) {
-                        members.push(number(block));
+                    let other = self.members.take_up(members.into());
+                    self.members.give_up(region);
+                    if let Some(slot) = self.of_mut(ipv6).get_mut(at) {
+                        slot.1 = other;
                     }
                 }
             }
+            self.join(ipv6);
         }
-        for (first, members) in starts.into_iter().zip(members) {
-            let from = number(self.members.len());
-            self.members.extend(members);
-            self.regions.push(Region { first, from, to: number(self.members.len()) });
+    }
+
+    /// Forgets the regions that no address lies in any more. Until then their numbers are not given again.
+    pub(crate) fn sweep(&mut self) {
+        self.members.sweep();
+    }
+
+    /// Makes one of neighbours that are of the same region.
+    fn join(&mut self, ipv6: bool) {
+        let mut joined: Vec<(u128, u32)> = Vec::new();
+        for start in std::mem::take(self.of_mut(ipv6)) {
+            match joined.last() {
+                Some((_, region)) if *region == start.1 => self.members.give_up(start.1),
+                _ => joined.push(start),
+            }
         }
+        *self.of_mut(ipv6) = joined;
+    }
+
+    fn of(&self, ipv6: bool) -> &[(u128, u32)] {
+        let [v4, v6] = &self.starts;
+        if ipv6 { v6 } else { v4 }
+    }
+
+    fn of_mut(&mut self, ipv6: bool) -> &mut Vec<(u128, u32)> {
+        let [v4, v6] = &mut self.starts;
+        if ipv6 { v6 } else { v4 }
     }
 
     /// The region of an address.
     pub(crate) fn find(&self, address: IpAddr) -> u32 {
         let address = address.to_canonical();
-        let (skip, regions) = match address {
-            IpAddr::V4(_) => (0, self.regions.get(..self.ipv6_from)),
-            IpAddr::V6(_) => (self.ipv6_from, self.regions.get(self.ipv6_from..)),
-        };
+        let starts = self.of(address.is_ipv6());
         let wanted = to_number(address);
-        let after = regions.unwrap_or_default().partition_point(|region| region.first <= wanted);
-        if after == 0 { NOWHERE } else { number(skip + after - 1) }
+        let after = starts.partition_point(|(start, _)| *start <= wanted);
+        after.checked_sub(1).and_then(|before| starts.get(before)).map_or(NOWHERE, |(_, region)| *region)
     }
 
     /// Whether the region lies in the block.
     pub(crate) fn is_in(&self, region: u32, block: u32) -> bool {
-        let Some(found) = self.regions.get(region as usize) else { return false };
-        let members = self.members.get(found.from as usize..found.to as usize).unwrap_or_default();
-        members.binary_search(&block).is_ok()
+        self.members.get(region).is_some_and(|members| members.binary_search(&block).is_ok())
+    }
+}
+
+/// The part of a block that is of one family, by first and last addresses.
+struct Span {
+    inside: Vec<(u128, u128)>,
+    except: Vec<(u128, u128)>,
+}
+
+impl Span {
+    fn of(block: &Block, ipv6: bool) -> Self {
+        let of_family = |nets: &[IpNet]| -> Vec<(u128, u128)> {
+            nets.iter().filter(|net| matches!(net, IpNet::V6(_)) == ipv6).map(bounds).collect()
+        };
+        Span { inside: of_family(&block.prefixes), except: of_family(&block.except) }
+    }
+
+    /// Where the address space has to be cut for it.
+    fn cuts(&self, ipv6: bool, cuts: &mut Vec<u128>) {
+        for (first, last) in self.inside.iter().chain(&self.except) {
+            cuts.push(*first);
+            if *last < last_of(ipv6) {
+                cuts.push(*last + 1);
+            }
+        }
+    }
+
+    fn is_excepted(&self, at: u128) -> bool {
+        self.except.iter().any(|(first, last)| *first <= at && at <= *last)
     }
 }
 
@@ -177,7 +250,7 @@ mod tests {
             Block { prefixes: vec![net("10.1.2.0/24"), net("fd00::/8")], except: vec![] },
             Block { prefixes: vec![net("0.0.0.0/0")], except: vec![] },
         ];
-        let regions = Regions::new(&blocks);
+        let regions = Regions::new((0..).zip(&blocks));
         let inside = |address: &str| -> Vec<u32> {
             let region = regions.find(address.parse().unwrap());
             (0..3).filter(|block| regions.is_in(region, *block)).collect()
@@ -190,6 +263,48 @@ mod tests {
         assert_eq!(inside("fe80::1"), Vec::<u32>::new());
         assert_eq!(inside("::ffff:10.0.0.1"), [0, 2]);
         assert!(!regions.is_in(NOWHERE, 2));
+    }
+
+    #[test]
+    fn blocks_that_come_and_go_leave_the_regions_of_those_that_stay() {
+        let blocks = [
+            Block { prefixes: vec![net("10.0.0.0/8"), net("10.2.0.0/16")], except: vec![net("10.1.0.0/16")] },
+            Block { prefixes: vec![net("10.1.2.0/24"), net("fd00::/8")], except: vec![] },
+            Block { prefixes: vec![net("0.0.0.0/0"), net("::/0")], except: vec![net("10.0.0.0/9"), net("fd00::/16")] },
+            Block { prefixes: vec![net("255.255.255.255/32")], except: vec![] },
+        ];
+        let numbered = |left_out: u32| (0..).zip(&blocks).filter(move |(at, _)| *at != left_out);
+        let addresses = [
+            "0.0.0.0",
+            "10.0.0.1",
+            "10.1.0.1",
+            "10.1.2.9",
+            "10.2.0.1",
+            "10.200.0.1",
+            "255.255.255.255",
+            "fd00::1",
+            "fd12::1",
+            "fe80::1",
+        ];
+        let shape = |regions: &Regions| {
+            let members = |address: &&str| {
+                let region = regions.find(address.parse().unwrap());
+                (0..4).filter(|block| regions.is_in(region, *block)).collect::<Vec<u32>>()
+            };
+            let starts = |ipv6| regions.of(ipv6).iter().map(|(start, _)| *start).collect::<Vec<u128>>();
+            (addresses.iter().map(members).collect::<Vec<_>>(), starts(false), starts(true), regions.members.len())
+        };
+        let all = Regions::new(numbered(9));
+        for (number, block) in (0..).zip(&blocks) {
+            let without = Regions::new(numbered(number));
+            let mut changed = all.clone();
+            changed.change(number, block, false);
+            changed.sweep();
+            assert_eq!(shape(&changed), shape(&without), "without {number}");
+            changed.change(number, block, true);
+            changed.sweep();
+            assert_eq!(shape(&changed), shape(&all), "with {number} again");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::ports::{NamedPort, PortMatch, PortSet};
 use super::ranges::{Block, NOWHERE, bounds, last_of, to_address};
 use super::rule::{Action, Direction, Peer, Rule, Tier};
 use super::selector::number;
+use super::table::Interned;
 use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
 
@@ -92,7 +93,7 @@ pub(crate) struct Group {
 }
 
 /// What makes a group: policies, and what else of the pods the answer depends on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct GroupKey {
     pub(crate) policies: Box<[u32]>,
     pub(crate) named: Box<[NamedPort]>,
@@ -124,13 +125,17 @@ impl Reach {
     /// Computes the reach of every class.
     pub(crate) fn of(index: &PolicyIndex) -> Self {
         let mut reach = Reach::default();
-        let members = members(index);
         // A set is wide when listing its classes for each group that names it would cost more than a profile does.
         let limit = (index.classes.len() / 64).max(48);
-        let wide: Vec<bool> = members.iter().map(|classes| classes.len() > limit).collect();
+        let mut wide = vec![false; index.terms.sets.width()];
+        for (at, set) in index.terms.sets.iter() {
+            if let Some(slot) = wide.get_mut(at as usize) {
+                *slot = set.classes.len() > limit;
+            }
+        }
         reach.take_profiles(index, &wide);
         for direction in [Direction::Egress, Direction::Ingress] {
-            reach.take_groups(index, direction, &members, &wide);
+            reach.take_groups(index, direction, &wide);
         }
         reach
     }
@@ -159,6 +164,11 @@ impl Reach {
         self.groups(direction).get(self.group_of(direction, class) as usize)
     }
 
+    /// The classes, each with its profile.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = (u32, u32)> {
+        (0..).zip(self.profile_of.iter().copied()).filter(|(_, profile)| *profile != NOWHERE)
+    }
+
     pub(crate) fn profile_of(&self, class: u32) -> u32 {
         self.profile_of.get(class as usize).copied().unwrap_or(NOWHERE)
     }
@@ -180,8 +190,9 @@ impl Reach {
     }
 
     fn take_profiles(&mut self, index: &PolicyIndex, wide: &[bool]) {
-        let mut numbers: BTreeMap<Profile, u32> = BTreeMap::new();
-        for class in &index.classes {
+        let mut profiles: Interned<Profile> = Interned::default();
+        self.profile_of = vec![NOWHERE; index.classes.width()];
+        for (at, class) in index.classes.iter() {
             let is_wide = |set: &&u32| wide.get(**set as usize) == Some(&true);
             let profile = Profile {
                 sets: class.sets.iter().filter(is_wide).copied().collect(),
@@ -190,36 +201,32 @@ impl Reach {
                 families: class.families,
                 policies: [Box::default(), Box::default()],
             };
-            let next = number(numbers.len());
-            self.profile_of.push(*numbers.entry(profile).or_insert(next));
-        }
-        self.profiles = vec![Profile::default(); numbers.len()];
-        for (profile, at) in numbers {
-            if let Some(slot) = self.profiles.get_mut(at as usize) {
+            let profile = profiles.take_up(profile);
+            if let Some(slot) = self.profile_of.get_mut(at as usize) {
                 *slot = profile;
             }
         }
+        self.profiles = profiles.into_list();
     }
 
-    fn take_groups(&mut self, index: &PolicyIndex, direction: Direction, members: &[Vec<u32>], wide: &[bool]) {
-        let mut numbers: BTreeMap<GroupKey, u32> = BTreeMap::new();
-        let mut group_of = Vec::new();
-        let mut groups = Vec::new();
-        for class in &index.classes {
+    fn take_groups(&mut self, index: &PolicyIndex, direction: Direction, wide: &[bool]) {
+        let mut keys: Interned<GroupKey> = Interned::default();
+        let mut group_of = vec![NOWHERE; index.classes.width()];
+        for (at, class) in index.classes.iter() {
             let key = GroupKey {
                 policies: class.policies(direction).into(),
                 // Named ports are the destination's: the subject's own only on its way in.
                 named: if direction == Direction::Ingress { class.named.clone() } else { Box::default() },
                 families: class.families,
             };
-            let next = number(groups.len());
-            group_of.push(*numbers.entry(key.clone()).or_insert_with(|| {
-                groups.push(Group { key, ..Group::default() });
-                next
-            }));
+            if let Some(slot) = group_of.get_mut(at as usize) {
+                *slot = keys.take_up(key);
+            }
         }
+        let mut groups: Vec<Group> =
+            keys.into_list().into_iter().map(|key| Group { key, ..Group::default() }).collect();
         for group in &mut groups {
-            self.fill(index, direction, group, members, wide);
+            self.fill(index, direction, group, wide);
         }
         let [egress, ingress] = &mut self.groups;
         let [egress_of, ingress_of] = &mut self.group_of;
@@ -229,14 +236,7 @@ impl Reach {
         }
     }
 
-    fn fill(
-        &mut self,
-        index: &PolicyIndex,
-        direction: Direction,
-        group: &mut Group,
-        members: &[Vec<u32>],
-        wide: &[bool],
-    ) {
+    fn fill(&mut self, index: &PolicyIndex, direction: Direction, group: &mut Group, wide: &[bool]) {
         let key = &group.key;
         if key.policies.is_empty() {
             group.defaults = vec![ALL; self.profiles.len()];
@@ -252,7 +252,7 @@ impl Reach {
             if let (_, Peer::Pods(set)) = peer
                 && wide.get(*set as usize) == Some(&false)
             {
-                named.extend(members.get(*set as usize).into_iter().flatten());
+                named.extend(index.members(*set));
             }
         }
         named.arrange();
@@ -273,7 +273,7 @@ impl Reach {
         for rule in key.policies.iter().filter_map(|policy| index.policy(*policy)).flat_map(|it| it.rules(direction)) {
             for (_, peer) in rule.peers.iter().flatten() {
                 let Peer::Block(block) = peer else { continue };
-                let Some(Block { prefixes, except }) = index.blocks.get(*block as usize) else { continue };
+                let Some(Block { prefixes, except }) = index.terms.blocks.get(*block) else { continue };
                 for net in prefixes.iter().chain(except) {
                     let ipv6 = matches!(net, ipnet::IpNet::V6(_));
                     let [v4, v6] = &mut cuts;
@@ -373,17 +373,4 @@ pub(crate) fn ports_of(rule: &Rule, named: &[NamedPort]) -> PortSet {
             .iter()
             .fold(PortSet::none(), |set, (_, port): &(u32, PortMatch)| set.union(&PortSet::of_match(*port, named))),
     }
-}
-
-/// The classes of each set, in order.
-pub(crate) fn members(index: &PolicyIndex) -> Vec<Vec<u32>> {
-    let mut members = vec![Vec::new(); index.sets.len()];
-    for (class, of) in index.classes.iter().enumerate() {
-        for set in &of.sets {
-            if let Some(list) = members.get_mut(*set as usize) {
-                list.push(number(class));
-            }
-        }
-    }
-    members
 }

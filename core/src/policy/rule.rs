@@ -1,20 +1,12 @@
 //! Policies of every kind lowered to one form: a tier, a subject, and rules of peers and ports over numbered sets.
 
-use super::ports::{PortMatch, Protocol};
+use super::ports::PortMatch;
 use super::ranges::Block;
-use super::selector::{Selector, Vocabulary, number};
-use crate::api::admin_network_policy::{
-    AdminNetworkPolicyEgressPeer, AdminNetworkPolicyIngressPeer, AdminNetworkPolicyPort, AdminNetworkPolicySubject,
-    NamespacedPod,
-};
-use crate::api::cluster_network_policy::{ClusterNetworkPolicyProtocol, ClusterNetworkPolicyProtocolPorts};
-use crate::api::meta::{IntOrString, LabelSelector};
-use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
+use super::selector::{Selector, Signature, Vocabulary};
+use super::table::{Interned, Table, hash_of};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
-use crate::ip::{parse_cidr_sloppy, parse_sloppy};
 use crate::order::Arrange as _;
+use std::hash::{Hash, Hasher};
 
 /// The direction of a connection as its end sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +58,7 @@ pub enum Action {
 }
 
 /// Which namespaces a set of pods is looked for in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Scope {
     /// The one of that name.
     Namespace(String),
@@ -74,11 +66,71 @@ pub(crate) enum Scope {
     Selected(Selector),
 }
 
-/// A set of pods by their labels.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PodSet {
+impl Scope {
+    /// Whether it comes to a namespace of that name and those labels.
+    pub(crate) fn comes_to(&self, name: &str, labels: &Signature) -> bool {
+        match self {
+            Scope::Namespace(wanted) => wanted == name,
+            Scope::Selected(selector) => selector.matches(labels),
+        }
+    }
+
+    /// The hash of a name or of a label that a namespace has to have for it, where there is one.
+    fn need(&self) -> Option<u32> {
+        match self {
+            Scope::Namespace(name) => Some(hash_of(name.as_str())),
+            Scope::Selected(selector) => selector.needed_label().map(|label| hash_of(&label)),
+        }
+    }
+}
+
+/// A scope that sets of pods have.
+#[derive(Clone, Debug)]
+pub(crate) struct Scoped {
     pub(crate) scope: Scope,
+    /// The namespaces that it comes to, of those with pods.
+    pub(crate) namespaces: Vec<u32>,
+    /// The sets that have it.
+    pub(crate) sets: Vec<u32>,
+}
+
+/// A set of pods by their labels, in namespaces of a scope.
+#[derive(Clone, Debug)]
+pub(crate) struct PodSet {
+    pub(crate) scope: u32,
     pub(crate) pods: Selector,
+    /// The classes that are in it.
+    pub(crate) classes: Vec<u32>,
+    /// The policies whose subject it is.
+    pub(crate) subject_of: Vec<u32>,
+}
+
+impl PartialEq for Scoped {
+    fn eq(&self, other: &Self) -> bool {
+        self.scope == other.scope
+    }
+}
+
+impl Eq for Scoped {}
+
+impl Hash for Scoped {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.scope.hash(state);
+    }
+}
+
+impl PartialEq for PodSet {
+    fn eq(&self, other: &Self) -> bool {
+        (self.scope, &self.pods) == (other.scope, &other.pods)
+    }
+}
+
+impl Eq for PodSet {}
+
+impl Hash for PodSet {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.scope, &self.pods).hash(state);
+    }
 }
 
 /// The other end, as a rule names it.
@@ -117,6 +169,16 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
+    /// What says when it is asked: the tier, the priority in it, and where that is the same, kind and name.
+    pub(crate) fn order(&self) -> (Tier, i32, Kind, &ObjectKey) {
+        (self.tier, self.priority, self.kind, &self.key)
+    }
+
+    /// Whether it has something to say on that direction of a pod it selects.
+    pub(crate) fn speaks_of(&self, direction: Direction) -> bool {
+        self.isolates(direction) || self.tier != Tier::NetworkPolicy && !self.rules(direction).is_empty()
+    }
+
     pub(crate) fn rules(&self, direction: Direction) -> &[Rule] {
         let [egress, ingress] = &self.rules;
         match direction {
@@ -134,386 +196,83 @@ impl Policy {
     }
 }
 
-/// The policies of a cluster in the order they are asked, and the sets they speak of.
+/// What policies speak of, numbered, for as long as one does.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Policies {
-    pub(crate) policies: Vec<Policy>,
-    pub(crate) sets: Vec<PodSet>,
-    pub(crate) blocks: Vec<Block>,
+pub(crate) struct Terms {
+    pub(crate) scopes: Interned<Scoped>,
+    pub(crate) sets: Interned<PodSet>,
+    pub(crate) blocks: Interned<Block>,
+    /// Scopes by the hash of what a namespace has to have for them, and those that many may have.
+    by_need: Table,
+    broad: Vec<u32>,
+    /// The port names that rules mention.
+    pub(crate) port_names: Interned<String>,
     pub(crate) pod_labels: Vocabulary,
     pub(crate) namespace_labels: Vocabulary,
-    /// The port names that rules mention.
-    pub(crate) port_names: BTreeMap<String, u32>,
 }
 
-impl Policies {
-    /// Lowers every policy of the cluster.
-    pub(crate) fn of(cluster: &Cluster) -> Self {
-        let mut lower = Lower::new(cluster);
-        let mut policies: Vec<Policy> = Vec::new();
-        for (key, policy) in cluster.network_policies.iter() {
-            policies.push(lower.network_policy(key, policy));
+impl Terms {
+    /// The number of a port name that some rule mentions.
+    pub(crate) fn port_name(&self, name: &str) -> Option<u32> {
+        self.port_names.find(hash_of(name), |known| known == name)
+    }
+
+    /// Lets a scope be found by namespaces that come.
+    pub(crate) fn enter_scope(&mut self, at: u32) {
+        match self.scopes.get(at).and_then(|scoped| scoped.scope.need()) {
+            Some(need) => self.by_need.insert(need, at),
+            None => self.broad.push(at),
         }
-        for (key, policy) in cluster.admin_network_policies.iter() {
-            let spec = &policy.spec;
-            policies.push(Policy {
-                kind: Kind::AdminNetworkPolicy,
-                key: key.clone(),
-                tier: Tier::Admin,
-                priority: spec.priority,
-                subject: lower.subject(&spec.subject),
-                isolates: [false, false],
-                rules: [
-                    spec.egress
-                        .iter()
-                        .map(|rule| lower.egress(&rule.action, &rule.to, rule.ports.as_deref()))
-                        .collect(),
-                    spec.ingress
-                        .iter()
-                        .map(|rule| lower.ingress(&rule.action, &rule.from, rule.ports.as_deref()))
-                        .collect(),
-                ],
+    }
+
+    /// Takes a scope that is gone out again.
+    pub(crate) fn leave_scope(&mut self, at: u32, scope: &Scope) {
+        match scope.need() {
+            Some(need) => self.by_need.remove(need, at),
+            None => self.broad.retain(|other| *other != at),
+        }
+    }
+
+    /// The scopes that come to a namespace of that name and those labels, in order.
+    pub(crate) fn scopes_of(&self, name: &str, labels: &Signature) -> Vec<u32> {
+        let comes = |at: u32| self.scopes.get(at).is_some_and(|scoped| scoped.scope.comes_to(name, labels));
+        let mut scopes: Vec<u32> = self.broad.iter().copied().filter(|at| comes(*at)).collect();
+        for need in labels.iter().map(hash_of).chain([hash_of(name)]) {
+            let _ = self.by_need.find(need, |at| {
+                scopes.extend(comes(at).then_some(at));
+                false
             });
         }
-        for (key, policy) in cluster.baseline_admin_network_policies.iter() {
-            let spec = &policy.spec;
-            policies.push(Policy {
-                kind: Kind::BaselineAdminNetworkPolicy,
-                key: key.clone(),
-                tier: Tier::Baseline,
-                // Behind every ClusterNetworkPolicy of the tier: nothing is said about which goes first.
-                priority: i32::MAX,
-                subject: lower.subject(&spec.subject),
-                isolates: [false, false],
-                rules: [
-                    spec.egress
-                        .iter()
-                        .map(|rule| lower.egress(&rule.action, &rule.to, rule.ports.as_deref()))
-                        .collect(),
-                    spec.ingress
-                        .iter()
-                        .map(|rule| lower.ingress(&rule.action, &rule.from, rule.ports.as_deref()))
-                        .collect(),
-                ],
-            });
-        }
-        for (key, policy) in cluster.cluster_network_policies.iter() {
-            let spec = &policy.spec;
-            policies.push(Policy {
-                kind: Kind::ClusterNetworkPolicy,
-                key: key.clone(),
-                tier: if spec.tier == "Baseline" { Tier::Baseline } else { Tier::Admin },
-                priority: spec.priority,
-                subject: lower.subject(&spec.subject),
-                isolates: [false, false],
-                rules: [
-                    spec.egress
-                        .iter()
-                        .map(|rule| {
-                            let ports = lower.protocols(&rule.protocols);
-                            lower.egress_with(&rule.action, &rule.to, ports)
-                        })
-                        .collect(),
-                    spec.ingress
-                        .iter()
-                        .map(|rule| {
-                            let ports = lower.protocols(&rule.protocols);
-                            lower.ingress_with(&rule.action, &rule.from, ports)
-                        })
-                        .collect(),
-                ],
-            });
-        }
-        policies.arrange_by(|a, b| (a.tier, a.priority, a.kind, &a.key).cmp(&(b.tier, b.priority, b.kind, &b.key)));
-        Policies {
-            policies,
-            sets: lower.sets.list(),
-            blocks: lower.blocks.list(),
-            pod_labels: lower.pod_labels,
-            namespace_labels: lower.namespace_labels,
-            port_names: lower.port_names,
-        }
-    }
-}
-
-/// Values with the number each got when it was first met.
-#[derive(Clone, Debug)]
-struct Interned<T> {
-    numbers: BTreeMap<T, u32>,
-}
-
-impl<T: Ord + Clone> Interned<T> {
-    fn number(&mut self, value: T) -> u32 {
-        let next = number(self.numbers.len());
-        *self.numbers.entry(value).or_insert(next)
+        scopes.arrange();
+        scopes.dedup();
+        scopes
     }
 
-    fn list(&self) -> Vec<T> {
-        let mut list: Vec<(&u32, &T)> = self.numbers.iter().map(|(value, number)| (number, value)).collect();
-        list.arrange_by_key(|(number, _)| **number);
-        list.into_iter().map(|(_, value)| value.clone()).collect()
+    /// The scope of a set.
+    pub(crate) fn scope_of(&self, set: &PodSet) -> Option<&Scope> {
+        self.scopes.get(set.scope).map(|scoped| &scoped.scope)
     }
-}
 
-struct Lower<'a> {
-    cluster: &'a Cluster,
-    sets: Interned<PodSet>,
-    blocks: Interned<Block>,
-    pod_labels: Vocabulary,
-    namespace_labels: Vocabulary,
-    port_names: BTreeMap<String, u32>,
-}
-
-impl<'a> Lower<'a> {
-    fn new(cluster: &'a Cluster) -> Self {
-        Lower {
-            cluster,
-            sets: Interned { numbers: BTreeMap::new() },
-            blocks: Interned { numbers: BTreeMap::new() },
-            pod_labels: Vocabulary::default(),
-            namespace_labels: Vocabulary::default(),
-            port_names: BTreeMap::new(),
+    /// Gives up what a policy speaks of.
+    pub(crate) fn give_up(&mut self, policy: &Policy) {
+        policy.subject.into_iter().for_each(|set| self.sets.give_up(set));
+        for rule in policy.rules.iter().flatten() {
+            rule.peers.iter().flatten().for_each(|(_, peer)| self.give_up_peer(*peer));
+            rule.ports.iter().flatten().for_each(|(_, port)| self.give_up_port(*port));
         }
     }
 
-    /// `policyTypes` that are not given default as `SetDefaults_NetworkPolicy` (`pkg/apis/networking/v1`, v1.36.3) does it.
-    fn network_policy(&mut self, key: &ObjectKey, policy: &NetworkPolicy) -> Policy {
-        let spec = &policy.spec;
-        let egress = spec.egress.as_deref().unwrap_or_default();
-        let ingress = spec.ingress.as_deref().unwrap_or_default();
-        let types = spec.policy_types.as_deref().unwrap_or_default();
-        let isolates = if types.is_empty() {
-            [!egress.is_empty(), true]
-        } else {
-            ["Egress", "Ingress"].map(|wanted| types.iter().any(|given| given == wanted))
-        };
-        let namespace = key.namespace.as_str();
-        let subject = Scope::Namespace(namespace.to_owned());
-        let subject = Some(self.set(subject, &spec.pod_selector));
-        let mut rule = |ports: Option<&[NetworkPolicyPort]>, peers: Option<&[NetworkPolicyPeer]>| {
-            let some = |list: Option<&[_]>| list.is_some_and(|list: &[NetworkPolicyPeer]| !list.is_empty());
-            let mut listed = Vec::new();
-            for (index, peer) in peers.unwrap_or_default().iter().enumerate() {
-                listed.extend(self.peer(namespace, peer).map(|peer| (number(index), peer)));
-            }
-            Rule {
-                action: Action::Allow,
-                peers: some(peers).then_some(listed),
-                ports: self.ports(ports.unwrap_or_default()),
-            }
-        };
-        let rules = [
-            egress.iter().map(|item| rule(item.ports.as_deref(), item.to.as_deref())).collect(),
-            ingress.iter().map(|item| rule(item.ports.as_deref(), item.from.as_deref())).collect(),
-        ];
-        Policy {
-            kind: Kind::NetworkPolicy,
-            key: key.clone(),
-            tier: Tier::NetworkPolicy,
-            priority: 0,
-            subject,
-            isolates,
-            rules,
+    pub(crate) fn give_up_peer(&mut self, peer: Peer) {
+        match peer {
+            Peer::Pods(set) => self.sets.give_up(set),
+            Peer::Block(block) => self.blocks.give_up(block),
+            Peer::Anybody => {}
         }
     }
 
-    fn peer(&mut self, namespace: &str, peer: &NetworkPolicyPeer) -> Option<Peer> {
-        if let Some(block) = &peer.ip_block {
-            let except = block.except.as_deref().unwrap_or_default();
-            let prefixes = parse_cidr_sloppy(&block.cidr).into_iter().collect();
-            return Some(self.block(prefixes, except.iter().filter_map(|text| parse_cidr_sloppy(text)).collect()));
+    pub(crate) fn give_up_port(&mut self, port: PortMatch) {
+        if let PortMatch::Named(_, name) = port {
+            self.port_names.give_up(name);
         }
-        let everything = LabelSelector::default();
-        let (namespaces, pods) = (peer.namespace_selector.as_ref(), peer.pod_selector.as_ref());
-        let scope = match (namespaces, pods) {
-            (None, None) => return None,
-            (None, Some(_)) => Scope::Namespace(namespace.to_owned()),
-            (Some(selector), _) => Scope::Selected(self.namespace_labels.selector(selector)),
-        };
-        Some(Peer::Pods(self.set(scope, pods.unwrap_or(&everything))))
-    }
-
-    fn set(&mut self, scope: Scope, pods: &LabelSelector) -> u32 {
-        let pods = self.pod_labels.selector(pods);
-        self.sets.number(PodSet { scope, pods })
-    }
-
-    fn block(&mut self, mut prefixes: Vec<ipnet::IpNet>, except: Vec<ipnet::IpNet>) -> Peer {
-        prefixes.arrange();
-        prefixes.dedup();
-        Peer::Block(self.blocks.number(Block { prefixes, except }))
-    }
-
-    fn name(&mut self, name: &str) -> u32 {
-        let next = number(self.port_names.len());
-        *self.port_names.entry(name.to_owned()).or_insert(next)
-    }
-
-    fn ports(&mut self, ports: &[NetworkPolicyPort]) -> Option<Vec<(u32, PortMatch)>> {
-        let mut listed = Vec::new();
-        for (index, entry) in ports.iter().enumerate() {
-            let protocol = Protocol::of(entry.protocol.as_deref().unwrap_or_default());
-            let lowered = match (protocol, &entry.port) {
-                (None, _) => PortMatch::Nothing,
-                (Some(protocol), None) => PortMatch::Range(protocol, 0, u16::MAX),
-                (Some(protocol), Some(IntOrString::Int(first))) => {
-                    range(protocol, *first, entry.end_port.unwrap_or(*first))
-                }
-                (Some(protocol), Some(IntOrString::String(name))) => PortMatch::Named(Some(protocol), self.name(name)),
-            };
-            listed.push((number(index), lowered));
-        }
-        (!ports.is_empty()).then_some(listed)
-    }
-
-    fn subject(&mut self, subject: &AdminNetworkPolicySubject) -> Option<u32> {
-        self.pods_of(subject.namespaces.as_ref(), subject.pods.as_ref())
-    }
-
-    fn pods_of(&mut self, namespaces: Option<&LabelSelector>, pods: Option<&NamespacedPod>) -> Option<u32> {
-        let everything = LabelSelector::default();
-        let (namespaces, pods) = match (namespaces, pods) {
-            (Some(namespaces), _) => (namespaces, &everything),
-            (None, Some(pods)) => (&pods.namespace_selector, &pods.pod_selector),
-            (None, None) => return None,
-        };
-        let scope = Scope::Selected(self.namespace_labels.selector(namespaces));
-        Some(self.set(scope, pods))
-    }
-
-    fn ingress(
-        &mut self,
-        action: &str,
-        peers: &[AdminNetworkPolicyIngressPeer],
-        ports: Option<&[AdminNetworkPolicyPort]>,
-    ) -> Rule {
-        let ports = self.admin_ports(ports);
-        self.ingress_with(action, peers, ports)
-    }
-
-    fn egress(
-        &mut self,
-        action: &str,
-        peers: &[AdminNetworkPolicyEgressPeer],
-        ports: Option<&[AdminNetworkPolicyPort]>,
-    ) -> Rule {
-        let ports = self.admin_ports(ports);
-        self.egress_with(action, peers, ports)
-    }
-
-    fn ingress_with(
-        &mut self,
-        action: &str,
-        peers: &[AdminNetworkPolicyIngressPeer],
-        ports: Option<Vec<(u32, PortMatch)>>,
-    ) -> Rule {
-        let lowered = peers
-            .iter()
-            .map(|peer| self.pods_of(peer.namespaces.as_ref(), peer.pods.as_ref()).map(Peer::Pods))
-            .collect();
-        finish(action, lowered, ports)
-    }
-
-    fn egress_with(
-        &mut self,
-        action: &str,
-        peers: &[AdminNetworkPolicyEgressPeer],
-        ports: Option<Vec<(u32, PortMatch)>>,
-    ) -> Rule {
-        let mut lowered = Vec::new();
-        for peer in peers {
-            lowered.push(if let Some(nodes) = &peer.nodes {
-                Some(self.nodes(nodes))
-            } else if !peer.networks.is_empty() {
-                Some(self.block(peer.networks.iter().filter_map(|text| parse_cidr_sloppy(text)).collect(), Vec::new()))
-            } else if !peer.domain_names.is_empty() {
-                // Which addresses a name has is not in any manifest: such a peer matches no address.
-                Some(self.block(Vec::new(), Vec::new()))
-            } else {
-                self.pods_of(peer.namespaces.as_ref(), peer.pods.as_ref()).map(Peer::Pods)
-            });
-        }
-        finish(action, lowered, ports)
-    }
-
-    /// The addresses of the nodes that the selector matches.
-    fn nodes(&mut self, selector: &LabelSelector) -> Peer {
-        let nodes = self.cluster.nodes.iter().filter(|(_, node)| selector.matches(&node.metadata.labels));
-        let addresses = nodes.flat_map(|(_, node)| &node.status.addresses);
-        let found = addresses.filter_map(|address| parse_sloppy(&address.address));
-        let prefixes = found.map(ipnet::IpNet::from).collect();
-        self.block(prefixes, Vec::new())
-    }
-
-    fn admin_ports(&mut self, ports: Option<&[AdminNetworkPolicyPort]>) -> Option<Vec<(u32, PortMatch)>> {
-        let ports = ports.filter(|ports| !ports.is_empty())?;
-        let mut listed = Vec::new();
-        for (index, entry) in ports.iter().enumerate() {
-            let lowered = if let Some(port) = &entry.port_number {
-                Protocol::of(&port.protocol).map(|protocol| range(protocol, port.port, port.port))
-            } else if let Some(ports) = &entry.port_range {
-                Protocol::of(&ports.protocol).map(|protocol| range(protocol, ports.start, ports.end))
-            } else {
-                entry.named_port.as_deref().map(|name| PortMatch::Named(None, self.name(name)))
-            };
-            listed.push((number(index), lowered.unwrap_or(PortMatch::Nothing)));
-        }
-        Some(listed)
-    }
-
-    fn protocols(&mut self, protocols: &[ClusterNetworkPolicyProtocol]) -> Option<Vec<(u32, PortMatch)>> {
-        if protocols.is_empty() {
-            return None;
-        }
-        let mut listed = Vec::new();
-        for (index, entry) in protocols.iter().enumerate() {
-            let of = |protocol: Protocol, ports: &ClusterNetworkPolicyProtocolPorts| {
-                let Some(port) = &ports.destination_port else { return PortMatch::Range(protocol, 0, u16::MAX) };
-                match &port.range {
-                    Some(ports) => range(protocol, ports.start, ports.end),
-                    None => range(protocol, port.number, port.number),
-                }
-            };
-            let lowered = match (&entry.tcp, &entry.udp, &entry.sctp) {
-                (Some(ports), _, _) => of(Protocol::Tcp, ports),
-                (_, Some(ports), _) => of(Protocol::Udp, ports),
-                (_, _, Some(ports)) => of(Protocol::Sctp, ports),
-                _ if entry.destination_named_port.is_empty() => PortMatch::Nothing,
-                _ => PortMatch::Named(None, self.name(&entry.destination_named_port)),
-            };
-            listed.push((number(index), lowered));
-        }
-        Some(listed)
-    }
-}
-
-/// A rule with a peer that sets no field the project knows fails closed, as the API asks of an implementation: an
-/// allowing rule matches no traffic, any other denies all.
-fn finish(action: &str, peers: Vec<Option<Peer>>, ports: Option<Vec<(u32, PortMatch)>>) -> Rule {
-    let action = match action {
-        "Allow" | "Accept" => Action::Allow,
-        "Pass" => Action::Pass,
-        _ => Action::Deny,
-    };
-    let unknown = peers.iter().position(Option::is_none);
-    let known = || peers.iter().enumerate().filter_map(|(index, peer)| Some((number(index), (*peer)?))).collect();
-    match (unknown, action) {
-        (None, _) => Rule { action, peers: Some(known()), ports },
-        (Some(_), Action::Allow) => Rule { action, peers: Some(Vec::new()), ports },
-        (Some(index), _) => {
-            Rule { action: Action::Deny, peers: Some(vec![(number(index), Peer::Anybody)]), ports: None }
-        }
-    }
-}
-
-/// A range of ports; one whose ends are no ports, or the wrong way round, matches what is left of it.
-fn range(protocol: Protocol, first: i32, last: i32) -> PortMatch {
-    let limit = i32::from(u16::MAX);
-    if first > last || first > limit || last < 0 {
-        return PortMatch::Nothing;
-    }
-    match (u16::try_from(first.max(0)), u16::try_from(last.min(limit))) {
-        (Ok(first), Ok(last)) => PortMatch::Range(protocol, first, last),
-        _ => PortMatch::Nothing,
     }
 }

@@ -2,6 +2,7 @@
 //! looked at, so that objects which every selector judges alike have the same [`Signature`].
 
 use crate::api::meta::{LabelSelector, StringMap};
+use crate::cluster::Cluster;
 use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
 
@@ -20,12 +21,12 @@ pub(crate) type Signature = Vec<(u32, u32)>;
 const OTHER: u32 = 0;
 
 /// A selector in canonical form: requirements in order, none twice. All of them must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Selector {
     requirements: Vec<Requirement>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Requirement {
     In(u32, Vec<u32>),
     NotIn(u32, Vec<u32>),
@@ -60,15 +61,25 @@ impl Vocabulary {
 
     /// The part of the labels that the selectors taken up so far can tell apart.
     pub(crate) fn signature(&self, labels: &StringMap) -> Signature {
-        let mut signature: Signature = labels
-            .iter()
-            .filter_map(|(key, value)| {
-                let key = *self.keys.get(key)?;
-                Some((key, self.known(key, value).unwrap_or(OTHER)))
-            })
-            .collect();
+        let mut signature: Signature = labels.iter().filter_map(|(key, value)| self.label(key, value)).collect();
         signature.arrange();
         signature
+    }
+
+    /// The same for a namespace of that name: the API server sets `kubernetes.io/metadata.name` on every one.
+    pub(crate) fn namespace_signature(&self, cluster: &Cluster, name: &str) -> Signature {
+        const NAME: &str = "kubernetes.io/metadata.name";
+        let labels = cluster.namespaces.get("", name).map(|found| &found.metadata.labels);
+        let given = labels.into_iter().flatten().filter(|(key, _)| *key != NAME);
+        let mut signature: Signature = given.filter_map(|(key, value)| self.label(key, value)).collect();
+        signature.extend(self.label(NAME, name));
+        signature.arrange();
+        signature
+    }
+
+    fn label(&self, key: &str, value: &str) -> Option<(u32, u32)> {
+        let key = *self.keys.get(key)?;
+        Some((key, self.known(key, value).unwrap_or(OTHER)))
     }
 
     /// The selector as `kubectl` writes it: `app=web,env notin (a,b),!old`. None for the one that matches everything.
@@ -142,11 +153,6 @@ impl Selector {
         })
     }
 
-    /// Whether it matches everything, because it asks for nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.requirements.is_empty()
-    }
-
     /// A (key, value) pair that whatever matches must have, where there is one: the way into an index by label.
     pub(crate) fn needed_label(&self) -> Option<(u32, u32)> {
         self.requirements.iter().find_map(|requirement| match requirement {
@@ -156,6 +162,11 @@ impl Selector {
             },
             _ => None,
         })
+    }
+
+    /// Whether it matches everything, because it asks for nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requirements.is_empty()
     }
 }
 

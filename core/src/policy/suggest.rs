@@ -6,7 +6,7 @@
 
 use super::index::PolicyIndex;
 use super::map::Row;
-use super::map::parties::{Parties, Party, pod_ranges};
+use super::map::parties::{Parties, Party, given_ranges, pod_ranges};
 use super::ports::{PortSet, Protocol};
 use super::ranges::{bounds, prefixes};
 use super::reach::Stretch;
@@ -60,7 +60,7 @@ impl Suggestion {
         let parties = Parties::new(cluster, index);
         let teams = Teams::new(index, &parties);
         let mut suggestion = Suggestion::default();
-        let holes = pod_ranges(cluster, index);
+        let holes = pod_ranges(&given_ranges(cluster), index);
         let mut rules: BTreeMap<(u32, Direction), Vec<Json>> = BTreeMap::new();
         for row in rows {
             let (from, to) = (teams.side(&row.from), teams.side(&row.to));
@@ -114,7 +114,7 @@ impl Teams {
             let (Some(entry), Some(_)) = (index.entry(pod.0), parties.workload_of(pod.0)) else { continue };
             let mut labels = entry.pod.metadata.labels.clone();
             labels.retain(|key, _| !PASSING_LABELS.contains(&key.as_str()));
-            let namespace = index.namespaces.get(entry.namespace as usize).cloned().unwrap_or_default();
+            let namespace = index.namespace_name(entry.namespace).to_owned();
             stable.entry((namespace, labels)).or_default().push(pod.0);
         }
         let mut teams = Teams::default();

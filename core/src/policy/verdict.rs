@@ -9,10 +9,10 @@
 //!   documentation says ("The two sorts of pod isolation").
 //! - Policies of the same tier and priority are asked in the order of kind and name.
 
-use super::index::{Families, PodNumber, PolicyIndex};
-use super::ports::Protocol;
+use super::index::{Families, NOBODY, PodNumber, PolicyIndex, Spot};
+use super::ports::{PortMatch, Protocol};
 use super::ranges::NOWHERE;
-use super::rule::{Action, Direction, Rule, Tier};
+use super::rule::{Action, Direction, Tier};
 use crate::api::resource::{Kind, ObjectKey};
 use std::net::IpAddr;
 
@@ -117,15 +117,12 @@ impl Reason {
 }
 
 /// An end as policies see it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Located {
     pod: Option<u32>,
-    class: Option<u32>,
-    node: Option<u32>,
-    addresses: [Option<IpAddr>; 2],
-    families: Families,
-    /// Whether the question gave its address: then it is judged by that one.
-    given: bool,
+    spot: Spot,
+    /// The address that the question gave: then the end is judged by that one.
+    given: Option<IpAddr>,
 }
 
 /// What a connection is judged by, beside its two ends.
@@ -151,7 +148,7 @@ impl PolicyIndex {
 
     fn judge(&self, from: End, to: End, port: u16, protocol: Protocol, mut trace: Option<&mut Vec<Reason>>) -> Verdict {
         let (from, to) = (self.locate(from), self.locate(to));
-        let packet = Packet { port, protocol, ipv6: to.families.is_ipv6_from(from.families) };
+        let packet = Packet { port, protocol, ipv6: to.spot.families.is_ipv6_from(from.spot.families) };
         if from.pod.is_some() && from.pod == to.pod {
             if let Some(trace) = trace {
                 trace.push(plain(Direction::Egress, Effect::Itself));
@@ -165,42 +162,35 @@ impl PolicyIndex {
     }
 
     fn locate(&self, end: End) -> Located {
-        let pod = match end {
-            End::Pod(number) => Some(number.0),
-            End::Address(address) => self.pod_of_address(address.to_canonical()),
-        };
-        match (pod.and_then(|pod| self.entry(pod)), end) {
-            (Some(entry), _) => {
-                let mut located = Located {
-                    pod,
-                    class: entry.class,
-                    node: entry.node,
-                    addresses: entry.addresses,
-                    families: entry.families,
-                    given: false,
+        let nowhere = Spot { class: NOBODY, node: NOBODY, families: Families::default() };
+        match end {
+            End::Pod(PodNumber(at)) => match self.spots.get(at as usize) {
+                Some(spot) => Located { pod: Some(at), spot: *spot, given: None },
+                None => Located { pod: None, spot: nowhere, given: None },
+            },
+            End::Address(address) => {
+                let address = address.to_canonical();
+                let ipv6 = address.is_ipv6();
+                let families = Families { v4: !ipv6, v6: ipv6, prefers_ipv6: ipv6 };
+                let pod = self.pod_of_address(address);
+                let spot = match pod.and_then(|at| self.spots.get(at as usize)) {
+                    Some(spot) => Spot { families, ..*spot },
+                    None => Spot { node: self.node_of_address(address).unwrap_or(NOBODY), families, ..nowhere },
                 };
-                if let End::Address(address) = end {
-                    (located.addresses, located.families) = only(address);
-                    located.given = true;
-                }
-                located
+                Located { pod, spot, given: Some(address) }
             }
-            (None, End::Address(address)) => {
-                let (addresses, families) = only(address);
-                let node = self.node_of_address(address.to_canonical());
-                Located { node, addresses, families, given: true, ..Located::default() }
-            }
-            (None, End::Pod(_)) => Located::default(),
         }
     }
 
     fn region(&self, end: &Located, ipv6: bool) -> u32 {
-        let ipv6 = if end.given { end.families.prefers_ipv6 } else { ipv6 };
-        if let Some(class) = end.class.and_then(|class| self.class(class)) {
+        let ipv6 = end.given.map_or(ipv6, |address| address.is_ipv6());
+        if let Some(class) = self.class(end.spot.class) {
             return class.region(ipv6);
         }
-        let [v4, v6] = end.addresses;
-        if ipv6 { v6 } else { v4 }.map_or(NOWHERE, |address| self.regions.find(address))
+        let addresses = end.pod.and_then(|pod| self.entry(pod)).map(|entry| entry.addresses).unwrap_or_default();
+        let of_family = |address: &IpAddr| address.is_ipv6() == ipv6;
+        let address = end.given.or_else(|| addresses.into_iter().flatten().find(of_family));
+        address.map_or(NOWHERE, |address| self.regions.find(address))
     }
 
     /// Asks the policies that select the subject, tier by tier.
@@ -212,7 +202,7 @@ impl PolicyIndex {
         packet: Packet,
         mut trace: Option<&mut Vec<Reason>>,
     ) -> bool {
-        let Some(class) = subject.class.and_then(|class| self.class(class)) else {
+        let Some(class) = self.class(subject.spot.class) else {
             if let Some(trace) = trace {
                 let effect = if subject.pod.is_some() { Effect::HostNetwork } else { Effect::Outside };
                 trace.push(plain(direction, effect));
@@ -220,37 +210,27 @@ impl PolicyIndex {
             return true;
         };
         let region = self.region(peer, packet.ipv6);
-        let peer_class = peer.class.and_then(|class| self.class(class));
+        let peer_class = self.class(peer.spot.class);
         let named = match direction {
             Direction::Egress => peer_class.map(|class| &*class.named).unwrap_or_default(),
             Direction::Ingress => &class.named,
         };
-        let hit = |rule: &Rule| -> Option<(Option<u32>, Option<u32>)> {
-            let port = match &rule.ports {
-                None => None,
-                Some(ports) => {
-                    let fits = ports.iter().find(|(_, port)| port.matches(packet.port, packet.protocol, named));
-                    Some(fits?.0)
-                }
-            };
-            let peer = match &rule.peers {
-                None => None,
-                Some(peers) => Some(peers.iter().find(|(_, peer)| self.is_peer(*peer, peer_class, region))?.0),
-            };
-            Some((peer, port))
-        };
+        let is_port = |port: PortMatch| port.matches(packet.port, packet.protocol, named);
+        let is_peer = |peer| self.is_peer(peer, peer_class, region);
+        let is_own_node = peer_class.is_none() && peer.spot.node != NOBODY && peer.spot.node == subject.spot.node;
+        let named_policy = |at: u32| self.policy(at).map(|policy| (policy.kind, policy.key.clone()));
         // A NetworkPolicy's decision stands until the last of them is asked.
         let mut decided: Option<bool> = None;
         let mut passed = false;
-        for policy in class.policies(direction).iter().filter_map(|policy| self.policy(*policy)) {
-            match policy.tier {
+        for at in class.policies(direction) {
+            let Some((tier, mut rules)) = self.steps.of(*at, direction) else { continue };
+            match tier {
                 Tier::Admin if passed => continue,
                 Tier::NetworkPolicy => {
                     if let Some(trace) = trace.as_deref_mut() {
-                        let policy = Some((policy.kind, policy.key.clone()));
-                        trace.push(Reason { policy, ..plain(direction, Effect::Isolate) });
+                        trace.push(Reason { policy: named_policy(*at), ..plain(direction, Effect::Isolate) });
                     }
-                    if decided.is_none() && peer.class.is_none() && peer.node.is_some() && peer.node == subject.node {
+                    if decided.is_none() && is_own_node {
                         if let Some(trace) = trace.as_deref_mut() {
                             trace.push(plain(direction, Effect::Node));
                         }
@@ -261,31 +241,22 @@ impl PolicyIndex {
                 Tier::Baseline if decided.is_some() => break,
                 Tier::Admin | Tier::Baseline => {}
             }
-            for (at, rule) in policy.rules(direction).iter().enumerate() {
-                let Some((peer, port)) = hit(rule) else { continue };
-                if let Some(trace) = trace.as_deref_mut() {
-                    let effect = match rule.action {
-                        Action::Allow => Effect::Allow,
-                        Action::Deny => Effect::Deny,
-                        Action::Pass => Effect::Pass,
-                    };
-                    trace.push(Reason {
-                        direction,
-                        effect,
-                        policy: Some((policy.kind, policy.key.clone())),
-                        rule: u32::try_from(at).ok(),
-                        peer,
-                        port,
-                    });
-                }
-                match (policy.tier, rule.action) {
-                    (Tier::NetworkPolicy, _) if trace.is_some() => decided = Some(true),
-                    (_, Action::Allow) => return true,
-                    (_, Action::Deny) => return false,
-                    (Tier::Baseline, Action::Pass) => return true,
-                    (_, Action::Pass) => passed = true,
-                }
-                break;
+            let Some(hit) = rules.next(is_port, is_peer) else { continue };
+            if let Some(trace) = trace.as_deref_mut() {
+                let effect = match hit.action {
+                    Action::Allow => Effect::Allow,
+                    Action::Deny => Effect::Deny,
+                    Action::Pass => Effect::Pass,
+                };
+                let (rule, policy) = (Some(hit.rule), named_policy(*at));
+                trace.push(Reason { direction, effect, policy, rule, peer: hit.peer, port: hit.port });
+            }
+            match (tier, hit.action) {
+                (Tier::NetworkPolicy, _) if trace.is_some() => decided = Some(true),
+                (_, Action::Allow) => return true,
+                (_, Action::Deny) => return false,
+                (Tier::Baseline, Action::Pass) => return true,
+                (_, Action::Pass) => passed = true,
             }
         }
         if decided.is_none()
@@ -295,13 +266,6 @@ impl PolicyIndex {
         }
         decided.unwrap_or(true)
     }
-}
-
-fn only(address: IpAddr) -> ([Option<IpAddr>; 2], Families) {
-    let address = address.to_canonical();
-    let ipv6 = address.is_ipv6();
-    let families = Families { v4: !ipv6, v6: ipv6, prefers_ipv6: ipv6 };
-    (if ipv6 { [None, Some(address)] } else { [Some(address), None] }, families)
 }
 
 fn plain(direction: Direction, effect: Effect) -> Reason {

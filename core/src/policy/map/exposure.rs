@@ -2,9 +2,8 @@
 
 use super::super::index::{Class, PolicyIndex};
 use super::super::ports::PortSet;
-use super::super::reach::{Other, Reach, allowed, members};
+use super::super::reach::{Other, Reach, allowed};
 use super::super::rule::{Direction, Peer, Scope, Tier};
-use super::super::selector::number;
 use super::parties::{Parties, Party};
 use crate::collections::BTreeMap;
 use crate::json::Json;
@@ -42,7 +41,6 @@ impl Exposure {
 const ANYBODY: Option<u32> = None;
 
 pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<Exposure> {
-    let members = members(index);
     let everyone = index.everyone();
     let stranger = |set: Option<u32>| {
         let mut sets = everyone.clone();
@@ -66,7 +64,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
             for policy in group.key.policies.iter().filter_map(|policy| index.policy(*policy)) {
                 for (_, peer) in policy.rules(direction).iter().flat_map(|rule| rule.peers.iter().flatten()) {
                     if let Peer::Pods(set) = peer
-                        && members.get(*set as usize).is_some_and(Vec::is_empty)
+                        && index.members(*set).is_empty()
                     {
                         named.push(*set);
                     }
@@ -87,7 +85,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
             }
             open.push(of_group);
         }
-        for class in (0..index.classes.len()).map(number) {
+        for (class, _) in index.classes.iter() {
             for (set, ports) in open.get(reach.group_of(direction, class) as usize).into_iter().flatten() {
                 found.entry((direction, *set, ports.clone())).or_default().push(class);
             }
@@ -96,15 +94,16 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
     let mut exposures: Vec<Exposure> = found
         .into_iter()
         .map(|((direction, set, ports), classes)| {
-            let set = set.and_then(|set| index.sets.get(set as usize));
+            let set = set.and_then(|set| index.terms.sets.get(set));
             let (namespaces, labels) = match set {
                 None => (None, None),
                 Some(set) => {
-                    let namespaces = match &set.scope {
-                        Scope::Namespace(name) => Some(format!("kubernetes.io/metadata.name={name}")),
-                        Scope::Selected(selector) => index.namespace_labels.show(selector),
+                    let namespaces = match index.terms.scope_of(set) {
+                        Some(Scope::Namespace(name)) => Some(format!("kubernetes.io/metadata.name={name}")),
+                        Some(Scope::Selected(selector)) => index.terms.namespace_labels.show(selector),
+                        None => None,
                     };
-                    (namespaces, index.pod_labels.show(&set.pods))
+                    (namespaces, index.terms.pod_labels.show(&set.pods))
                 }
             };
             Exposure { direction, pods: parties.of(index, &classes), namespaces, labels, ports }

@@ -4,7 +4,7 @@
 //! Nearly all pairs follow from the shapes of their two groups (what the groups let through by default). Only pairs that
 //! a narrow rule names are looked at one by one. Destinations whose sources are the same in all make one row.
 
-use super::super::ranges::prefixes;
+use super::super::ranges::{NOWHERE, prefixes};
 use super::super::reach::{NONE, Reach, Stretch};
 use super::super::rule::Direction;
 use super::super::selector::number;
@@ -58,16 +58,17 @@ impl Cells {
             shape_of.push(*shapes.entry(&group.defaults).or_insert(next));
         }
         let mut numbers: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-        let mut cells = Cells::default();
-        for (class, profile) in reach.profile_of.iter().enumerate() {
-            let class = number(class);
+        let mut cells = Cells { of: vec![NOWHERE; reach.profile_of.len()], members: Vec::new() };
+        for (class, profile) in reach.classes() {
             let shape = shape_of.get(reach.group_of(direction, class) as usize).copied().unwrap_or_default();
             let next = number(cells.members.len());
-            let cell = *numbers.entry((shape, *profile)).or_insert(next);
+            let cell = *numbers.entry((shape, profile)).or_insert(next);
             if cell == next {
                 cells.members.push(Vec::new());
             }
-            cells.of.push(cell);
+            if let Some(slot) = cells.of.get_mut(class as usize) {
+                *slot = cell;
+            }
             if let Some(members) = cells.members.get_mut(cell as usize) {
                 members.push(class);
             }
@@ -96,6 +97,9 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
     let mut alike: BTreeMap<(u32, Exceptions), Vec<u32>> = BTreeMap::new();
     for (to, sources) in named_pairs(reach).into_iter().enumerate() {
         let to = number(to);
+        if reach.profile_of(to) == NOWHERE {
+            continue;
+        }
         let to_cell = to_cells.of(to);
         let mut exceptions = Vec::new();
         for from in sources {
@@ -154,8 +158,7 @@ fn default_ports(reach: &Reach, direction: Direction, subject: u32, peer: u32) -
 /// For each class the classes that may be treated otherwise than by default when they reach it, in order.
 fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
     let mut sources: Vec<Vec<u32>> = vec![Vec::new(); reach.profile_of.len()];
-    for class in 0..reach.profile_of.len() {
-        let class = number(class);
+    for (class, _) in reach.classes() {
         for (to, _) in reach.group(Direction::Egress, class).into_iter().flat_map(|group| &group.exceptions) {
             if let Some(of_destination) = sources.get_mut(*to as usize) {
                 of_destination.push(class);
@@ -231,7 +234,7 @@ pub(crate) fn with_outside(reach: &Reach, direction: Direction, holes: &[Stretch
         ranges.push(by_ports);
     }
     let mut rows: BTreeMap<(&[IpNet], u32), Vec<u32>> = BTreeMap::new();
-    for class in (0..reach.profile_of.len()).map(number) {
+    for (class, _) in reach.classes() {
         for (ports, nets) in ranges.get(reach.group_of(direction, class) as usize).into_iter().flatten() {
             rows.entry((nets, *ports)).or_default().push(class);
         }

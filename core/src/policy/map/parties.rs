@@ -13,6 +13,7 @@ use crate::order::Arrange as _;
 use crate::workload;
 use ipnet::IpNet;
 use std::fmt;
+use std::net::IpAddr;
 
 /// One party of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,12 +77,15 @@ pub(crate) struct Parties {
 
 impl Parties {
     pub(crate) fn new(cluster: &Cluster, index: &PolicyIndex) -> Self {
-        let mut parties = Parties { pods: vec![Vec::new(); index.classes.len()], ..Parties::default() };
+        let mut parties = Parties {
+            pods: vec![Vec::new(); index.classes.width()],
+            workload_of: vec![None; index.pods.width()],
+            ..Parties::default()
+        };
         let mut numbers: BTreeMap<(Kind, ObjectKey), u32> = BTreeMap::new();
-        for (at, entry) in index.pods.iter().enumerate() {
-            let namespace = index.namespaces.get(entry.namespace as usize).cloned().unwrap_or_default();
+        for (at, entry) in index.pods.iter() {
+            let namespace = index.namespace_name(entry.namespace).to_owned();
             let (Some(class), false) = (entry.class, has_ended(&entry.pod)) else {
-                parties.workload_of.push(None);
                 if entry.class.is_none() {
                     parties.on_host.push(ObjectKey::new(namespace, entry.pod.metadata.name.as_str()));
                 }
@@ -94,9 +98,11 @@ impl Parties {
                 parties.workloads.push(owner);
                 parties.of_workload.push(0);
             }
-            parties.workload_of.push(Some(workload));
+            if let Some(slot) = parties.workload_of.get_mut(at as usize) {
+                *slot = Some(workload);
+            }
             if let Some(pods) = parties.pods.get_mut(class as usize) {
-                pods.push(number(at));
+                pods.push(at);
             }
             if let Some(count) = parties.of_workload.get_mut(workload as usize) {
                 *count += 1;
@@ -104,6 +110,7 @@ impl Parties {
             *parties.of_namespace.entry(namespace).or_default() += 1;
             parties.all += 1;
         }
+        parties.on_host.arrange();
         parties
     }
 
@@ -126,12 +133,12 @@ impl Parties {
         if pods.len() == self.all as usize {
             return vec![Party::Everyone];
         }
-        pods.arrange();
         let namespace_of = |pod: &u32| index.entry(*pod).map_or(0, |entry| entry.namespace);
+        pods.arrange_by(|a, b| (namespace_of(a), a).cmp(&(namespace_of(b), b)));
         let mut parties = Vec::new();
         for of_namespace in pods.chunk_by(|a, b| namespace_of(a) == namespace_of(b)) {
             let namespace = of_namespace.first().map(namespace_of).unwrap_or_default();
-            let name = index.namespaces.get(namespace as usize).cloned().unwrap_or_default();
+            let name = index.namespace_name(namespace).to_owned();
             if self.of_namespace.get(&name).is_some_and(|count| *count as usize == of_namespace.len()) {
                 parties.push(Party::Namespace(name));
                 continue;
@@ -184,31 +191,37 @@ fn maker(cluster: &Cluster, namespace: &str, pod: &Pod) -> (Kind, ObjectKey) {
     (kind, key)
 }
 
-/// The ranges that pods have their addresses from, in order and without overlap: the cluster's, the nodes', and around a
-/// pod that is in none of them its /24 or /64.
-pub(crate) fn pod_ranges(cluster: &Cluster, index: &PolicyIndex) -> Vec<Stretch> {
-    let stretch = |net: &IpNet| {
-        let (first, last) = bounds(net);
-        Stretch { ipv6: matches!(net, IpNet::V6(_)), first, last, ports: NONE }
-    };
+fn stretch(net: &IpNet) -> Stretch {
+    let (first, last) = bounds(net);
+    Stretch { ipv6: matches!(net, IpNet::V6(_)), first, last, ports: NONE }
+}
+
+/// Whether the address is in one of the ranges, which are in order.
+pub(super) fn is_in(ranges: &[Stretch], address: IpAddr) -> bool {
+    let at = super::super::ranges::to_number(address);
+    let before = ranges.partition_point(|range| (range.ipv6, range.first) <= (address.is_ipv6(), at));
+    let covering = before.checked_sub(1).and_then(|before| ranges.get(before));
+    covering.is_some_and(|range| range.ipv6 == address.is_ipv6() && range.last >= at)
+}
+
+/// The ranges that pods are given their addresses from, in order and without overlap: the cluster's, the nodes'.
+pub(crate) fn given_ranges(cluster: &Cluster) -> Vec<Stretch> {
     let mut ranges: Vec<Stretch> = cluster.options.cluster_cidr.iter().map(stretch).collect();
     for (_, node) in cluster.nodes.iter() {
         let given = node.spec.pod_cidrs.iter().chain([&node.spec.pod_cidr]);
         ranges.extend(given.filter_map(|range| crate::ip::parse_cidr_sloppy(range)).map(|net| stretch(&net)));
     }
-    let mut ranges = joined(ranges);
-    let mut strays = Vec::new();
-    for address in index.pods.iter().filter(|entry| entry.class.is_some()).flat_map(|entry| entry.addresses) {
-        let Some(address) = address else { continue };
-        let at = super::super::ranges::to_number(address);
-        let before = ranges.partition_point(|range| (range.ipv6, range.first) <= (address.is_ipv6(), at));
-        let covered = before.checked_sub(1).and_then(|before| ranges.get(before));
-        if covered.is_none_or(|range| range.ipv6 != address.is_ipv6() || range.last < at) {
-            let length = if address.is_ipv6() { 64 } else { 24 };
-            strays.extend(IpNet::new(address, length).ok().map(|net| stretch(&net.trunc())));
-        }
+    joined(ranges)
+}
+
+/// The ranges that pods have their addresses from: those given, and around a pod that is in none of them its /24 or /64.
+pub(crate) fn pod_ranges(given: &[Stretch], index: &PolicyIndex) -> Vec<Stretch> {
+    let mut ranges = given.to_vec();
+    let addresses = index.pods.iter().filter(|(_, entry)| entry.class.is_some()).flat_map(|(_, entry)| entry.addresses);
+    for address in addresses.flatten().filter(|address| !is_in(given, *address)) {
+        let length = if address.is_ipv6() { 64 } else { 24 };
+        ranges.extend(IpNet::new(address, length).ok().map(|net| stretch(&net.trunc())));
     }
-    ranges.extend(strays);
     joined(ranges)
 }
 
