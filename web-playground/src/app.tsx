@@ -29,18 +29,20 @@ export function App() {
         </section>
       </main>
       <Footer />
-      <Tabs
-        class="side-switch"
-        prefix="side"
-        label="Show"
-        controls={side}
-        chosen={side}
-        choose={(id) => setSide(id === "files" ? "files" : "answers")}
-        tabs={[
-          { id: "files", label: "Files" },
-          { id: "answers", label: "Answers" },
-        ]}
-      />
+      <nav aria-label="Panes">
+        <Tabs
+          class="side-switch"
+          prefix="side"
+          label="Show"
+          controls={side}
+          chosen={side}
+          choose={(id) => setSide(id === "files" ? "files" : "answers")}
+          tabs={[
+            { id: "files", label: "Files" },
+            { id: "answers", label: "Answers" },
+          ]}
+        />
+      </nav>
       <DropHint />
     </>
   );

@@ -159,6 +159,33 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.keyboard.press("Escape");
   });
 
+  test("ports and labels that exist are completed", async () => {
+    const pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  labels:\n    app.example.com/part: front\nspec:\n  containers:\n    - name: c\n      image: i\n      ports:\n        - name: web-port\n          containerPort: 8080\n";
+    const service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: shop\nspec:\n  ports:\n    - name: metrics\n      port: 9090\n      targetPort: x\n  selector:\n    app.example.com/part: x\n";
+    const ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\nspec:\n  defaultBackend:\n    service:\n      name: shop\n      port:\n        number: 1\n        name: y\n";
+    await openFiles(page, [{ name: "i.yaml", text: ingress }, { name: "s.yaml", text: service }, { name: "p.yaml", text: pod }]);
+    await page.locator(".state", { hasText: "objects" }).waitFor();
+    /** Takes the last letter of a line away and asks what might stand there. */
+    const completes = async (line, label) => {
+      await page.locator(".cm-line", { hasText: line }).last().click();
+      await page.keyboard.press("End");
+      await page.keyboard.press("Backspace");
+      await page.keyboard.press("Control+Space");
+      await page.locator(".cm-tooltip-autocomplete li", { hasText: label }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.locator(".cm-tooltip-autocomplete").waitFor({ state: "detached" });
+    };
+    await completes("number: 1", "9090");
+    await completes("name: y", "metrics");
+    await page.getByRole("tab", { name: "s.yaml" }).click();
+    await completes("targetPort: x", "web-port");
+    await completes("app.example.com/part: x", "front");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("app");
+    await page.locator(".cm-tooltip-autocomplete li", { hasText: "app.example.com/part" }).waitFor();
+    await page.keyboard.press("Escape");
+  });
+
   test("hovering tells what a field means", async () => {
     await openFiles(page, [{ name: "hover.yaml", text: SERVICE }]);
     await page.locator(".cm-line", { hasText: "targetPort" }).locator("span", { hasText: "targetPort" }).first().hover();
@@ -268,7 +295,15 @@ describe("for everyone", { timeout: 180_000 }, () => {
         await check(name);
         if (name === "Map") {
           await other.getByRole("tab", { name: "Table", exact: true }).click();
+          await other.locator(".matrix button").nth(1).click();
+          await other.locator(".why .pill").waitFor();
           await check("Map as a table");
+        }
+        if (name === "Compare") {
+          await other.getByRole("button", { name: "Set this version aside" }).click();
+          await other.getByRole("button", { name: "Close ingress.yaml" }).click();
+          await other.locator(".changes .gone", { hasText: "Ingress shop/shop" }).waitFor();
+          await check("Compare with differences and findings");
         }
       }
       await other.close();
@@ -297,7 +332,20 @@ describe("for everyone", { timeout: 180_000 }, () => {
     assert.equal(await other.locator(".files-pane").isVisible(), false);
     await other.getByRole("tab", { name: "Journey", exact: true }).click();
     await other.locator(".journey").waitFor();
-    assert.ok(await other.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    for (const name of PANELS) {
+      await other.getByRole("tab", { name, exact: true }).click();
+      await other.waitForTimeout(300);
+      const [needed, there] = await other.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+      assert.ok(needed <= there, `${name}: ${needed} of ${there}`);
+      const [panelNeeds, panelHas] = await other.locator("#panel").evaluate((panel) => [panel.scrollWidth, panel.clientWidth]);
+      assert.ok(panelNeeds <= panelHas, `${name}: ${panelNeeds} of ${panelHas}`);
+    }
+    // Every connection of the drawing is seen on a small screen, too.
+    await other.getByRole("tab", { name: "Map", exact: true }).click();
+    await other.locator(".course.every .line").first().waitFor();
+    await other.evaluate(AXE);
+    const { violations } = await other.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+    assert.deepEqual(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html.slice(0, 160)}`), []);
     await other.close();
   });
 
