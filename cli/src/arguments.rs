@@ -485,6 +485,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         cluster: ClusterFlags,
     },
+    /// Judge what is sent to an API server: an admission webhook, with the cluster in view
+    #[cfg(feature = "server")]
+    Webhook(Box<crate::webhook::flags::WebhookFlags>),
     /// Say this program's version and the Kubernetes version it answers for
     Version,
 }

@@ -46,6 +46,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
             diff::run(before, after, controllers, cluster, *output, terminal)
         }
         Command::Ask { files, cluster } => ask::run(files, cluster, terminal),
+        #[cfg(feature = "server")]
+        Command::Webhook(flags) => crate::webhook::run(flags, terminal),
         Command::Version => version::run(terminal),
         one => one::run(one, terminal),
     }

@@ -14,6 +14,8 @@ mod render;
 mod settings;
 mod terminal;
 mod wanted;
+#[cfg(feature = "server")]
+mod webhook;
 
 use arguments::Arguments;
 use clap::Parser as _;

@@ -173,5 +173,7 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
         Command::Check(_) | Command::Ask { .. } | Command::Version | Command::Rule { .. } | Command::Diff { .. } => {
             return Ok(None);
         }
+        #[cfg(feature = "server")]
+        Command::Webhook(_) => return Ok(None),
     }))
 }
