@@ -17,9 +17,13 @@ mod ingress_route;
 mod ingress_tls;
 mod network_policy;
 mod node_port;
+mod pod_ports;
+mod policy_rules;
 mod report;
+mod service_names;
 mod service_overlap;
 mod service_ports;
+mod service_settings;
 mod target_port;
 mod traffic_policy;
 
@@ -113,14 +117,26 @@ rules![
     node_port::OUT_OF_RANGE,
     node_port::TAKEN,
     target_port::HEADLESS,
+    service_settings::AFFINITY,
+    service_settings::NOT_READY,
+    service_settings::PORT_NAME,
+    service_settings::EXPOSED,
     headless::STATEFUL_SET_SERVICE,
     headless::NO_RECORD,
+    service_names::HOST_DNS,
+    service_names::DANGLING,
     network_policy::SELECTS_NOTHING,
     network_policy::PEER_MATCHES_NOTHING,
     network_policy::RULE_COVERED,
     network_policy::DNS_CUT_OFF,
     network_policy::SERVICE_PORT,
     network_policy::SPLIT_PEER,
+    policy_rules::WITHOUT_TYPE,
+    policy_rules::NOT_ISOLATED,
+    policy_rules::SERVICE_ADDRESS,
+    pod_ports::NAMED_TWICE,
+    pod_ports::NUMBERED_TWICE,
+    pod_ports::PROBE,
 ];
 
 /// The rule of that code or name.

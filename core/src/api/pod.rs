@@ -76,6 +76,12 @@ crate::object! {
         "env" => env: Vec<EnvVar>;
         /// `Always` makes an init container a sidecar.
         "restartPolicy" => restart_policy: Option<String>;
+        /// Whether the container has to be started anew.
+        "livenessProbe" => liveness_probe: Option<Json>;
+        /// Whether it can serve.
+        "readinessProbe" => readiness_probe: Option<Json>;
+        /// Whether it has started.
+        "startupProbe" => startup_probe: Option<Json>;
     }
 
     /// A port of a container.

@@ -124,8 +124,11 @@ rule! {
 /// An address of nobody in the cluster (RFC 5737).
 const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 
+/// Labels that all have to be there.
+type Labels = &'static [(&'static str, &'static str)];
+
 /// Labels of controllers' pods as their own manifests and charts set them: the pods that send to backends.
-const CONTROLLERS: &[(Option<Controller>, &[(&str, &str)])] = &[
+const CONTROLLERS: &[(Option<Controller>, Labels)] = &[
     (
         Some(Controller::Nginx),
         &[("app.kubernetes.io/name", "ingress-nginx"), ("app.kubernetes.io/component", "controller")],
