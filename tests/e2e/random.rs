@@ -70,7 +70,10 @@ fn annotate(random: &mut Random, ingress: &mut Value) {
         2 => ("app-root", "/foo"),
         3 => ("permanent-redirect", "http://elsewhere.example$request_uri"),
         4 => ("from-to-www-redirect", "true"),
-        5 => ("server-alias", "alias.example.com"),
+        5 => {
+            let names = ["alias.example.com", "~^re[0-9]+\\.example\\.com$", "*.wild.example.com,~^re.*\\.com$"];
+            ("server-alias", *random.pick(&names))
+        }
         _ => return,
     };
     ingress["metadata"]["annotations"] = json!({format!("nginx.ingress.kubernetes.io/{name}"): value});
@@ -89,6 +92,8 @@ pub fn requests() -> Vec<(&'static str, &'static str)> {
         "foo.bar.com:8080",
         "alias.example.com",
         "www.foo.bar.com",
+        "re7.example.com",
+        "a.b.wild.example.com",
         "other.example.com",
     ];
     let paths = [

@@ -4,7 +4,7 @@
 #[path = "../e2e/random.rs"]
 mod random;
 
-use portolan::ingress::compare::compare;
+use portolan::ingress::compare::{Comparison, compare};
 use portolan::ingress::{Controller, Request};
 use portolan_tests::{answer, engine};
 use random::{Random, ingresses, requests};
@@ -133,7 +133,7 @@ fn two_tables_differ_where_their_comparison_says() {
                 one.route_table(Controller::named(before).unwrap(), None),
                 two.route_table(Controller::named(after).unwrap(), None),
             ];
-            let changes = compare(&tables[0], &tables[1]);
+            let changes = compare(&tables[0], &tables[1]).changes;
             for change in &changes {
                 let request = Request::from_url(&change.example).unwrap();
                 let [was, is] = [0, 1].map(|at: usize| tables[at].route(&request).backend.cloned());
@@ -165,6 +165,112 @@ fn two_tables_differ_where_their_comparison_says() {
     }
 }
 
+/// With expressions in paths and hosts: a request is served differently exactly where a class says so, and as it says.
+#[test]
+fn expressions_differ_where_their_comparison_says() {
+    let (mut told, mut silent) = (0, 0);
+    for seed in 0..16 {
+        for (before, after) in [("nginx", "nginx"), ("nginx", "contour"), ("contour", "spec")] {
+            let one = engine(&expressions(&mut Random(seed * 2), before));
+            let two = engine(&expressions(&mut Random(seed * 2 + 1), after));
+            let tables = [
+                one.route_table(Controller::named(before).unwrap(), None),
+                two.route_table(Controller::named(after).unwrap(), None),
+            ];
+            let comparison = compare(&tables[0], &tables[1]);
+            assert!(comparison.incomplete.is_empty(), "seed {seed}: {comparison:?}");
+            let changes = comparison.changes;
+            let random = &mut Random(seed + 1000);
+            for _ in 0..400 {
+                let host =
+                    *random.pick(&["h.test", "www1.test", "wwwx.test", "a.sub.test", "a.b.sub.test", "else.org"]);
+                let mut path = String::new();
+                for _ in 0..=random.below(4) {
+                    path.push_str(
+                        random.pick::<&str>(&["/foo", "/v1", "/v12", "/a", "/FOO", "/bar", "x", ".html", "/"]),
+                    );
+                }
+                if !path.starts_with('/') || path.contains("//") || path.contains("/.") {
+                    continue;
+                }
+                let url = format!("http://{host}{path}");
+                let place = |url: &str| {
+                    let request = Request::from_url(url).unwrap();
+                    let hosts = [0, 1].map(|at: usize| tables[at].host(&request).map(|host| host.matches.clone()));
+                    let rules = [0, 1].map(|at: usize| {
+                        let entry = tables[at].host(&request).and_then(|host| host.find(request.path));
+                        entry.map_or_else(|| "no rule".to_owned(), |entry| entry.path.to_string())
+                    });
+                    (hosts, rules)
+                };
+                let request = Request::from_url(&url).unwrap();
+                let outcome = |at: usize| {
+                    let route = tables[at].route(&request);
+                    (route.backend.cloned(), route.redirect.map(|redirect| redirect.code))
+                };
+                let (hosts, rules) = place(&url);
+                let holds = |paths: &[portolan::ingress::regions::Region]| {
+                    paths.iter().any(|region| match &region.rules {
+                        Some(known) => *known == rules,
+                        None if region.exact => region.path == path,
+                        None => path.starts_with(&region.path),
+                    })
+                };
+                let fits = |change: &&portolan::ingress::compare::Change| {
+                    let is = |outcome: &portolan::ingress::compare::Outcome| {
+                        (outcome.backend.clone(), outcome.redirect.as_ref().map(|redirect| redirect.code))
+                    };
+                    place(&change.example).0 == hosts
+                        && holds(&change.paths)
+                        && [is(&change.before), is(&change.after)] == [outcome(0), outcome(1)]
+                };
+                if outcome(0) == outcome(1) {
+                    silent += 1;
+                } else {
+                    told += 1;
+                    assert!(changes.iter().any(|change| fits(&change)), "seed {seed}, {url}: {changes:?}");
+                }
+            }
+        }
+    }
+    assert!(told > 1000 && silent > 1000, "{told} {silent}");
+}
+
+/// Ingresses whose paths, and for nginx other names, are expressions.
+fn expressions(random: &mut Random, controller: &str) -> Vec<Value> {
+    let paths = ["/v[0-9]+/x", "/foo(/|$)(.*)", "/a.*", "/(foo|bar)/.*", "/foo", "/[a-z]+\\.html", "/bar/?", "/"];
+    let mut objects = Vec::new();
+    for number in 0..=random.below(3) {
+        let rules: Vec<Value> = (0..=random.below(2))
+            .map(|_| {
+                let host = *random.pick(&["h.test", "*.sub.test", "www1.test", ""]);
+                let paths: Vec<Value> = (0..=random.below(3))
+                    .map(|_| {
+                        let name = format!("s{}", 1 + random.below(3));
+                        let path_type = *random.pick(&["ImplementationSpecific", "Prefix", "Exact"]);
+                        let path = if path_type == "ImplementationSpecific" { *random.pick(&paths) } else { "/foo" };
+                        json!({"path": path, "pathType": path_type,
+                            "backend": {"service": {"name": name, "port": {"number": 80}}}})
+                    })
+                    .collect();
+                json!({"host": host, "http": {"paths": paths}})
+            })
+            .collect();
+        let mut annotations = json!({});
+        if controller == "nginx" {
+            annotations["nginx.ingress.kubernetes.io/use-regex"] = json!("true");
+            let alias = *random.pick(&["~^www[0-9]+\\.test$", "~^w.*", "*.sub.test", "~sub", ""]);
+            annotations["nginx.ingress.kubernetes.io/server-alias"] = json!(alias);
+        }
+        objects.push(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": format!("i{number}"), "namespace": "default", "annotations": annotations},
+            "spec": {"rules": rules},
+        }));
+    }
+    objects
+}
+
 /// Whether a class of hosts holds the host, whichever classes are more specific.
 fn takes(class: &str, host: &str, tables: &[std::sync::Arc<portolan::ingress::RouteTable>; 2]) -> bool {
     let named = tables.iter().flat_map(|table| table.hosts()).any(|it| it.matches.to_string() == host);
@@ -180,7 +286,7 @@ fn the_same_manifests_under_the_same_controller_do_not_differ() {
     for seed in 0..SEEDS {
         for controller in Controller::ALL {
             let table = engine(&ingresses(&mut Random(seed), controller.name())).route_table(*controller, None);
-            assert_eq!(compare(&table, &table), Vec::new(), "seed {seed}, {controller:?}");
+            assert_eq!(compare(&table, &table), Comparison::default(), "seed {seed}, {controller:?}");
         }
     }
 }

@@ -15,7 +15,10 @@ pub(crate) fn diff(answer: &Json, connections: &ConnectionDiff, terminal: &Termi
             host => host,
         };
         let paths = change.get("paths").and_then(Json::as_array).unwrap_or_default();
-        let path = |path: &Json| format!("{} {}", text(path, "match"), text(path, "path"));
+        let path = |path: &Json| match text(path, "match") {
+            "rules" => text(path, "path").to_owned(),
+            how => format!("{how} {}", text(path, "path")),
+        };
         let paths: Vec<String> = paths.iter().map(path).collect();
         out.push_str(&format!("{} {}\n", terminal.styled(Style::Bold, host), paths.join(", ")));
         out.push_str(&format!("  {} {}\n", terminal.styled(Style::Bad, "-"), served(change.get("before"))));

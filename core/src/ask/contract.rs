@@ -291,6 +291,8 @@ questions! {
     } => {
         /// The classes of requests that change, each with an example.
         changes: "RouteChange[]";
+        /// The hosts of which not every class was looked at: their expressions make too many.
+        incomplete: "string[]";
         /// What the controllers do differently beside.
         notes: "string[]";
     }

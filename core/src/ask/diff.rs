@@ -11,15 +11,16 @@ use crate::load::{File, load_stored};
 use crate::manifest::Node;
 use std::sync::Arc;
 
-/// Answers `{"before"?: SIDE, "after": SIDE}` with `{"changes", "notes"}`. A side is `{"controller"?, "ingressClass"?,
+/// Answers `{"before"?: SIDE, "after": SIDE}` with `{"changes", "incomplete", "notes"}`. A side is `{"controller"?, "ingressClass"?,
 /// "manifests"?}`: whose ways, which class, and the text of the manifests; without it, the cluster as it is loaded.
 pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let before = side(engine, question, "before")?;
     let after = side(engine, question, "after")?;
-    let changes = compare(&before, &after);
+    let comparison = compare(&before, &after);
     let notes = notes(before.controller(), after.controller());
     Ok(Json::object()
-        .with("changes", Json::Array(changes.iter().map(change).collect()))
+        .with("changes", Json::Array(comparison.changes.iter().map(change).collect()))
+        .with("incomplete", Json::Array(comparison.incomplete.into_iter().map(Json::from).collect()))
         .with("notes", Json::Array(notes.into_iter().map(Json::from).collect())))
 }
 
@@ -41,8 +42,15 @@ fn side(engine: &Engine, question: &Node, name: &str) -> Result<Arc<RouteTable>,
 }
 
 fn change(change: &Change) -> Json {
-    let paths = change.paths.iter().map(|region| {
-        Json::object().with("match", if region.exact { "exact" } else { "prefix" }).with("path", region.path.clone())
+    let paths = change.paths.iter().map(|region| match &region.rules {
+        Some([before, after]) => {
+            let words = if before == after { before.clone() } else { format!("{before} (after: {after})") };
+            let rules = Json::object().with("match", "rules").with("path", words);
+            rules.with("before", before.clone()).with("after", after.clone())
+        }
+        None => Json::object()
+            .with("match", if region.exact { "exact" } else { "prefix" })
+            .with("path", region.path.clone()),
     });
     let mut json = Json::object().with("host", change.host.clone());
     if let Some(scheme) = change.scheme {

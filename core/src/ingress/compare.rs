@@ -2,14 +2,23 @@
 //!
 //! The hosts that either table names, and the regions of their paths ([`super::regions`]), cut the space of all requests into
 //! classes in which neither table changes its mind. Each class is asked once of both tables; those whose answers differ are
-//! told, those of one host with the same answers together.
+//! told, those of one host with the same answers together. Where expressions have a part, the classes are found by running
+//! all of them at once ([`super::pattern::joint`]), and a class is told by the rules that win in it.
 
-use super::matching::MatchHost;
+use super::matching::{MatchHost, MatchPath};
+use super::pattern::joint::{Asked, Class, classes as classes_of};
+use super::pattern::{Pattern, quoted};
 use super::regions::{Region, regions};
 use super::request::Request;
 use super::table::{Host, Redirect, Refusal, RouteTable};
 use super::{Backend, Controller};
 use crate::collections::BTreeSet;
+
+/// The paths that no controller makes others before it compares them.
+const PATHS: &str = r"^((/([-\w~!$&'()*+,;=:@][-.\w~!$&'()*+,;=:@]*|\.[-\w~!$&'()*+,=:@][-.\w~!$&'()*+,;=:@]*|\.\.[-.\w~!$&'()*+,=:@][-.\w~!$&'()*+,;=:@]*))+/?|/)$";
+
+/// The names that hosts have.
+const HOSTS: &str = r"^[-a-z0-9_]+(\.[-a-z0-9_]+)*$";
 
 /// What a table does with a class of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +52,32 @@ pub struct Change {
     pub after: Outcome,
 }
 
+/// Two tables compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The classes of requests that are served differently, by host and path.
+    pub changes: Vec<Change>,
+    /// The hosts of which not every class was looked at: their expressions have too many.
+    pub incomplete: Vec<String>,
+}
+
 /// The classes of requests that the tables serve differently, by host and path.
-pub fn compare(before: &RouteTable, after: &RouteTable) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
+pub fn compare(before: &RouteTable, after: &RouteTable) -> Comparison {
+    let mut found = Comparison::default();
     let schemes: &[&'static str] = if has_tls(before) || has_tls(after) { &["http", "https"] } else { &["http"] };
-    for (host, name) in host_classes(before, after) {
+    let hosts = host_classes(before, after).unwrap_or_else(|| {
+        found.incomplete.push("*".to_owned());
+        plain_host_classes(before, after)
+    });
+    for (host, name) in hosts {
         for scheme in schemes {
-            for change in changes_of_host(before, after, &host, &name, scheme) {
+            let Some(changes) = changes_of_host(before, after, &host, &name, scheme) else {
+                if !found.incomplete.contains(&host) {
+                    found.incomplete.push(host.clone());
+                }
+                continue;
+            };
+            for change in changes {
                 let same = |known: &&mut Change| {
                     known.host == change.host
                         && known.scheme != change.scheme
@@ -57,26 +85,71 @@ pub fn compare(before: &RouteTable, after: &RouteTable) -> Vec<Change> {
                         && known.before == change.before
                         && known.after == change.after
                 };
-                match changes.iter_mut().find(same) {
+                match found.changes.iter_mut().find(same) {
                     Some(known) => known.scheme = None,
-                    None => changes.push(change),
+                    None => found.changes.push(change),
                 }
             }
         }
     }
     if schemes.len() == 1 {
         // Without certificates nobody speaks of schemes.
-        changes.iter_mut().for_each(|change| change.scheme = None);
+        found.changes.iter_mut().for_each(|change| change.scheme = None);
     }
-    changes
+    found
 }
 
 fn has_tls(table: &RouteTable) -> bool {
     table.tls().iter().next().is_some()
 }
 
-/// Each class of hosts with one of its names.
-fn host_classes(before: &RouteTable, after: &RouteTable) -> Vec<(String, String)> {
+/// Each class of hosts with one of its names. None where expressions make too many.
+fn host_classes(before: &RouteTable, after: &RouteTable) -> Option<Vec<(String, String)>> {
+    let hosts = || before.hosts().iter().chain(after.hosts());
+    if !hosts().any(|host| host.pattern.is_some()) {
+        return Some(plain_host_classes(before, after));
+    }
+    let exact: BTreeSet<&str> = hosts()
+        .filter_map(|host| match &host.matches {
+            MatchHost::Exact(name) => Some(&**name),
+            _ => None,
+        })
+        .collect();
+    let mut patterns: Vec<Pattern> = hosts().filter_map(|host| host.pattern.clone()).collect();
+    for host in hosts() {
+        if let MatchHost::Wildcard(suffix) = &host.matches {
+            let (one, more) = (format!("^[^.]+\\.{}$", quoted(suffix)), format!(".\\..+\\.{}$", quoted(suffix)));
+            patterns.extend([one, more].iter().filter_map(|source| Pattern::new(source, false).ok()));
+        }
+    }
+    // An exact host is a class of its own; one that an expression takes must be no example for others.
+    let taken = exact.iter().filter(|name| patterns.iter().any(|pattern| pattern.is_match(name)));
+    let names: Vec<Pattern> =
+        taken.filter_map(|name| Pattern::new(&format!("^{}$", quoted(name)), false).ok()).collect();
+    let language = Pattern::new(HOSTS, false).ok()?;
+    let asked: Vec<Asked<'_>> = patterns.iter().chain(&names).map(|pattern| Asked { pattern, full: false }).collect();
+    let mut classes: Vec<(String, String)> =
+        exact.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    for class in classes_of(&language, &asked)? {
+        if exact.contains(class.example.as_str()) {
+            continue;
+        }
+        let request = Request { host: &class.example, ..request("http", "/") };
+        let mut label: Vec<String> = Vec::new();
+        for host in [before, after].iter().filter_map(|table| table.host(&request)) {
+            let name = host.matches.to_string();
+            if host.matches != MatchHost::Any && !label.contains(&name) {
+                label.push(name);
+            }
+        }
+        let label = if label.is_empty() { "*".to_owned() } else { label.join(" and ") };
+        classes.push((label, class.example));
+    }
+    Some(classes)
+}
+
+/// Each class of hosts with one of its names, where no expression has a part.
+fn plain_host_classes(before: &RouteTable, after: &RouteTable) -> Vec<(String, String)> {
     let all: BTreeSet<MatchHost> =
         before.hosts().iter().chain(after.hosts()).map(|host| host.matches.clone()).collect();
     let exact = |name: &str| all.contains(&MatchHost::Exact(name.into()));
@@ -94,39 +167,36 @@ fn host_classes(before: &RouteTable, after: &RouteTable) -> Vec<(String, String)
                 classes.push((format!("*.{suffix}"), one.clone()));
                 classes.push((format!("*.*.{suffix}"), free(&one)));
             }
-            MatchHost::Any => {}
+            MatchHost::Regex(_) | MatchHost::Any => {}
         }
     }
     classes.push(("*".to_owned(), free("other.example")));
     classes
 }
 
+fn request(scheme: &str, path: &'static str) -> Request<'static> {
+    Request { secure: scheme == "https", host: "", path, query: None, method: "GET", headers: &[], source: None }
+}
+
+/// None where expressions cut the host's paths into too many classes.
 fn changes_of_host(
     before: &RouteTable,
     after: &RouteTable,
     host: &str,
     name: &str,
     scheme: &'static str,
-) -> Vec<Change> {
-    let request = |path: &'static str| Request {
-        secure: scheme == "https",
-        host: "",
-        path,
-        query: None,
-        method: "GET",
-        headers: &[],
-        source: None,
-    };
-    let asked = Request { host: name, ..request("/") };
-    let hosts: Vec<&Host> = [before, after].iter().filter_map(|table| table.host(&asked)).collect();
+) -> Option<Vec<Change>> {
+    let asked = Request { host: name, ..request(scheme, "/") };
+    let hosts = [before.host(&asked), after.host(&asked)];
     let mut changes: Vec<Change> = Vec::new();
-    for region in regions(&hosts) {
+    for region in path_classes(&hosts)? {
         let asked = Request { path: &region.example, ..asked };
         let (was, is) = (outcome(before, &asked), outcome(after, &asked));
         if was == is {
             continue;
         }
         match changes.iter_mut().find(|known| known.before == was && known.after == is) {
+            Some(known) if known.paths.iter().any(|known| known.rules.is_some() && known.rules == region.rules) => {}
             Some(known) => known.paths.push(region),
             None => changes.push(Change {
                 host: host.to_owned(),
@@ -138,7 +208,39 @@ fn changes_of_host(
             }),
         }
     }
-    changes
+    Some(changes)
+}
+
+/// The classes of paths of one host in both tables.
+fn path_classes(hosts: &[Option<&Host>; 2]) -> Option<Vec<Region>> {
+    let both: Vec<&Host> = hosts.iter().flatten().copied().collect();
+    let cuts = regions(&both);
+    let expressions: Vec<Asked<'_>> = both
+        .iter()
+        .flat_map(|host| &host.entries)
+        .filter_map(|entry| match &entry.path {
+            MatchPath::Regex { pattern, full, .. } => Some(Asked { pattern, full: *full }),
+            _ => None,
+        })
+        .collect();
+    if expressions.is_empty() {
+        return Some(cuts);
+    }
+    // Where the rules that are no expressions change their mind, as expressions.
+    let source = |cut: &Region| format!("^{}{}", quoted(&cut.path), if cut.exact { "$" } else { "" });
+    let plain: Vec<Pattern> = cuts.iter().filter_map(|cut| Pattern::new(&source(cut), false).ok()).collect();
+    let mut asked = expressions;
+    asked.extend(plain.iter().map(|pattern| Asked { pattern, full: false }));
+    let classes = classes_of(&Pattern::new(PATHS, false).ok()?, &asked)?;
+    let region = |class: Class| {
+        let winner = |host: &Option<&Host>| {
+            let entry = host.and_then(|host| host.find(&class.example));
+            entry.map_or_else(|| "no rule".to_owned(), |entry| entry.path.to_string())
+        };
+        let rules = [winner(&hosts[0]), winner(&hosts[1])];
+        Region { exact: true, path: class.example.clone(), example: class.example, rules: Some(rules) }
+    };
+    Some(classes.into_iter().map(region).collect())
 }
 
 fn outcome(table: &RouteTable, request: &Request<'_>) -> Outcome {

@@ -44,6 +44,7 @@ fn because(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Stri
     let host = match route.host.map(|host| &host.matches) {
         Some(MatchHost::Exact(host)) => format!("host `{host}` has rules of its own"),
         Some(MatchHost::Wildcard(suffix)) => format!("host `{name}` falls under `*.{suffix}`"),
+        Some(MatchHost::Regex(source)) => format!("host `{name}` is taken by `{source}`"),
         Some(MatchHost::Any) => format!("no rule names host `{name}`, so the rules without host decide"),
         None if table.hosts().is_empty() && table.default_entry().is_none() => {
             return format!("no Ingress is served by controller `{}`{}", table.controller().name(), of_class(table));
@@ -109,6 +110,7 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
         let fits = match &host.matches {
             MatchHost::Exact(exact) => **exact == *name,
             MatchHost::Wildcard(suffix) => name.strip_suffix(&**suffix).is_some_and(|label| label.ends_with('.')),
+            MatchHost::Regex(_) => host.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&name)),
             MatchHost::Any => true,
         };
         if !fits || Some(&host.matches) == own {

@@ -11,6 +11,8 @@ pub enum MatchHost {
     Exact(Box<str>),
     /// `*.` before this suffix.
     Wildcard(Box<str>),
+    /// What an expression takes, as written: nginx's `~^www\d+\.x$`, and its `*.x` as another name, which takes several labels.
+    Regex(Box<str>),
     /// Every host.
     Any,
 }
@@ -32,6 +34,7 @@ impl fmt::Display for MatchHost {
         match self {
             MatchHost::Exact(host) => formatter.write_str(host),
             MatchHost::Wildcard(suffix) => write!(formatter, "*.{suffix}"),
+            MatchHost::Regex(source) => formatter.write_str(source),
             MatchHost::Any => formatter.write_str("*"),
         }
     }

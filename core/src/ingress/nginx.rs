@@ -13,7 +13,7 @@ use super::backend::Backend;
 use super::class::{CLASS_ANNOTATION, ClassWays};
 use super::conduct::{Canary, Rewrite};
 use super::matching::{MatchHost, MatchPath, PathRank};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, quoted};
 use super::table::{Builder, Entry, Origin, Report};
 use super::{Ways, normalize};
 use crate::api::ingress::{Ingress, IngressBackend};
@@ -68,6 +68,15 @@ struct Server {
     from_to_www: bool,
 }
 
+/// A `server_name` that is an expression.
+struct Expression {
+    /// The server's own name.
+    server: String,
+    /// The name it is.
+    host: MatchHost,
+    pattern: Pattern,
+}
+
 /// An Ingress with its annotations read.
 struct Member {
     key: ObjectKey,
@@ -93,8 +102,19 @@ fn compile(builder: &mut Builder<'_>) {
     }
     let canaries = merge_canaries(builder, &members, &servers);
     let names: Vec<MatchHost> = servers.keys().cloned().collect();
+    let mut expressions = Vec::new();
     for (host, server) in servers {
-        finish_server(builder, host, server, &canaries, &names);
+        finish_server(builder, host, server, &canaries, &names, &mut expressions);
+    }
+    if builder.drafts.keys().any(|(_, host)| matches!(host, MatchHost::Regex(_))) {
+        // nginx tries the wildcards of its own kind first, the longest before the others, and then the expressions as they
+        // stand in the file: server by server, in the order of their names.
+        let wild = |host: &MatchHost| match host {
+            MatchHost::Regex(source) if source.starts_with('*') => source.len(),
+            _ => 0,
+        };
+        expressions.arrange_by_cached_key(|it| (Reverse(wild(&it.host)), it.server.clone()));
+        builder.patterns = expressions.into_iter().map(|it| (it.host, it.pattern)).collect();
     }
 }
 
@@ -251,6 +271,7 @@ fn finish_server(
     server: Server,
     canaries: &BTreeMap<Backend, Canary>,
     names: &[MatchHost],
+    expressions: &mut Vec<Expression>,
 ) {
     let mut locations = server.locations;
     locations.arrange_by(|one, other| other.path.len().cmp(&one.path.len()).then_with(|| other.path.cmp(&one.path)));
@@ -269,11 +290,28 @@ fn finish_server(
             draft.server.redirect_to = Some(name.to_string());
         }
     }
-    for alias in &server.aliases {
-        let alias = MatchHost::of_rule(alias);
-        if names.contains(&alias) || builder.drafts.contains_key(&(None, alias.clone())) {
+    if let MatchHost::Wildcard(suffix) = &host {
+        let pattern = Pattern::new(&format!("^[\\w-]+\\.{}$", quoted(suffix)), false);
+        let server = host.to_string();
+        expressions.extend(pattern.map(|pattern| Expression { server, host: host.clone(), pattern }));
+    }
+    for written in &server.aliases {
+        let (alias, pattern) = match alias(written) {
+            Ok(alias) => alias,
+            Err(reason) => {
+                let message = format!("the name `{written}` is not understood, and is left out: {reason}");
+                if let Some(entry) = entries.first() {
+                    let field = format!("metadata.annotations[{}]", annotations::SERVER_ALIAS);
+                    builder.report("InvalidExpression", &entry.origin.ingress.clone(), field, message);
+                }
+                continue;
+            }
+        };
+        if names.contains(&MatchHost::of_rule(written)) || builder.drafts.contains_key(&(None, alias.clone())) {
             continue;
         }
+        let name = host.to_string();
+        expressions.extend(pattern.map(|pattern| Expression { server: name, host: alias.clone(), pattern }));
         let draft = builder.drafts.entry((None, alias)).or_default();
         draft.entries.clone_from(&entries);
         draft.server.app_root.clone_from(&app_root);
@@ -284,6 +322,22 @@ fn finish_server(
     draft.entries = entries;
     draft.server.app_root = app_root;
     draft.server.certificate = server.certificate;
+}
+
+/// Another name of a server, as nginx reads it, and its expression where it has one.
+fn alias(written: &str) -> Result<(MatchHost, Option<Pattern>), String> {
+    if let Some(source) = written.strip_prefix('~') {
+        // Host names come in lower case; an expression with capitals is taken in any.
+        let pattern = Pattern::new(source, source.bytes().any(|byte| byte.is_ascii_uppercase()))?;
+        return Ok((MatchHost::Regex(written.into()), Some(pattern)));
+    }
+    match written.strip_prefix("*.") {
+        Some(suffix) => {
+            let pattern = Pattern::new(&format!(".\\.{}$", quoted(suffix)), false)?;
+            Ok((MatchHost::Regex(written.into()), Some(pattern)))
+        }
+        None => Ok((MatchHost::of_rule(written), None)),
+    }
 }
 
 fn split_prefixes(locations: Vec<Location>) -> Vec<Location> {

@@ -6,6 +6,7 @@
 //! once (Thompson 1968, Pike's captures), so its time is bounded by pattern × text, and the alternative that Perl would
 //! take wins. Patterns work on bytes, as nginx's do; letter case is that of ASCII.
 
+pub mod joint;
 mod parse;
 
 use std::ops::Range;
@@ -212,6 +213,20 @@ impl Pattern {
             }
         }
     }
+}
+
+/// A text as a regular expression that matches it alone.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        if !letter.is_ascii_alphanumeric()
+            && !matches!(letter, '/' | '-' | '_' | '~' | '%' | ':' | '@' | '!' | ',' | '=' | '&')
+        {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
 }
 
 fn is_word(byte: u8) -> bool {

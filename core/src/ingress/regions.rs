@@ -19,6 +19,9 @@ pub struct Region {
     pub path: String,
     /// A path in the region.
     pub example: String,
+    /// Where expressions have a part: the rules that win in the two tables, in words, of the paths of the region; `exact` and
+    /// `path` are those of the example then.
+    pub rules: Option<[String; 2]>,
 }
 
 /// The regions of these hosts together: single paths first, then prefixes from the longest to the shortest. A rule that is
@@ -46,13 +49,15 @@ pub fn regions(hosts: &[&Host]) -> Vec<Region> {
         }
     }
     exact.insert("/".to_owned());
-    let mut found: Vec<Region> =
-        exact.iter().map(|path| Region { exact: true, path: path.clone(), example: path.clone() }).collect();
+    let mut found: Vec<Region> = exact
+        .iter()
+        .map(|path| Region { exact: true, path: path.clone(), example: path.clone(), rules: None })
+        .collect();
     let mut longest: Vec<&String> = prefixes.iter().collect();
     longest.arrange_by_key(|prefix| std::cmp::Reverse(prefix.len()));
     for prefix in longest {
         if let Some(example) = example(prefix, &exact, &prefixes) {
-            found.push(Region { exact: false, path: prefix.clone(), example });
+            found.push(Region { exact: false, path: prefix.clone(), example, rules: None });
         }
     }
     found

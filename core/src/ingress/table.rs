@@ -6,6 +6,7 @@ use super::class;
 use super::conduct::{Canary, Conduct, ServerConduct};
 use super::index::{PathIndex, TextMap};
 use super::matching::{MatchHost, MatchPath, PathRank};
+use super::pattern::Pattern;
 use super::request::Request;
 use super::tls::{Certificate, TlsTable};
 use crate::api::ingress::{Ingress, IngressBackend};
@@ -77,6 +78,8 @@ pub struct Host {
     /// Its rules, the strongest first.
     pub entries: Vec<Entry>,
     index: PathIndex,
+    /// Compiled, where an expression says which names.
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) server: ServerConduct,
 }
 
@@ -199,6 +202,9 @@ pub(crate) struct HostNames {
     exact: TextMap<usize>,
     wildcard: TextMap<usize>,
     any: Option<usize>,
+    /// Expressions and the hosts they lead to, in the order in which they are tried; wildcards are among them, where there
+    /// are any.
+    patterns: Vec<(Pattern, usize)>,
 }
 
 impl HostNames {
@@ -213,6 +219,20 @@ impl HostNames {
             return None;
         }
         self.wildcard.get(&*lower(suffix)).copied()
+    }
+
+    /// The first host whose expression takes the name, in lower case; the outer none: no host has an expression.
+    pub(crate) fn pattern(&self, name: &str) -> Option<Option<usize>> {
+        if self.patterns.is_empty() {
+            return None;
+        }
+        let name = lower(name);
+        Some(self.patterns.iter().find(|(pattern, _)| pattern.is_match(&name)).map(|(_, host)| *host))
+    }
+
+    /// The hosts that expressions lead to, in the order in which they are tried.
+    pub(crate) fn patterns_in_order(&self) -> Vec<usize> {
+        self.patterns.iter().map(|(_, host)| *host).collect()
     }
 
     /// The rules without host.
@@ -258,6 +278,7 @@ impl RouteTable {
             cluster,
             members,
             drafts: BTreeMap::new(),
+            patterns: Vec::new(),
             default: None,
             tls: TlsTable::default(),
             reports: Vec::new(),
@@ -409,6 +430,9 @@ pub(crate) struct Builder<'c> {
     pub(crate) members: Vec<Arc<Ingress>>,
     /// By host and listener: `None` for both.
     pub(crate) drafts: BTreeMap<(Option<bool>, MatchHost), Draft>,
+    /// The hosts that expressions lead to, in the order in which they are tried, all wildcards included; empty where there
+    /// are only wildcards.
+    pub(crate) patterns: Vec<(MatchHost, Pattern)>,
     pub(crate) default: Option<Entry>,
     pub(crate) tls: TlsTable,
     pub(crate) reports: Vec<Report>,
@@ -517,6 +541,8 @@ impl Builder<'_> {
             let name = |names: &mut HostNames| match &matches {
                 MatchHost::Exact(host) => drop(names.exact.insert(host.clone(), at)),
                 MatchHost::Wildcard(suffix) => drop(names.wildcard.insert(suffix.clone(), at)),
+                // These have an order, and are named below.
+                MatchHost::Regex(_) => {}
                 MatchHost::Any => names.any = Some(at),
             };
             if secure != Some(true) {
@@ -526,7 +552,14 @@ impl Builder<'_> {
                 name(&mut table.secure);
             }
             let index = PathIndex::new(draft.entries.iter().map(|entry| &entry.path));
-            table.hosts.push(Host { matches, secure, entries: draft.entries, index, server: draft.server });
+            let pattern = self.patterns.iter().find(|(host, _)| *host == matches).map(|(_, pattern)| pattern.clone());
+            table.hosts.push(Host { matches, secure, entries: draft.entries, index, pattern, server: draft.server });
+        }
+        for (host, pattern) in self.patterns {
+            let Some(at) = table.hosts.iter().position(|known| known.matches == host) else { continue };
+            for names in [&mut table.plain, &mut table.secure] {
+                names.patterns.push((pattern.clone(), at));
+            }
         }
         if let Some(default) = &mut table.default {
             default.number = number;

@@ -165,6 +165,7 @@ function RouteDifference({ change }: { change: RouteChange }) {
 function pathWords(paths: RouteChange["paths"]): string {
   const below = new Set(paths.filter(({ match }) => match === "prefix").map(({ path }) => path));
   const words = paths.flatMap(({ match, path }) => {
+    if (match === "rules") return [path];
     if (match === "prefix") return below.has(path) ? [`${path} and below`] : [];
     const directory = path.endsWith("/") ? path : `${path}/`;
     if (!below.delete(directory)) return [`just ${path}`];

@@ -227,8 +227,8 @@ shapes! {
         host: "string";
         /// `http` or `https`; absent: both.
         scheme ?_: "string";
-        /// The paths.
-        paths: "{ match: \"exact\" | \"prefix\"; path: string }[]";
+        /// The paths; where expressions have a part (`rules`), those that these rules win before and after.
+        paths: "{ match: \"exact\" | \"prefix\" | \"rules\"; path: string; before?: string; after?: string }[]";
         /// The URL of a request of the class.
         example: "string";
         /// Who serves them on the one side.

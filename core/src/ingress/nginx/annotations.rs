@@ -13,6 +13,9 @@ use std::net::IpAddr;
 /// What every annotation's name begins with.
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 
+/// The annotation that gives a server more names.
+pub(super) const SERVER_ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
+
 /// Annotations that this room acts on.
 const CONSIDERED: &[&str] = &[
     "allowlist-source-range",
@@ -125,7 +128,7 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
         use_regex: reader.flag("use-regex", false),
         app_root: reader.text("app-root").filter(|root| root.starts_with('/')).map(str::to_owned),
         from_to_www: reader.flag("from-to-www-redirect", false),
-        aliases: reader.list("server-alias").map(str::to_ascii_lowercase).collect(),
+        aliases: reader.list("server-alias").map(alias).collect(),
         ..Annotations::default()
     };
     if reader.text("app-root").is_some() && all.app_root.is_none() {
@@ -168,6 +171,11 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
     all.canary = canary(&reader, key, &mut wrong);
     all.conduct.unconsidered = others(ingress, key, reports);
     all
+}
+
+/// A name in lower case; an expression as it stands.
+fn alias(name: &str) -> String {
+    if name.starts_with('~') { name.to_owned() } else { name.to_ascii_lowercase() }
 }
 
 /// The annotations that nothing is known of, or whose effect is not considered; both are reported.

@@ -8,7 +8,7 @@ use super::super::table::{Entry, Host, Redirect, Refusal, Route, RouteTable, Sel
 /// The code of redirects to `https` and from `www.` (`http-redirect-code`).
 const REDIRECT_CODE: u16 = 308;
 
-/// `server_name`: a name, else the expression `^[\w-]+\.suffix$`, else the default server.
+/// `server_name`: a name, else the first expression (a wildcard host is `^[\w-]+\.suffix$`), else the default server.
 pub(super) fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
     let names = table.names(request.secure);
     let name = request.host_name();
@@ -18,7 +18,8 @@ pub(super) fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !label.is_empty() && label.bytes().all(word) { names.wildcard(suffix) } else { None }
     };
-    match names.exact(name).or_else(wildcard).or_else(|| names.any()) {
+    let expression = || names.pattern(name).unwrap_or_else(wildcard);
+    match names.exact(name).or_else(expression).or_else(|| names.any()) {
         Some(host) => Selection::Host(host),
         None => Selection::Nobody,
     }

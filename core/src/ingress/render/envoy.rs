@@ -1,7 +1,8 @@
 //! Envoy 1.40: a static bootstrap configuration, as JSON.
 
 use super::Settings;
-use super::plan::{Action, Elsewhere, NodePort, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, quoted};
+use super::plan::{Action, Elsewhere, NodePort, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes};
+use crate::ingress::pattern::quoted;
 use crate::json::Json;
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,8 +15,23 @@ pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
     let others = plan.sites.iter().find(|site| site.host == SiteHost::Any);
     let others: Vec<Json> =
         others.map(|site| site.rules.iter().map(|rule| route(plan, rule, None)).collect()).unwrap_or_default();
-    let hosts: Vec<Json> =
-        plan.sites.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &others)).collect();
+    let is_regex = |site: &Site| matches!(site.host, SiteHost::Regex { .. });
+    let mut hosts: Vec<Json> = Vec::new();
+    if plan.sites.iter().any(is_regex) {
+        // Envoy's domains know no expressions: all but the exact hosts are one, whose routes look at the host in order.
+        let (exact, others): (Vec<&Site>, Vec<&Site>) =
+            plan.sites.iter().partition(|site| matches!(site.host, SiteHost::Exact(_)));
+        hosts.extend(exact.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &[])));
+        let routes = others.iter().flat_map(|site| {
+            let (_, condition) = domain(&site.host);
+            site.rules.iter().map(move |rule| route(plan, rule, condition.as_deref())).collect::<Vec<Json>>()
+        });
+        let routes = Json::Array(routes.collect());
+        let domains = Json::Array(vec![Json::from("*")]);
+        hosts.push(Json::object().with("name", "others").with("domains", domains).with("routes", routes));
+    } else {
+        hosts.extend(plan.sites.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &others)));
+    }
     let manager = Json::object()
         .with("@type", MANAGER)
         .with("stat_prefix", "ingress")
@@ -85,15 +101,28 @@ fn cluster(name: &str, addresses: &[SocketAddr]) -> Json {
         .with("load_assignment", load)
 }
 
-fn virtual_host(plan: &Plan, at: usize, site: &Site, others: &[Json]) -> Json {
-    let (domain, condition) = match &site.host {
+/// The domain of a virtual host, and the expression that its routes hold `:authority` against.
+fn domain(host: &SiteHost) -> (String, Option<String>) {
+    match host {
         SiteHost::Exact(host) => (host.clone(), None),
         SiteHost::Wildcard { suffix, strict } => {
             let label = if *strict { STRICT_LABEL } else { "(?i)[^.]+" };
             (format!("*.{suffix}"), Some(format!("{label}\\.{}(:[0-9]+)?", quoted(suffix))))
         }
+        SiteHost::Regex { source, .. } => {
+            // Envoy's expressions take the whole text; the host may be in capitals and have a port.
+            let condition = match source.strip_suffix('$').filter(|_| !source.contains('|')) {
+                Some(inner) => format!("(?i).*(?:{inner})(:[0-9]+)?"),
+                None => format!("(?i).*(?:{source}).*"),
+            };
+            ("*".to_owned(), Some(condition))
+        }
         SiteHost::Any => ("*".to_owned(), None),
-    };
+    }
+}
+
+fn virtual_host(plan: &Plan, at: usize, site: &Site, others: &[Json]) -> Json {
+    let (domain, condition) = domain(&site.host);
     let mut routes: Vec<Json> = site.rules.iter().map(|rule| route(plan, rule, condition.as_deref())).collect();
     // Envoy's wildcards take several labels: a host that this one does not take is one of all others.
     if matches!(site.host, SiteHost::Wildcard { strict: false, .. }) {

@@ -2,7 +2,8 @@
 //! its path; the rule's number decides the rest.
 
 use super::Settings;
-use super::plan::{Action, Elsewhere, Plan, STRICT_LABEL, SiteHost, Takes, quoted};
+use super::plan::{Action, Elsewhere, Plan, STRICT_LABEL, SiteHost, Takes};
+use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
 
 pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
@@ -37,6 +38,10 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
                 let label = format!("^{STRICT_LABEL}\\.{}(:[0-9]+)?$", quoted(suffix));
                 set(&name, &format!(" {{ req.hdr(host) -m reg '{label}' }}"));
                 set("none", &format!(" {{ var(txn.host) -m end .{suffix} }}"));
+            }
+            SiteHost::Regex { source, ignore_case } => {
+                let flag = if *ignore_case { "-i " } else { "" };
+                set(&name, &format!(" {{ var(txn.host) -m reg {flag}'{}' }}", word(source)));
             }
             SiteHost::Any => set(&name, ""),
         }

@@ -1,7 +1,8 @@
 //! nginx 1.22: a whole `nginx.conf`. Node ports are a `stream` block, which needs the module of that name.
 
 use super::Settings;
-use super::plan::{Action, Elsewhere, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, quoted};
+use super::plan::{Action, Elsewhere, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes};
+use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
 
 pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
@@ -63,6 +64,10 @@ fn server(out: &mut String, plan: &Plan, site: &Site, settings: &Settings) {
             let _ = writeln!(out, "        server_name *.{suffix};");
             let _ = writeln!(out, "        if ($http_host !~ \"^{STRICT_LABEL}\\.{}(:[0-9]+)?$\") {{", quoted(suffix));
             out.push_str("            return 404;\n        }\n");
+        }
+        SiteHost::Regex { source, ignore_case } => {
+            let flag = if *ignore_case { "(?i)" } else { "" };
+            let _ = writeln!(out, "        server_name \"~{flag}{}\";", source.replace('"', "\\\""));
         }
         SiteHost::Any => out.push_str("        server_name _;\n"),
     }

@@ -2,6 +2,7 @@
 
 use super::super::conduct::Conduct;
 use super::super::matching::{MatchHost, MatchPath};
+use super::super::pattern::quoted;
 use super::super::regions::regions;
 use super::super::table::{Entry, Host, RouteTable};
 use super::super::upstream;
@@ -57,6 +58,13 @@ pub enum SiteHost {
         suffix: String,
         /// Whether the wildcard decides for every host under it.
         strict: bool,
+    },
+    /// The hosts, in lower case, in which the expression is found.
+    Regex {
+        /// The expression.
+        source: String,
+        /// Whether letter case is ignored.
+        ignore_case: bool,
     },
     /// All others.
     Any,
@@ -146,14 +154,18 @@ impl Plan {
             reports: Vec::new(),
         };
         let known: Vec<&Backend> = found.keys().collect();
-        let mut hosts: Vec<Option<&Host>> =
-            table.hosts().iter().filter(|host| host.secure != Some(true)).map(Some).collect();
-        let rank = |host: &MatchHost| match host {
+        let order = table.plain.patterns_in_order();
+        let rank = |at: usize, host: &Host| match &host.matches {
             MatchHost::Exact(_) => (0, 0),
-            MatchHost::Wildcard(suffix) => (1, usize::MAX - suffix.len()),
             MatchHost::Any => (2, 0),
+            _ if !order.is_empty() => (1, order.iter().position(|host| *host == at).unwrap_or(usize::MAX)),
+            MatchHost::Wildcard(suffix) => (1, usize::MAX - suffix.len()),
+            MatchHost::Regex(_) => (1, usize::MAX),
         };
-        hosts.arrange_by_key(|host| host.map_or((2, 0), |host| rank(&host.matches)));
+        let mut hosts: Vec<(usize, &Host)> =
+            table.hosts().iter().enumerate().filter(|(_, host)| host.secure != Some(true)).collect();
+        hosts.arrange_by_key(|(at, host)| rank(*at, host));
+        let mut hosts: Vec<Option<&Host>> = hosts.into_iter().map(|(_, host)| Some(host)).collect();
         if !hosts.iter().flatten().any(|host| host.matches == MatchHost::Any) {
             hosts.push(None);
         }
@@ -164,6 +176,16 @@ impl Plan {
                 Some(MatchHost::Wildcard(suffix)) => {
                     SiteHost::Wildcard { suffix: suffix.to_string(), strict: table.controller() == Controller::Contour }
                 }
+                Some(MatchHost::Regex(source)) => match source.strip_prefix('~') {
+                    Some(expression) => SiteHost::Regex {
+                        source: expression.to_owned(),
+                        ignore_case: expression.bytes().any(|byte| byte.is_ascii_uppercase()),
+                    },
+                    None => {
+                        let suffix = source.trim_start_matches("*.");
+                        SiteHost::Regex { source: format!(".\\.{}$", quoted(suffix)), ignore_case: false }
+                    }
+                },
                 _ => SiteHost::Any,
             };
             plan.sites.push(Site { host, rules });
@@ -343,20 +365,6 @@ fn name_of(backend: &Backend) -> String {
         Backend::Resource { namespace, kind, name, .. } => format!("{namespace}_{kind}_{name}"),
         Backend::Nothing => "nothing".to_owned(),
     }
-}
-
-/// A text as a regular expression that matches it alone.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        if !letter.is_ascii_alphanumeric()
-            && !matches!(letter, '/' | '-' | '_' | '~' | '%' | ':' | '@' | '!' | ',' | '=' | '&')
-        {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
 }
 
 /// The label of a strict wildcard.
