@@ -10,7 +10,8 @@ const root = join(here, "..");
 const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
 
 const target = JSON.parse(run("cargo", "metadata", "--format-version", "1", "--no-deps")).target_directory;
-run("cargo", "build", "--quiet", "--profile", "wasm", "--target", "wasm32-unknown-unknown", "-p", "portolan-wasm");
+// As the module alone: Cargo leaves out link-time optimisation where a library for tests is built beside it.
+run("cargo", "rustc", "--quiet", "--profile", "wasm", "--target", "wasm32-unknown-unknown", "-p", "portolan-wasm", "--crate-type", "cdylib");
 const generated = join(target, "portolan-wasm-generated");
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });

@@ -1,6 +1,6 @@
 //! What goes wrong while a tree is decoded into typed data, collected in the order in which it is met.
 
-use super::codec::Codec;
+use super::codec::{GoType, decode};
 use super::object::{Field, Object};
 use crate::manifest::{Key, Node, Number, Place, Value};
 
@@ -59,21 +59,21 @@ impl Decoder {
     }
 
     /// Tells that the node is of another type than the value (`json.UnmarshalTypeError`).
-    pub fn wrong_type(&mut self, node: &Node, value: &dyn Codec) {
-        self.type_error(node, node.kind().to_owned(), value);
+    pub fn wrong_type(&mut self, node: &Node, go_type: &GoType) {
+        self.type_error(node, node.kind().to_owned(), go_type);
     }
 
     /// Tells that a number does not fit the value; Go shows the literal then.
-    pub fn wrong_number(&mut self, node: &Node, value: &dyn Codec) {
+    pub fn wrong_number(&mut self, node: &Node, go_type: &GoType) {
         let literal = match &node.value {
             Value::Number(number) => literal(number),
             _ => String::new(),
         };
-        self.type_error(node, format!("number {literal}"), value);
+        self.type_error(node, format!("number {literal}"), go_type);
     }
 
-    fn type_error(&mut self, node: &Node, what: String, value: &dyn Codec) {
-        let go_type = self.go_type.map_or_else(|| value.go_type(), str::to_owned);
+    fn type_error(&mut self, node: &Node, what: String, go_type: &GoType) {
+        let go_type = self.go_type.map_or_else(|| go_type.to_string(), str::to_owned);
         let message = self.type_message(&what, &go_type);
         self.push(ProblemKind::Type, self.path.clone(), message, node.place);
     }
@@ -169,8 +169,7 @@ impl Decoder {
             Value::Mapping(members) => members,
             Value::Null => return,
             _ => {
-                let go_type = self.go_type.map_or_else(|| format!("v1.{}", target.go_name()), str::to_owned);
-                self.wrong_type(node, &NamedType(go_type));
+                self.wrong_type(node, &GoType::Struct(target.go_name()));
                 return;
             }
         };
@@ -187,19 +186,19 @@ impl Decoder {
                 self.duplicate_field(key);
             }
             seen |= bit;
-            self.decode_field(field, value, target);
+            self.decode_field(position, field, value, target);
         }
     }
 
-    fn decode_field(&mut self, field: &'static Field, value: &Node, target: &mut dyn Object) {
+    fn decode_field(&mut self, position: usize, field: &'static Field, value: &Node, target: &mut dyn Object) {
         let outer_struct = std::mem::replace(&mut self.go_struct, target.go_name());
         let outer_type = std::mem::replace(&mut self.go_type, field.go_type);
         let depth = self.go_fields.len();
         self.go_fields.extend(field.embedded);
         self.go_fields.push(field.name);
         let length = self.enter_name(field.name);
-        if let Some(slot) = target.field_mut(field.name) {
-            slot.decode(value, self);
+        if let Some(slot) = target.field_mut(position) {
+            decode(slot, value, self);
         }
         self.path.truncate(length);
         self.go_fields.truncate(depth);
@@ -212,24 +211,5 @@ fn literal(number: &Number) -> String {
     match number {
         Number::Int(number) => number.to_string(),
         Number::Literal(literal) => literal.to_string(),
-    }
-}
-
-/// A value that only has a type's name, to report a struct's.
-struct NamedType(String);
-
-impl Codec for NamedType {
-    fn decode(&mut self, _node: &Node, _decoder: &mut Decoder) {}
-
-    fn encode(&self) -> crate::json::Json {
-        crate::json::Json::Null
-    }
-
-    fn is_empty(&self) -> bool {
-        true
-    }
-
-    fn go_type(&self) -> String {
-        self.0.clone()
     }
 }

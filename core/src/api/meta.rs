@@ -1,6 +1,6 @@
 //! `k8s.io/apimachinery/pkg/apis/meta/v1`: what every object carries, label selectors, and the types that are a number or a string.
 
-use super::codec::Codec;
+use super::codec::Leaf;
 use super::decoder::Decoder;
 use crate::collections::BTreeMap;
 use crate::json::Json;
@@ -117,7 +117,9 @@ crate::object! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub String);
 
-impl Codec for Time {
+crate::leaf!(Time, "v1.Time");
+
+impl Leaf for Time {
     /// `metav1.Time.UnmarshalJSON`: a string in RFC 3339, or null. What is stored is the time in UTC.
     fn decode(&mut self, node: &Node, decoder: &mut Decoder) {
         match &node.value {
@@ -137,10 +139,6 @@ impl Codec for Time {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    fn go_type(&self) -> String {
-        "v1.Time".to_owned()
-    }
 }
 
 /// A number or a name (`intstr.IntOrString`): a port of a pod, mostly.
@@ -158,7 +156,9 @@ impl Default for IntOrString {
     }
 }
 
-impl Codec for IntOrString {
+crate::leaf!(IntOrString, "intstr.IntOrString");
+
+impl Leaf for IntOrString {
     /// `IntOrString.UnmarshalJSON`: a string is a name, anything else has to be an `int32`.
     fn decode(&mut self, node: &Node, decoder: &mut Decoder) {
         match &node.value {
@@ -187,10 +187,6 @@ impl Codec for IntOrString {
 
     fn is_empty(&self) -> bool {
         false
-    }
-
-    fn go_type(&self) -> String {
-        "intstr.IntOrString".to_owned()
     }
 }
 

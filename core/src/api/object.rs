@@ -1,7 +1,7 @@
 //! Structs of the Kubernetes API as plain data, declared once: [`object!`](crate::object) makes the Rust type, its
 //! decoding, its JSON and the description that types for other languages and editors are made from.
 
-use super::codec::Codec;
+use super::codec::{Codec, encode, is_empty, settle};
 use crate::json::Json;
 
 /// What decoding and encoding need to know of a field.
@@ -28,30 +28,35 @@ pub trait Object {
     fn go_name(&self) -> &'static str;
     /// Its fields, in the order of the Go type.
     fn schema(&self) -> &'static [Field];
-    /// The field of that JSON name, to read.
-    fn field(&self, name: &str) -> Option<&dyn Codec>;
-    /// The field of that JSON name, to decode into.
-    fn field_mut(&mut self, name: &str) -> Option<&mut dyn Codec>;
+    /// The field at that position of the schema, to read.
+    fn field(&self, position: usize) -> Option<&dyn Codec>;
+    /// The field at that position of the schema, to decode into.
+    fn field_mut(&mut self, position: usize) -> Option<&mut dyn Codec>;
 }
 
 /// Writes a struct as Go's `json.Marshal` would: its fields in order, the empty ones left out where `omitempty` says so.
 pub fn encode_object(object: &dyn Object) -> Json {
     let mut members = Vec::new();
-    for field in object.schema() {
-        if let Some(value) = object.field(field.name)
-            && (field.always || !value.is_empty())
+    for (position, field) in object.schema().iter().enumerate() {
+        if let Some(value) = object.field(position)
+            && (field.always || !is_empty(value))
         {
-            members.push((field.name.into(), value.encode()));
+            members.push((field.name.into(), encode(value)));
         }
     }
     Json::Object(members)
 }
 
-/// Settles every field of a struct ([`Codec::settle`]).
+/// The field of that JSON name.
+pub fn field_named<'o>(object: &'o dyn Object, name: &str) -> Option<&'o dyn Codec> {
+    object.field(object.schema().iter().position(|field| field.name == name)?)
+}
+
+/// Settles every field of a struct ([`settle`]).
 pub fn settle_object(object: &mut dyn Object) {
-    for field in object.schema() {
-        if let Some(value) = object.field_mut(field.name) {
-            value.settle();
+    for position in 0..object.schema().len() {
+        if let Some(value) = object.field_mut(position) {
+            settle(value);
         }
     }
 }
@@ -104,42 +109,35 @@ macro_rules! object {
                 FIELDS
             }
 
-            fn field(&self, name: &str) -> Option<&dyn $crate::api::codec::Codec> {
-                match name {
-                    $( $json => Some(&self.$field), )*
-                    _ => None,
-                }
+            fn field(&self, position: usize) -> Option<&dyn $crate::api::codec::Codec> {
+                let fields: &[fn(&Self) -> &dyn $crate::api::codec::Codec] = &[$( |object| &object.$field, )*];
+                fields.get(position).map(|field| field(self))
             }
 
-            fn field_mut(&mut self, name: &str) -> Option<&mut dyn $crate::api::codec::Codec> {
-                match name {
-                    $( $json => Some(&mut self.$field), )*
-                    _ => None,
-                }
+            fn field_mut(&mut self, position: usize) -> Option<&mut dyn $crate::api::codec::Codec> {
+                let fields: &[fn(&mut Self) -> &mut dyn $crate::api::codec::Codec] =
+                    &[$( |object| &mut object.$field, )*];
+                fields.get(position).map(|field| field(self))
             }
         }
 
         impl $crate::api::codec::Codec for $name {
-            fn decode(&mut self, node: &$crate::manifest::Node, decoder: &mut $crate::api::decoder::Decoder) {
-                decoder.decode_object(node, self);
+            fn view(&self) -> $crate::api::codec::View<'_> {
+                $crate::api::codec::View::Struct(self)
             }
 
-            fn encode(&self) -> $crate::json::Json {
-                $crate::api::object::encode_object(self)
+            fn slot(&mut self) -> $crate::api::codec::Slot<'_> {
+                $crate::api::codec::Slot::Struct(self)
             }
 
-            fn settle(&mut self) {
-                $crate::api::object::settle_object(self);
+            fn go_type(&self) -> &'static $crate::api::codec::GoType {
+                &<Self as $crate::api::codec::Typed>::GO_TYPE
             }
+        }
 
-            /// Go's `omitempty` never leaves a struct out.
-            fn is_empty(&self) -> bool {
-                false
-            }
-
-            fn go_type(&self) -> String {
-                format!("v1.{}", $crate::go_name!($name $($go_name)?))
-            }
+        impl $crate::api::codec::Typed for $name {
+            const GO_TYPE: $crate::api::codec::GoType =
+                $crate::api::codec::GoType::Struct($crate::go_name!($name $($go_name)?));
         }
 
         impl $crate::api::describe::Describe for $name {
@@ -187,9 +185,15 @@ macro_rules! field_options {
 }
 
 /// Decodes a whole typed value from a tree, leniently: gives the value with all that could be read, and every problem met.
-pub fn decode<T: Codec + Default>(node: &crate::manifest::Node) -> (T, Vec<super::decoder::Problem>) {
+pub fn decode<T: Object + Default>(node: &crate::manifest::Node) -> (T, Vec<super::decoder::Problem>) {
     let mut value = T::default();
+    let problems = decode_into(&mut value, node);
+    (value, problems)
+}
+
+/// Decodes a tree into a struct, leniently: gives every problem met.
+pub fn decode_into(object: &mut dyn Object, node: &crate::manifest::Node) -> Vec<super::decoder::Problem> {
     let mut decoder = super::decoder::Decoder::new();
-    value.decode(node, &mut decoder);
-    (value, decoder.into_problems())
+    decoder.decode_object(node, object);
+    decoder.into_problems()
 }

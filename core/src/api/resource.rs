@@ -9,7 +9,7 @@ use super::ingress::{Ingress, IngressClass};
 use super::meta::ObjectMeta;
 use super::namespace::{IPAddress, Namespace, ServiceCIDR};
 use super::network_policy::NetworkPolicy;
-use super::object::decode;
+use super::object::{Object, decode_into, encode_object, settle_object};
 use super::pod::Pod;
 use super::secret::Secret;
 use super::service::Service;
@@ -106,34 +106,20 @@ macro_rules! resources {
                 match self { $( Resource::$kind(object) => &mut object.metadata, )* }
             }
 
-            /// Makes the object what it is after a way through the server's storage ([`Codec::settle`](super::codec::Codec::settle)).
-            pub fn settle(&mut self) {
-                match self { $( Resource::$kind(object) => super::object::settle_object(&mut **object), )* }
+            /// An object of that kind with nothing in it.
+            fn empty(kind: Kind) -> Resource {
+                match kind { $( Kind::$kind => Resource::$kind(Box::default()), )* }
             }
 
-            /// The object as JSON.
-            pub fn to_json(&self) -> Json {
-                match self { $( Resource::$kind(object) => super::object::encode_object(&**object), )* }
+            /// The object, to read.
+            pub fn object(&self) -> &dyn Object {
+                match self { $( Resource::$kind(object) => &**object, )* }
             }
-        }
 
-        /// Reads an object of that kind, leniently: all that can be read, and every problem met. A problem of an unknown
-        /// field is told only for kinds of which every field is known. An Ingress of an old version is converted.
-        pub fn read(kind: Kind, node: &Node) -> (Resource, Vec<Problem>) {
-            if kind == Kind::Ingress && super::ingress_v1beta1::is_old(node) {
-                let (ingress, problems) = super::ingress_v1beta1::read(node);
-                return (Resource::Ingress(Box::new(ingress)), problems);
+            /// The object, to change.
+            fn object_mut(&mut self) -> &mut dyn Object {
+                match self { $( Resource::$kind(object) => &mut **object, )* }
             }
-            let (resource, mut problems) = match kind {
-                $( Kind::$kind => {
-                    let (object, problems) = decode::<$type>(node);
-                    (Resource::$kind(Box::new(object)), problems)
-                } )*
-            };
-            if !kind.is_whole() {
-                problems.retain(|problem| problem.kind != ProblemKind::UnknownField);
-            }
-            (resource, problems)
         }
     };
 }
@@ -185,6 +171,21 @@ resources! {
     CronJob(Workload), "batch", true, false;
 }
 
+/// Reads an object of that kind, leniently: all that can be read, and every problem met. A problem of an unknown field is
+/// told only for kinds of which every field is known. An Ingress of an old version is converted.
+pub fn read(kind: Kind, node: &Node) -> (Resource, Vec<Problem>) {
+    if kind == Kind::Ingress && super::ingress_v1beta1::is_old(node) {
+        let (ingress, problems) = super::ingress_v1beta1::read(node);
+        return (Resource::Ingress(Box::new(ingress)), problems);
+    }
+    let mut resource = Resource::empty(kind);
+    let mut problems = decode_into(resource.object_mut(), node);
+    if !kind.is_whole() {
+        problems.retain(|problem| problem.kind != ProblemKind::UnknownField);
+    }
+    (resource, problems)
+}
+
 impl Kind {
     /// The kind of an object by its `apiVersion` and `kind`, or nothing where it is none of the project's business. A
     /// version that is no longer served (`extensions/v1beta1` Ingress) is the same kind.
@@ -212,6 +213,16 @@ impl Kind {
 }
 
 impl Resource {
+    /// Makes the object what it is after a way through the server's storage ([`settle`](super::codec::settle)).
+    pub fn settle(&mut self) {
+        settle_object(self.object_mut());
+    }
+
+    /// The object as JSON.
+    pub fn to_json(&self) -> Json {
+        encode_object(self.object())
+    }
+
     /// Its namespace and name; a namespaced object that names no namespace is in `default`.
     pub fn key(&self) -> ObjectKey {
         let metadata = self.metadata();

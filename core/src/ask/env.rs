@@ -1,8 +1,7 @@
 //! `env`: which variables would the kubelet put into a container?
 
 use super::{AskError, hosts};
-use crate::api::codec::Codec;
-use crate::api::decoder::Decoder;
+use crate::api::object::decode_into;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::engine::Engine;
@@ -54,7 +53,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
 /// A Service as it stands in the question, read as leniently as what is stored.
 fn read(node: &Node) -> Service {
     let mut service = Service::default();
-    service.decode(node, &mut Decoder::new());
+    decode_into(&mut service, node);
     service
 }
 

@@ -1,7 +1,8 @@
 //! `objects`: what is in the cluster? What a host lists, offers for completion and shows is read from here.
 
 use super::AskError;
-use crate::api::object::{Object, encode_object};
+use crate::api::codec::encode;
+use crate::api::object::{Object, encode_object, field_named};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, Store};
 use crate::engine::Engine;
@@ -47,7 +48,7 @@ fn kinds(question: &Node) -> Result<Vec<Kind>, AskError> {
 
 fn entry(engine: &Engine, kind: Kind, key: &ObjectKey, object: &dyn Object, whole: bool) -> Json {
     let mut json = reference(kind, key);
-    let metadata = object.field("metadata").map(|metadata| metadata.encode()).unwrap_or_default();
+    let metadata = field_named(object, "metadata").map(encode).unwrap_or_default();
     if let Some(labels) = metadata.get("labels") {
         json.set("labels", labels.clone());
     }

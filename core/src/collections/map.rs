@@ -29,10 +29,11 @@ pub(super) fn search<K: Borrow<Q>, Q: Ord + ?Sized>(order: &Positions, keys: &[K
 }
 
 /// Takes a key out of its place; gives its position, which the last key has now.
-pub(super) fn remove<K: Ord, Q: Ord + ?Sized>(order: &mut Positions, keys: &mut Vec<K>, key: &Q) -> Option<usize>
-where
-    K: Borrow<Q>,
-{
+pub(super) fn remove<K: Ord + Borrow<Q>, Q: Ord + ?Sized>(
+    order: &mut Positions,
+    keys: &mut Vec<K>,
+    key: &Q,
+) -> Option<usize> {
     let Found::Entry(at, place) = search(order, keys, key) else { return None };
     if let Found::Entry(_, of_last) = search::<K, K>(order, keys, keys.last()?) {
         order.remove(place, of_last, keys.len());
