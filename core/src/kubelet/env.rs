@@ -111,7 +111,7 @@ fn add_service(variables: &mut Vec<Variable>, service: &Service) {
     }
     for (index, port) in ports.iter().enumerate() {
         let protocol = if port.protocol.is_empty() { "TCP" } else { &port.protocol };
-        let (lower, upper) = (protocol.to_lowercase(), protocol.to_uppercase());
+        let (lower, upper) = (protocol.to_ascii_lowercase(), protocol.to_ascii_uppercase());
         let url = match ip.contains(':') {
             true => format!("{lower}://[{ip}]:{}", port.port),
             false => format!("{lower}://{ip}:{}", port.port),
@@ -127,8 +127,9 @@ fn add_service(variables: &mut Vec<Variable>, service: &Service) {
     }
 }
 
+/// `makeEnvVariableName`. The names of Services and ports have no letters beyond ASCII.
 fn variable_name(name: &str) -> String {
-    name.replace('-', "_").to_uppercase()
+    name.replace('-', "_").to_ascii_uppercase()
 }
 
 /// The Services that the containers of a pod are told of, by name, without looking at when they were made.

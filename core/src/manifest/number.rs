@@ -1,6 +1,9 @@
 //! Numbers as Go reads and writes them (`strconv`, `encoding/json`).
 
+mod float;
+
 use super::node::Number;
+use float::Decimal;
 
 /// An integer literal as `strconv.ParseInt(text, base, 64)` reads it; base 0 takes it from the prefix. `None` is a
 /// syntax error or a number out of range.
@@ -42,7 +45,7 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     if !is_decimal_float(&plain) {
         return None;
     }
-    plain.parse::<f64>().ok().filter(|value| value.is_finite())
+    Some(float::parse(&plain)).filter(|value| value.is_finite())
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -73,13 +76,15 @@ fn underscores_separate_digits(text: &str) -> bool {
 /// A float as `encoding/json` writes it. The value has to be finite.
 pub(crate) fn json_float(value: f64) -> Number {
     let magnitude = value.abs();
-    let text = if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
+    let decimal = Decimal::of_f64(value);
+    let unsigned = if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
         // Go writes the sign of every exponent: `1e+21`, and `1e-7` without a leading zero.
-        let text = format!("{value:e}");
-        if text.contains("e-") { text } else { text.replace('e', "e+") }
+        let text = decimal.scientific();
+        if decimal.exponent < 0 { text } else { text.replace('e', "e+") }
     } else {
-        value.to_string()
+        decimal.plain()
     };
+    let text = if value.is_sign_negative() { format!("-{unsigned}") } else { unsigned };
     match text.parse::<i64>() {
         Ok(number) if text != "-0" => Number::Int(number),
         _ => Number::Literal(text.into()),
@@ -96,15 +101,17 @@ pub(crate) fn key_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
-    let scientific = format!("{value:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let decimal = Decimal::of_f32(value);
     // With the shortest digits, Go writes an exponent below 1e-4 and from 1e6 on.
-    if value != 0.0 && !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{digits}e{sign}{:02}", exponent.abs());
-    }
-    value.to_string()
+    let unsigned = if value != 0.0 && !(-4..6).contains(&decimal.exponent) {
+        let text = decimal.scientific();
+        let (digits, _) = text.split_once('e').unwrap_or((&text, ""));
+        let sign = if decimal.exponent < 0 { '-' } else { '+' };
+        format!("{digits}e{sign}{:02}", decimal.exponent.abs())
+    } else {
+        decimal.plain()
+    };
+    if value.is_sign_negative() { format!("-{unsigned}") } else { unsigned }
 }
 
 #[cfg(test)]

@@ -32,9 +32,24 @@ pub fn validate_annotations(annotations: &StringMap, path: &Path<'_>, errors: &m
     }
 }
 
-/// `strings.ToLower`: character by character, so that `İ` becomes a plain `i`.
+/// `strings.ToLower` as far as the rules for names can tell: which letters are ASCII's then, and how long the others are.
+/// The whole of Unicode's letters would be a table of 25 KB.
 fn lower(text: &str) -> String {
-    text.chars().filter_map(|character| character.to_lowercase().next()).collect()
+    let lower = |character: char| match character {
+        'İ' => 'i',
+        '\u{212a}' => 'k',
+        'Ⱥ' | 'Ⱦ' => 'ⱥ',
+        '\u{1e9e}'
+        | '\u{2126}'
+        | '\u{212b}'
+        | '\u{2c62}'
+        | '\u{2c64}'
+        | '\u{2c6d}'..='\u{2c70}'
+        | '\u{2c7e}'..='\u{2c7f}' => 'ß',
+        '\u{a78d}' | '\u{a7aa}'..='\u{a7ae}' | '\u{a7b0}'..='\u{a7b2}' | '\u{a7c5}' => 'ß',
+        other => other.to_ascii_lowercase(),
+    };
+    text.chars().map(lower).collect()
 }
 
 /// `ValidateLabelSelector`; values that are no label values may be let be, where the old object had such ones.
@@ -78,6 +93,22 @@ fn validate_requirement(
     if !allow_invalid_values {
         for (index, value) in requirement.values.iter().enumerate() {
             push(errors, &values.index(index), value, is_label_value(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lower;
+
+    #[test]
+    fn lower_case_is_as_long_and_as_plain_as_unicodes() {
+        // Go knows Unicode 15, which does not have these two.
+        for character in ('\0'..=char::MAX).filter(|character| !matches!(character, '\u{a7cb}' | '\u{a7dc}')) {
+            let expected: String = character.to_lowercase().take(1).collect();
+            let found = lower(&character.to_string());
+            assert_eq!((found.len(), found.is_ascii()), (expected.len(), expected.is_ascii()), "{character:?}");
+            assert!(!found.is_ascii() || found == expected, "{character:?}");
         }
     }
 }
