@@ -68,8 +68,10 @@ pub fn answer_text(engine: &Engine, question: &str) -> String {
         Ok(node) => answer(engine, &node).to_string(),
         Err(error) => {
             let message = format!("the question is not JSON: {error} (line {}, column {})", error.line, error.column);
+            let (line, column) = (error.line, error.column);
             let error = AskError { reason: "BadRequest", message, field: None };
-            Json::object().with("id", Json::Null).with("error", error.to_json()).to_string()
+            let error = error.to_json().with("line", line).with("column", column);
+            Json::object().with("id", Json::Null).with("error", error).to_string()
         }
     }
 }

@@ -30,6 +30,8 @@ for (const folder of [join(here, "wasm"), join(dist, "wasm")]) {
 }
 cpSync(join(generated, "web", "portolan_bg.wasm"), join(dist, "wasm", "portolan_bg.wasm"));
 cpSync(join(generated, "types.ts"), join(here, "src", "types.ts"));
+// npm puts the licence into the package where it stands beside package.json.
+cpSync(join(root, "LICENSE"), join(here, "LICENSE"));
 cpSync(join(generated, "fields.json"), join(dist, "fields.json"));
 
 const tsc = createRequire(import.meta.url).resolve("typescript/package.json");

@@ -27,6 +27,11 @@ export interface ClusterOptions {
    * through admission in the order given: what kube-apiserver would refuse is reported and left out.
    */
   stored?: boolean;
+  /**
+   * Throws for the first document that cannot be read, or object that would be refused, with its `file`, `line`,
+   * `column` and `field`, in place of leaving it out.
+   */
+  strict?: boolean;
 }
 
 /** A question of the contract. */
@@ -71,15 +76,23 @@ export class Cluster {
    *
    * @param input the text of manifests, files of them, or objects
    * @param options what is set for the whole cluster
-   * @throws {@link PortolanError} `Invalid` for an option that cannot be, with its `field`
+   * @throws {@link PortolanError} `Invalid` for an option that cannot be, with its `field`; with `strict`, `BadRequest`
+   *   for what cannot be read and `Invalid` for what would be refused, with its place
    */
-  static load(input: Input = [], options: ClusterOptions = {}): Cluster {
+  static load(input: Input = [], { strict = false, ...options }: ClusterOptions = {}): Cluster {
     const { Handle } = module();
     const cluster = new Cluster(call(() => new Handle(JSON.stringify(options))));
     cluster.#findings = cluster.#call((handle) => {
       for (const file of files(input)) handle.add(file.name, file.text);
       return JSON.parse(handle.load()) as Finding[];
     });
+    const wrong = strict ? cluster.#findings.find(({ severity }) => severity === "error") : undefined;
+    if (wrong !== undefined) {
+      cluster.free();
+      const { file, line, column, field } = wrong.source;
+      const reason = wrong.code === "syntax" ? "BadRequest" : "Invalid";
+      throw new PortolanError({ reason, message: wrong.message, file, line, column, ...(field !== "" && { field }) });
+    }
     return cluster;
   }
 
@@ -119,10 +132,13 @@ export class Cluster {
   /**
    * Answers one question of the contract.
    *
-   * @throws {@link PortolanError} with `reason` and `field` where there is no answer
+   * @param question the question, or its JSON text
+   * @throws {@link PortolanError} with `reason` and `field` where there is no answer, and with `line` and `column` where
+   *   a text is not JSON
    */
-  ask<K extends keyof Questions>(question: Question<K>): Answer<K> {
-    const answer = JSON.parse(this.askText(JSON.stringify(question))) as { error?: Refusal };
+  ask<K extends keyof Questions>(question: Question<K> | string): Answer<K> {
+    const text = typeof question === "string" ? question : JSON.stringify(question);
+    const answer = JSON.parse(this.askText(text)) as { error?: Refusal };
     if (answer.error !== undefined) throw new PortolanError(answer.error);
     return answer as Answer<K>;
   }

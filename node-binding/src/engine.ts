@@ -40,6 +40,8 @@ export interface Refusal {
   message?: string;
   /** The field it is about. */
   field?: string;
+  /** The file it is about. */
+  file?: string;
   /** The line it is about, from 1. */
   line?: number;
   /** The column it is about in characters, from 1. */
@@ -50,13 +52,15 @@ export interface Refusal {
 export class PortolanError extends Error {
   override readonly name = "PortolanError";
   /**
-   * One word: `BadRequest` (the question cannot be understood), `NotFound` (it is about an object that is not there),
+   * One word: `BadRequest` (the question, or a text, cannot be understood), `Invalid` (a value cannot be), `NotFound` (it is about an object that is not there),
    * `NotReady` (the module is not loaded yet), `Gone` (the cluster was let go of, or the module made afresh since),
    * `InternalError` (the engine stopped; see {@link reset}).
    */
   readonly reason: string;
   /** The field of the question or of the options that is at fault, where one is. */
   readonly field: string | undefined;
+  /** The file at fault, where what was loaded is. */
+  readonly file: string | undefined;
   /** The line at fault, from 1, where there is one. */
   readonly line: number | undefined;
   /** The column at fault in characters, from 1, where there is one. */
@@ -66,6 +70,7 @@ export class PortolanError extends Error {
     super(refusal.message ?? refusal.reason ?? "refused", options);
     this.reason = refusal.reason ?? "InternalError";
     this.field = refusal.field;
+    this.file = refusal.file;
     this.line = refusal.line;
     this.column = refusal.column;
   }

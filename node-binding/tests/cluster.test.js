@@ -123,6 +123,20 @@ test("what cannot be answered throws, with its reason and field", () => {
   });
 });
 
+test("a strict load throws for what would be left out, with its place", () => {
+  const thrown = (input, expected) => assert.throws(() => Cluster.load(input, { strict: true }), { name: "PortolanError", ...expected });
+  thrown(`${SERVICE}---\na: [\n`, { reason: "BadRequest", file: "manifest.yaml", line: 11 });
+  thrown({ name: "a.yaml", text: SERVICE.replace("80", "70000") }, { reason: "Invalid", file: "a.yaml", line: 8, column: 13, field: "spec.ports[0].port", message: /must be between 1 and 65535/ });
+  using(Cluster.load(SERVICE, { strict: true }), (cluster) => assert.equal(cluster.objects().objects.length, 1));
+});
+
+test("a question may be text, and what is no JSON says where", () => {
+  using(Cluster.load(SERVICE), (cluster) => {
+    assert.deepEqual(cluster.ask('{"ask":"objects"}'), cluster.objects());
+    assert.throws(() => cluster.ask('{"ask":\n  oops}'), { name: "PortolanError", reason: "BadRequest", line: 2, column: 3 });
+  });
+});
+
 test("options reach the engine", () => {
   using(Cluster.load(SERVICE, { serviceClusterIPRange: "172.30.0.0/16", clusterDomain: "example.test" }), (cluster) => {
     assert.match(cluster.resolve({ name: "web.default.svc.example.test", type: "A" }).answers[0], / A 172\.30\./);

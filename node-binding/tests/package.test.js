@@ -1,7 +1,7 @@
 // What `npm pack` makes: installed into a clean project it runs in every way it can be loaded, and type-checks strictly.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -25,6 +25,15 @@ after(() => rmSync(project, { recursive: true, force: true }));
 
 const MANIFEST = "apiVersion: v1\\nkind: Service\\nmetadata: {name: web}\\nspec: {ports: [{port: 80}]}\\n";
 const USE = `const cluster = Cluster.load("${MANIFEST}"); console.log(cluster.objects().objects[0].name, check("a: [").length); cluster.free();`;
+
+test("it carries its licence, its documentation and no more than it needs", () => {
+  const packed = join(project, "node_modules/portolan");
+  assert.match(readFileSync(join(packed, "LICENSE"), "utf8"), /Apache License/);
+  assert.match(readFileSync(join(packed, "README.md"), "utf8"), /npm install portolan/);
+  assert.deepEqual(readdirSync(packed).sort(), ["LICENSE", "README.md", "dist", "examples", "package.json"]);
+  const { dependencies } = JSON.parse(readFileSync(join(packed, "package.json"), "utf8"));
+  assert.equal(dependencies, undefined);
+});
 
 test("it is imported as an ES module", () => {
   writeFileSync(join(project, "esm.mjs"), `import { Cluster, check } from "portolan"; import { review } from "portolan/admission"; ${USE} console.log(typeof review);`);

@@ -98,7 +98,7 @@ describe("two versions", { timeout: 120_000 }, () => {
     await page.getByRole("button", { name: "Set this version aside" }).click();
     await page.getByText("The two versions answer alike.").waitFor();
     await openFiles(page, [{ name: "all.yaml", text: NOW }], { panel: "compare", asked: { url: "http://shop.example.com/cart" } });
-    await page.locator(".lead", { hasText: "to the version set aside" }).waitFor();
+    await block("Requests").waitFor();
   });
 
   test("the class of requests that another Service takes", async () => {

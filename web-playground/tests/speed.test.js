@@ -51,13 +51,13 @@ describe("speed", { timeout: 120_000 }, () => {
     await page.locator(".cm-line", { hasText: "image: example.com/app-0:1" }).first().click();
     await page.keyboard.press("End");
     const times = [];
-    for (let stroke = 0; stroke < 25; stroke += 1) {
+    for (let stroke = 0; stroke < 40; stroke += 1) {
       await page.keyboard.type("0");
-      await page.waitForTimeout(120);
+      await page.waitForTimeout(100);
       times.push(Number(/in ([\d.]+) ms/.exec(await page.locator(".engine-time").innerText())?.[1]));
     }
     times.sort((a, b) => a - b);
-    context.diagnostic(`quickest ${times[0]} ms, in the middle ${times[12]} ms`);
+    context.diagnostic(`quickest ${times[0]} ms, in the middle ${times[20]} ms`);
     assert.ok(times[0] <= 16, times.join(" "));
     await page.close();
   });
