@@ -44,6 +44,15 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]}
 ---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: shop}
+spec:
+  selector: {matchLabels: {app: cart}}
+  template:
+    metadata: {labels: {app: cart}}
+    spec: {containers: [{name: cart, image: cart}]}
+---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: front, namespace: shop}
@@ -422,9 +431,18 @@ fn the_cluster_is_watched() {
     let doubtful = review("CREATE", &ingress("front", "web", 80), "");
     assert!(client.review(&doubtful).warnings()[0].contains("there is no Service shop/web"));
     server.put("services", &service("web", r#"{"selector":{"app":"web"},"ports":[{"port":80}]}"#));
-    until("the Service is seen", || client.review(&doubtful).warnings()[0].contains("has no ready endpoint"));
-    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"shop","labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]},"status":{"phase":"Running","podIP":"10.244.0.9","podIPs":[{"ip":"10.244.0.9"}],"conditions":[{"type":"Ready","status":"True"}]}}"#;
-    server.put("pods", pod);
+    // Of a namespace without pods nothing is known; of one with others they are missed.
+    until("the Service is seen", || client.review(&doubtful).warnings().is_empty());
+    let pod = |app: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p","namespace":"shop","labels":{{"app":"{app}"}}}},"spec":{{"containers":[{{"name":"c","image":"i"}}]}},"status":{{"phase":"Running","podIP":"10.244.0.9","podIPs":[{{"ip":"10.244.0.9"}}],"conditions":[{{"type":"Ready","status":"True"}}]}}}}"#
+        )
+    };
+    server.put("pods", &pod("api"));
+    until("another pod is seen", || {
+        client.review(&doubtful).warnings().iter().any(|warning| warning.contains("has no ready endpoint"))
+    });
+    server.put("pods", &pod("web"));
     until("the pod is seen", || client.review(&doubtful).warnings().is_empty());
     server.put("services", &service("web", r#"{"selector":{"app":"web"},"ports":[{"port":8080}]}"#));
     until("the change is seen", || !client.review(&doubtful).allowed());

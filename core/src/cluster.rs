@@ -135,6 +135,12 @@ impl<T> Store<T> {
         self.objects.range(ObjectKey::new(namespace, "")..).take_while(move |(key, _)| key.namespace == namespace)
     }
 
+    /// The first object of a namespace, by name.
+    pub fn first_of(&self, namespace: &str) -> Option<(&ObjectKey, &Arc<T>)> {
+        let first = self.objects.range(ObjectKey::new(namespace, "")..).next();
+        first.filter(|(key, _)| key.namespace == namespace)
+    }
+
     /// The namespaces that have an object, by name.
     pub fn namespaces(&self) -> impl Iterator<Item = &str> {
         let mut next = self.objects.keys().next();

@@ -12,7 +12,7 @@ mod headless;
 mod ingress_backend;
 mod ingress_class;
 mod ingress_path;
-mod ingress_policy;
+pub(crate) mod ingress_policy;
 mod ingress_route;
 mod ingress_tls;
 mod network_policy;

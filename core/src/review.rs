@@ -44,14 +44,18 @@ pub fn review(engine: &Engine, change: Change) -> Review {
         Change::Put(resource, _) => Some(resource),
         Change::Remove(..) => None,
     });
-    let mut after = vicinity.without();
-    if let Change::Put(resource, source) = change {
-        after.apply(resource, Some(source));
-    }
-    let found = lint::check(&after);
-    if found.is_empty() {
+    let after = |vicinity: &Vicinity<'_>| {
+        let mut after = vicinity.without();
+        if let Change::Put(resource, source) = &change {
+            after.apply(resource.clone(), Some(source.clone()));
+        }
+        lint::check(&after)
+    };
+    if after(&vicinity).is_empty() {
         return Review::default();
     }
+    vicinity.widen();
+    let found = after(&vicinity);
     // What was found before needs to be known only where something is found now.
     let before = lint::check(&vicinity.before());
     let was_there = |finding: &Finding| {

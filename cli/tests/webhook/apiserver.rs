@@ -144,7 +144,8 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             write(&stream, 404, body)?;
         } else if query.get("watch").is_some_and(|watch| *watch == "true" || *watch == "1") {
             let from = query.get("resourceVersion").and_then(|version| version.parse().ok()).unwrap_or(0);
-            return watch(&stream, shared, &plural, from);
+            // What ends in order leaves the connection to the next request.
+            watch(&stream, shared, &plural, from)?;
         } else {
             let body = list(shared, &plural, &query);
             write(&stream, 200, &body)?;
@@ -203,7 +204,7 @@ fn watch(mut stream: &TcpStream, shared: &Shared, plural: &str, from: u64) -> io
         }
         state = shared.state.lock().unwrap();
         if state.down {
-            return Ok(());
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
         // Something may have come between the two locks.
         if !state.events.iter().any(|(version, of, _)| *version > sent && of == plural) {

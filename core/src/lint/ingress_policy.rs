@@ -5,6 +5,7 @@ use super::ingress_route::{class_of, controller_of};
 use super::{Report, rule};
 use crate::api::meta::LabelSelector;
 use crate::api::network_policy::NetworkPolicyPeer;
+use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
@@ -173,15 +174,26 @@ struct Blocked {
 /// The controllers' pods that the files hold, but for those on their nodes' networks, of which policies say nothing sure.
 fn controllers(cluster: &Cluster) -> Vec<(Option<Controller>, ObjectKey)> {
     let mut found = Vec::new();
-    for (key, pod) in cluster.pods.iter().filter(|(_, pod)| !pod.spec.host_network) {
-        let is_labelled = |labels: &[(&str, &str)]| {
-            labels.iter().all(|(name, value)| pod.metadata.labels.get(*name).is_some_and(|known| known == value))
-        };
-        if let Some((controller, _)) = CONTROLLERS.iter().find(|(_, labels)| is_labelled(labels)) {
-            found.push((*controller, key.clone()));
+    for (key, pod) in cluster.pods.iter() {
+        if let Some(controller) = controller(pod) {
+            found.push((controller, key.clone()));
         }
     }
     found
+}
+
+/// The controller that a pod is, by its labels; the inner one where it is one of those that the tables know.
+fn controller(pod: &Pod) -> Option<Option<Controller>> {
+    let is_labelled = |labels: &[(&str, &str)]| {
+        labels.iter().all(|(name, value)| pod.metadata.labels.get(*name).is_some_and(|known| known == value))
+    };
+    let known = CONTROLLERS.iter().find(|(_, labels)| is_labelled(labels))?.0;
+    (!pod.spec.host_network).then_some(known)
+}
+
+/// Whether a pod is of an ingress controller that policies can speak of.
+pub(crate) fn is_controller(pod: &Pod) -> bool {
+    controller(pod).is_some()
 }
 
 /// Who is kept from every pod of the Service, or nothing where some pod takes the controller's connection.

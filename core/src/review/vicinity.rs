@@ -10,9 +10,9 @@ mod services;
 use crate::api::meta::StringMap;
 use crate::api::pod::PodSpec;
 use crate::api::resource::{Kind, ObjectKey, Resource};
-use crate::api::workload::Workload;
 use crate::cluster::Cluster;
 use crate::engine::Engine;
+use crate::workload::{owner, template_of};
 use std::collections::BTreeSet;
 
 /// Labels that controllers put on pods beside those of the template.
@@ -141,8 +141,8 @@ impl<'c> Vicinity<'c> {
             _ => None,
         });
         for workload in old.into_iter().chain(new) {
-            if let Some((labels, spec)) = template(workload) {
-                self.pods_of(labels, spec);
+            if let Some(template) = template_of(workload) {
+                self.pods_of(&template.metadata.labels, &template.spec);
             }
             self.named_service(&workload.spec.service_name);
         }
@@ -169,6 +169,16 @@ impl<'c> Vicinity<'c> {
                 self.picked.insert((Kind::Service, key));
             }
         }
+        for text in services::texts(spec) {
+            for (service, namespace) in services::named_in(text, namespace) {
+                let found = cluster.services.entry(&ObjectKey::new(namespace, service));
+                let any = cluster.services.first_of(namespace);
+                self.picked.extend(found.or(any).map(|(key, _)| (Kind::Service, key)));
+            }
+        }
+        self.guards(namespace, &[labels]);
+        // Whether a namespace has policies at all makes a difference to the pods that none selects.
+        self.picked.extend(policies::isolating(cluster, namespace).map(|key| (Kind::NetworkPolicy, key)));
         self.named_service(&spec.subdomain);
     }
 
@@ -181,11 +191,51 @@ impl<'c> Vicinity<'c> {
         }
     }
 
-    /// A pod, and the workload that it stands for.
+    /// A pod, and what makes it.
     fn pod(&mut self, key: &'c ObjectKey) {
-        self.picked.insert((Kind::Pod, key));
+        if !self.picked.insert((Kind::Pod, key)) {
+            return;
+        }
         if let Some((kind, workload)) = self.engine.standing_for(key) {
             self.picked.insert((*kind, workload));
+            return;
+        }
+        let mut made = self.cluster.pods.by_key(key).and_then(|pod| owner(&pod.metadata));
+        // A ReplicaSet and its Deployment, a Job and its CronJob: there is no third.
+        for _ in 0..2 {
+            let Some((kind, name)) = made.take() else { return };
+            let Some((name, stored)) = self.cluster.workloads.get(&kind).and_then(|store| store.entry(&name)) else {
+                return;
+            };
+            self.picked.insert((kind, name));
+            made = owner(&stored.metadata);
+        }
+    }
+
+    /// A workload, with its pods.
+    fn workload(&mut self, kind: Kind, key: &'c ObjectKey) {
+        self.picked.insert((kind, key));
+        for pod in self.engine.pods_made_by(kind, key) {
+            self.cluster.pods.entry(&pod).into_iter().for_each(|(pod, _)| self.pod(pod));
+        }
+    }
+
+    /// Adds what tells how much a finding weighs and what was meant instead: one pod of each set of labels, and the
+    /// workloads, in every namespace that was come through. Only what has findings is worth it.
+    pub(super) fn widen(&mut self) {
+        let cluster = self.cluster;
+        let namespaces: BTreeSet<&'c str> =
+            self.picked.iter().map(|(_, key)| key.namespace.as_str()).chain([self.key.namespace.as_str()]).collect();
+        for namespace in namespaces.into_iter().filter(|namespace| !namespace.is_empty()) {
+            let mut known: BTreeSet<&StringMap> = BTreeSet::new();
+            for (pod, stored) in cluster.pods.in_namespace(namespace) {
+                if known.insert(&stored.metadata.labels) {
+                    self.pod(pod);
+                }
+            }
+            for (kind, store) in &cluster.workloads {
+                self.picked.extend(store.in_namespace(namespace).map(|(key, _)| (*kind, key)));
+            }
         }
     }
 
@@ -193,9 +243,13 @@ impl<'c> Vicinity<'c> {
         self.picked.extend(self.cluster.nodes.iter().map(|(key, _)| (Kind::Node, key)));
     }
 
-    /// What stands around everything: the namespaces, the classes of Ingresses, the API server's own Service.
+    /// What stands around everything: the namespaces, the classes of Ingresses, the API server's own Service; of the
+    /// object's namespace a Service and a pod, so that it is not taken for one that nothing is known of.
     fn surroundings(&mut self) {
         let cluster = self.cluster;
+        let namespace = self.key.namespace.as_str();
+        self.picked.extend(cluster.services.in_namespace(namespace).next().map(|(key, _)| (Kind::Service, key)));
+        cluster.pods.in_namespace(namespace).next().into_iter().for_each(|(key, _)| self.pod(key));
         let names: BTreeSet<&str> = self.picked.iter().map(|(_, key)| key.namespace.as_str()).collect();
         for name in names.into_iter().chain([self.key.namespace.as_str()]) {
             let found = cluster.namespaces.entry(&ObjectKey::new("", name));
@@ -212,12 +266,6 @@ fn as_kind<'a, T>(resource: Option<&'a Resource>, kind: fn(&'a Resource) -> Opti
     resource.and_then(kind).map(|object| &**object)
 }
 
-fn template(workload: &Workload) -> Option<(&StringMap, &PodSpec)> {
-    let spec = &workload.spec;
-    let template = spec.template.as_ref().or_else(|| spec.job_template.as_ref().map(|job| &job.spec.template))?;
-    Some((&template.metadata.labels, &template.spec))
-}
-
 /// The pods of a workload, and what stands between it and them.
 fn owned(engine: &Engine, kind: Kind, key: &ObjectKey) -> Vec<(Kind, ObjectKey)> {
     let mut owned: Vec<(Kind, ObjectKey)> =
@@ -229,7 +277,7 @@ fn owned(engine: &Engine, kind: Kind, key: &ObjectKey) -> Vec<(Kind, ObjectKey)>
     };
     let store = engine.cluster().workloads.get(&between);
     for (name, object) in store.into_iter().flat_map(|store| store.in_namespace(&key.namespace)) {
-        if crate::workload::owner(&object.metadata).is_some_and(|owner| owner == (kind, key.clone())) {
+        if owner(&object.metadata).is_some_and(|owner| owner == (kind, key.clone())) {
             owned.push((between, name.clone()));
         }
     }

@@ -5,6 +5,7 @@ use crate::api::meta::{IntOrString, LabelSelector, StringMap};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer};
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::Cluster;
 use crate::endpoints::selection::{selector, selects};
 use std::collections::BTreeSet;
 
@@ -18,6 +19,18 @@ pub(super) fn names_port(policy: &NetworkPolicy, ports: &[i32]) -> bool {
     let egress = spec.egress.iter().flatten().flat_map(|rule| rule.ports.iter().flatten());
     let is_one = |port: &Option<IntOrString>| matches!(port, Some(IntOrString::Int(port)) if ports.contains(port));
     ingress.chain(egress).any(|port| is_one(&port.port))
+}
+
+/// The first policy of a namespace that isolates pods for what comes in.
+pub(super) fn isolating<'c>(cluster: &'c Cluster, namespace: &'c str) -> Option<&'c ObjectKey> {
+    let isolates = |policy: &NetworkPolicy| policy.spec.policy_types.iter().flatten().any(|kind| kind == "Ingress");
+    cluster.network_policies.in_namespace(namespace).find(|(_, policy)| isolates(policy)).map(|(key, _)| key)
+}
+
+/// The one address that a peer is, where it is one.
+fn single(peer: &NetworkPolicyPeer) -> Option<&str> {
+    let cidr = peer.ip_block.as_ref()?.cidr.as_str();
+    cidr.strip_suffix("/32").or_else(|| cidr.strip_suffix("/128"))
 }
 
 impl<'c> Vicinity<'c> {
@@ -41,6 +54,13 @@ impl<'c> Vicinity<'c> {
             let most = if rule.ports.as_ref().is_none_or(Vec::is_empty) { 1 } else { usize::MAX };
             self.peers(key, rule.to.as_deref().unwrap_or_default(), most);
         }
+        let alone: Vec<&str> =
+            policy.spec.egress.iter().flatten().flat_map(|rule| rule.to.iter().flatten()).filter_map(single).collect();
+        for (service, stored) in cluster.services.iter().filter(|_| !alone.is_empty()) {
+            if stored.cluster_ips().any(|address| alone.contains(&address)) {
+                self.picked.insert((Kind::Service, service));
+            }
+        }
         self.neighbours(key, policy, &subjects);
         let is_dns = |pod: &Pod| pod.metadata.labels.get("k8s-app").is_some_and(|app| app == "kube-dns");
         if policy.spec.egress.is_some() || policy.spec.policy_types.iter().flatten().any(|kind| kind == "Egress") {
@@ -53,8 +73,15 @@ impl<'c> Vicinity<'c> {
     /// The policies that select some of the pods, of every tier.
     pub(super) fn guards(&mut self, namespace: &'c str, labels: &[&StringMap]) {
         for (policy, stored) in self.cluster.network_policies.in_namespace(namespace) {
-            if labels.iter().any(|labels| stored.spec.pod_selector.matches(labels)) {
-                self.picked.insert((Kind::NetworkPolicy, policy));
+            let selector = &stored.spec.pod_selector;
+            if !labels.iter().any(|labels| selector.matches(labels)) {
+                continue;
+            }
+            self.picked.insert((Kind::NetworkPolicy, policy));
+            // Whether those that it lets in are there.
+            let peers = stored.spec.ingress.iter().flatten().flat_map(|rule| rule.from.iter().flatten());
+            for pods in peers.filter_map(|peer| peer.pod_selector.as_ref()) {
+                self.matching(namespace, Some(pods), 1);
             }
         }
         self.tiers();

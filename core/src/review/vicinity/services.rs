@@ -3,17 +3,42 @@
 use super::Vicinity;
 use crate::api::ingress::Ingress;
 use crate::api::meta::StringMap;
-use crate::api::pod::Pod;
+use crate::api::pod::{Pod, PodSpec};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::service::Service;
 use crate::endpoints::selection::{selector, selects};
 use crate::endpoints::slices::SERVICE_NAME;
+use crate::ingress::class::CLASS_ANNOTATION;
+use crate::workload::template_of;
 use std::collections::BTreeSet;
 
 /// Whether a variable begins as those that pods get of a Service of that name.
 pub(super) fn is_named_after(variable: &str, service: &str) -> bool {
     let alike = |(one, other): (u8, u8)| one == if other == b'-' { b'_' } else { other.to_ascii_uppercase() };
     variable.as_bytes().get(service.len()) == Some(&b'_') && variable.bytes().zip(service.bytes()).all(alike)
+}
+
+/// What containers are told that may name a Service.
+pub(super) fn texts(spec: &PodSpec) -> impl Iterator<Item = &str> {
+    spec.containers.iter().flat_map(|container| {
+        let settings = container.env.iter().map(|variable| variable.value.as_str());
+        settings.chain(container.command.iter().chain(&container.args).map(String::as_str))
+    })
+}
+
+/// What a text names that may be a Service, with its namespace: `web:80`, `web.shop.svc`.
+pub(super) fn named_in<'t>(text: &'t str, namespace: &'t str) -> impl Iterator<Item = (&'t str, &'t str)> {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | ':');
+    let words = text.split(move |character| !is_part(character));
+    let words = words.filter(|word| word.contains(':') || word.contains(".svc"));
+    words.filter_map(move |word| {
+        let host = word.split(':').next()?;
+        let Some((name, _)) = host.split_once(".svc") else {
+            return Some((host, namespace)).filter(|_| !host.is_empty() && !host.contains('.'));
+        };
+        let (rest, namespace) = name.rsplit_once('.')?;
+        Some((rest.rsplit('.').next()?, namespace))
+    })
 }
 
 impl<'c> Vicinity<'c> {
@@ -29,9 +54,23 @@ impl<'c> Vicinity<'c> {
             let elsewhere = cluster.pods.iter().find(|(_, pod)| selects(selector, &pod.metadata.labels));
             elsewhere.into_iter().for_each(|(pod, _)| self.pod(pod));
         }
+        self.guards(&key.namespace, &labels);
+        for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet] {
+            let of_its_name = cluster.workloads.get(&kind).and_then(|store| store.entry(key));
+            let Some((workload, stored)) = of_its_name else { continue };
+            self.workload(kind, workload);
+            let Some(template) = template_of(stored) else { continue };
+            for (other, stored) in cluster.services.in_namespace(&key.namespace) {
+                if selector(stored).is_some_and(|theirs| selects(theirs, &template.metadata.labels)) {
+                    self.picked.insert((Kind::Service, other));
+                }
+            }
+        }
+        if matches!(service.spec.r#type.as_str(), "NodePort" | "LoadBalancer") {
+            self.nodes();
+        }
         let (addresses, ports) = entrances(service);
         if !ports.is_empty() || !addresses.is_empty() {
-            self.nodes();
             for (other, stored) in cluster.services.iter() {
                 let (theirs, their_ports) = entrances(stored);
                 let shares_port = ports.iter().any(|port| their_ports.contains(port));
@@ -138,12 +177,14 @@ impl<'c> Vicinity<'c> {
             return;
         }
         let cluster = self.cluster;
+        let mut guarded = false;
         for name in backends(ingress).collect::<BTreeSet<&str>>() {
             match cluster.services.entry(&ObjectKey::new(key.namespace.as_str(), name)) {
                 Some((service, stored)) => {
                     self.picked.insert((Kind::Service, service));
                     let labels = self.endpoints_of(service, stored);
                     self.guards(&key.namespace, &labels);
+                    guarded |= !cluster.network_policies.is_empty();
                 }
                 None => {
                     let elsewhere = cluster.services.iter().find(|(known, _)| known.name == name);
@@ -155,10 +196,29 @@ impl<'c> Vicinity<'c> {
             let secret = ObjectKey::new(key.namespace.as_str(), tls.secret_name.as_str());
             self.picked.extend(cluster.secrets.entry(&secret).map(|(secret, _)| (Kind::Secret, secret)));
         }
+        if guarded {
+            self.controllers();
+        }
         let own: Vec<&str> = hosts(ingress).collect();
+        let mut classed = false;
         for (other, stored) in cluster.ingresses.iter() {
-            if hosts(stored).any(|host| own.iter().any(|known| known.eq_ignore_ascii_case(host))) {
+            // Whether any Ingress names a class makes a difference to those that do not.
+            let names_class =
+                stored.spec.ingress_class_name.is_some() || stored.metadata.annotations.contains_key(CLASS_ANNOTATION);
+            let is_first = names_class && !std::mem::replace(&mut classed, true);
+            if is_first || hosts(stored).any(|host| own.iter().any(|known| known.eq_ignore_ascii_case(host))) {
                 self.picked.insert((Kind::Ingress, other));
+            }
+        }
+    }
+
+    /// The pods of ingress controllers, and what their way out is.
+    fn controllers(&mut self) {
+        let cluster = self.cluster;
+        for (pod, stored) in cluster.pods.iter() {
+            if crate::lint::ingress_policy::is_controller(stored) {
+                self.pod(pod);
+                self.guards(&pod.namespace, &[&stored.metadata.labels]);
             }
         }
     }
@@ -172,6 +232,12 @@ impl<'c> Vicinity<'c> {
             metadata.filter_map(|metadata| metadata.labels.get(SERVICE_NAME)).map(String::as_str).collect();
         if self.kind == Kind::Endpoints {
             names.insert(&key.name);
+        }
+        // One that names no Service may be meant for any that has no selector.
+        for (service, stored) in cluster.services.in_namespace(&key.namespace) {
+            if selector(stored).is_none() {
+                self.picked.insert((Kind::Service, service));
+            }
         }
         for name in names {
             let service = ObjectKey::new(key.namespace.as_str(), name);
@@ -225,10 +291,11 @@ fn hosts(ingress: &Ingress) -> impl Iterator<Item = &str> {
     of_rules.chain(of_tls).chain(spec.default_backend.as_ref().map(|_| ""))
 }
 
-/// The addresses and ports of nodes that a Service is reached on beside its cluster IP.
+/// The addresses and ports of nodes that a Service is reached on.
 fn entrances(service: &Service) -> (Vec<&str>, Vec<i32>) {
     let spec = &service.spec;
     let mut addresses: Vec<&str> = spec.external_ips.iter().flatten().map(String::as_str).collect();
+    addresses.extend(service.cluster_ips().filter(|address| *address != "None"));
     addresses.extend(Some(spec.load_balancer_ip.as_str()).filter(|address| !address.is_empty()));
     let ports = service.ports().iter().map(|port| port.node_port).chain([spec.health_check_node_port]);
     (addresses, ports.filter(|port| *port != 0).collect())
