@@ -21,10 +21,11 @@ pub(super) fn names_port(policy: &NetworkPolicy, ports: &[i32]) -> bool {
     ingress.chain(egress).any(|port| is_one(&port.port))
 }
 
-/// The first policy of a namespace that isolates pods for what comes in.
-pub(super) fn isolating<'c>(cluster: &'c Cluster, namespace: &'c str) -> Option<&'c ObjectKey> {
+/// Policies of a namespace that isolate pods for what comes in: one, and another for the case that the first is taken out.
+pub(super) fn isolating<'c>(cluster: &'c Cluster, namespace: &'c str) -> impl Iterator<Item = &'c ObjectKey> {
     let isolates = |policy: &NetworkPolicy| policy.spec.policy_types.iter().flatten().any(|kind| kind == "Ingress");
-    cluster.network_policies.in_namespace(namespace).find(|(_, policy)| isolates(policy)).map(|(key, _)| key)
+    let found = cluster.network_policies.in_namespace(namespace).filter(move |(_, policy)| isolates(policy));
+    found.take(2).map(|(key, _)| key)
 }
 
 /// The one address that a peer is, where it is one.
@@ -62,6 +63,7 @@ impl<'c> Vicinity<'c> {
             }
         }
         self.neighbours(key, policy, &subjects);
+        self.picked.extend(isolating(cluster, &key.namespace).map(|key| (Kind::NetworkPolicy, key)));
         let is_dns = |pod: &Pod| pod.metadata.labels.get("k8s-app").is_some_and(|app| app == "kube-dns");
         if policy.spec.egress.is_some() || policy.spec.policy_types.iter().flatten().any(|kind| kind == "Egress") {
             for (pod, _) in cluster.pods.iter().filter(|(_, pod)| is_dns(pod)) {
