@@ -488,6 +488,16 @@ pub(crate) enum Command {
     /// Judge what is sent to an API server: an admission webhook, with the cluster in view
     #[cfg(feature = "server")]
     Webhook(Box<crate::webhook::flags::WebhookFlags>),
+    /// Serve an editor: findings as one types, fixes, explanations, completion (Language Server Protocol over standard input)
+    #[cfg(feature = "lsp")]
+    Lsp {
+        /// The cluster's settings
+        #[command(flatten)]
+        cluster: ClusterFlags,
+        /// What it does anyhow; some editors say so
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
     /// Say this program's version and the Kubernetes version it answers for
     Version,
 }

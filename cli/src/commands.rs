@@ -48,6 +48,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         Command::Ask { files, cluster } => ask::run(files, cluster, terminal),
         #[cfg(feature = "server")]
         Command::Webhook(flags) => crate::webhook::run(flags, terminal),
+        #[cfg(feature = "lsp")]
+        Command::Lsp { cluster, .. } => crate::lsp::run(cluster).map(|()| Outcome::Fine),
         Command::Version => version::run(terminal),
         one => one::run(one, terminal),
     }

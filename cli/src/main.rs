@@ -9,6 +9,8 @@ mod codes;
 mod commands;
 mod fix;
 mod input;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod question;
 mod render;
 mod settings;

@@ -130,7 +130,7 @@ impl Session {
             let mut findings = Vec::new();
             let mut behind = Vec::new();
             for mut finding in std::mem::take(&mut kept.findings) {
-                let line = finding.place.line as usize;
+                let line = line_within(&finding);
                 if line <= cut.start_line {
                     findings.push(finding);
                 } else if line > cut.old_end_line {
@@ -144,6 +144,14 @@ impl Session {
             *kept = Kept { file, findings };
         }
     }
+}
+
+/// The line (from 1) that tells which document a finding is about: where a document ends too soon is told at the beginning
+/// of the line behind it.
+fn line_within(finding: &Finding) -> usize {
+    let line = finding.place.line as usize;
+    let is_end = finding.code == "syntax" && finding.place.column == 1 && line > 1;
+    if is_end { line - 1 } else { line }
 }
 
 /// The part of a file that two texts of it do not share, in whole documents: bytes, and lines from 0.
@@ -274,6 +282,10 @@ mod tests {
             format!("{a}---\n{a}---\n{c}"),
             format!("{}---\n{a}---\n{c}", service("other")),
             format!("a: [\n---\n{c}---\n{a}"),
+            format!("a: [\n---\n{a}---\n{c}"),
+            format!("a: [\n---\nb: [\n---\n{c}"),
+            "a: [".to_owned(),
+            "a: [\n\n".to_owned(),
             format!("{a}--- not a separator\n{c}"),
             r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}"#.to_owned(),
             String::new(),

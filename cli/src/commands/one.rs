@@ -170,6 +170,8 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             }
             (manifests.clone(), suggest)
         }
+        #[cfg(feature = "lsp")]
+        Command::Lsp { .. } => return Ok(None),
         Command::Check(_) | Command::Ask { .. } | Command::Version | Command::Rule { .. } | Command::Diff { .. } => {
             return Ok(None);
         }

@@ -30,7 +30,7 @@ impl<'a> Excerpt<'a> {
 
 /// How much of the rest of a line is the value or key that begins there: a quoted text whole, else up to the comment
 /// or the colon behind a key.
-fn word_length(rest: &str) -> usize {
+pub(crate) fn word_length(rest: &str) -> usize {
     let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
     if let Some(quote) = quote {
         let inside = rest.get(1..).unwrap_or_default();
