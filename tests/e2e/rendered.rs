@@ -94,6 +94,100 @@ fn haproxy_serves_what_route_says() {
     serves_what_route_says("haproxy");
 }
 
+/// What annotations add beside rules: client ranges, redirects made from the request, canaries.
+#[test]
+fn annotations_are_rendered() {
+    let _alone = alone();
+    let backends = Backends::start();
+    let mut objects = backends.objects();
+    let mut add = |name: &str, path: &str, service: &str, annotations: &[(&str, &str)]| {
+        let annotations: serde_json::Map<String, Value> = annotations
+            .iter()
+            .map(|(name, value)| (format!("nginx.ingress.kubernetes.io/{name}"), json!(value)))
+            .collect();
+        objects.push(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": name, "namespace": "default", "annotations": annotations},
+            "spec": {"rules": [{"host": "h.test", "http": {"paths": [{"path": path, "pathType": "Prefix",
+                "backend": {"service": {"name": service, "port": {"number": 80}}}}]}}]},
+        }));
+    };
+    let many = (0..100).map(|number| format!("198.51.100.{number}/32")).collect::<Vec<String>>().join(",");
+    add("in", "/in", "s1", &[("whitelist-source-range", "203.0.113.0/24,127.0.0.0/8")]);
+    add("out", "/out", "s1", &[("whitelist-source-range", &many)]);
+    add("not", "/not", "s1", &[("denylist-source-range", "127.0.0.1")]);
+    add("but", "/but", "s1", &[("whitelist-source-range", "127.0.0.0/8"), ("denylist-source-range", "127.0.0.1/32")]);
+    add("moved", "/moved", "s1", &[("permanent-redirect", "https://new.test/from/$host$request_uri")]);
+    add(
+        "away",
+        "/away",
+        "s1",
+        &[("permanent-redirect", "$scheme://${host}:81$uri/100%/x"), ("permanent-redirect-code", "307")],
+    );
+    add("main", "/main", "s1", &[]);
+    add(
+        "canary",
+        "/main",
+        "s2",
+        &[("canary", "true"), ("canary-by-header", "X-Canary"), ("canary-by-cookie", "my-canary")],
+    );
+    add("value", "/value", "s3", &[]);
+    let exact = [
+        ("canary", "true"),
+        ("canary-by-header", "X-Canary"),
+        ("canary-by-header-value", "a.b"),
+        ("canary-weight", "100"),
+    ];
+    add("value-canary", "/value", "s4", &exact[..3]);
+    add("all", "/all", "s5", &[]);
+    add("all-canary", "/all", "s6", &[exact[0], exact[3]]);
+    add("some", "/some", "s7", &[]);
+    add("some-canary", "/some", "s8", &[("canary", "true"), ("canary-weight", "250"), ("canary-weight-total", "1000")]);
+    let engine = engine(&objects);
+    let requests: &[(&str, &[(&str, &str)])] = &[
+        ("/in/x", &[]),
+        ("/out", &[]),
+        ("/not", &[]),
+        ("/but", &[]),
+        ("/moved/x?q=1", &[]),
+        ("/away/x?q=1", &[]),
+        ("/main", &[]),
+        ("/main", &[("X-Canary", "always")]),
+        ("/main", &[("X-Canary", "never"), ("Cookie", "my-canary=always")]),
+        ("/main", &[("X-Canary", "maybe"), ("Cookie", "my-canary=always")]),
+        ("/main", &[("Cookie", "a=1; my-canary=always; b=2")]),
+        ("/main", &[("Cookie", "my-canary=never")]),
+        ("/main", &[("Cookie", "not-my-canary=always")]),
+        ("/value", &[("X-Canary", "a.b")]),
+        ("/value", &[("X-Canary", "axb")]),
+        ("/all", &[]),
+    ];
+    for proxy in ["envoy", "nginx", "haproxy"] {
+        let port = free_port();
+        let listen = json!({"address": "127.0.0.1", "port": port});
+        let rendering =
+            answer(&engine, &json!({"ask": "render", "proxy": proxy, "controller": "nginx", "listen": listen}));
+        let text = rendering["text"].as_str().unwrap_or_else(|| panic!("{rendering}"));
+        let left_out = rendering["notRendered"].as_array().unwrap();
+        assert!(left_out.iter().all(|it| it.as_str().unwrap().contains("compares")), "{proxy}: {left_out:?}");
+        let server = start(proxy, port, text);
+        for (path, headers) in requests {
+            let named: serde_json::Map<String, Value> =
+                headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            let question = json!({"ask": "route", "url": format!("http://h.test{path}"), "controller": "nginx",
+                "headers": named, "from": {"ip": "127.0.0.1"}});
+            let given = answer(&engine, &question);
+            let response = get(server.port, "h.test", path, headers).unwrap();
+            agrees(&given, path, &response).unwrap_or_else(|wrong| panic!("{proxy}, {path} {headers:?}: {wrong}"));
+        }
+        let answers: Vec<String> = (0..200).map(|_| get(server.port, "h.test", "/some", &[]).unwrap().body).collect();
+        let canary = answers.iter().filter(|body| *body == "s8 /some").count();
+        // 50 of 200 are its share; less than 20 or more than 90 come up once in millions of runs.
+        assert!((20..90).contains(&canary), "{proxy}: {canary} of 200 requests went to the canary");
+        assert!(answers.iter().all(|body| body == "s7 /some" || body == "s8 /some"), "{proxy}");
+    }
+}
+
 /// The load balancer of one's own: the Service's port on the proxy, the node port behind it.
 #[test]
 fn node_ports_are_mapped() {

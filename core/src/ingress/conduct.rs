@@ -106,6 +106,8 @@ pub struct Canary {
     pub header_value: String,
     /// The expression whose match chooses it.
     pub header_pattern: Option<Pattern>,
+    /// That expression as written.
+    pub header_source: String,
     /// The cookie that decides with `always` and `never`.
     pub cookie: String,
     /// How many of `weight_total` requests it gets when neither decides.

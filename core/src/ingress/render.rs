@@ -88,7 +88,7 @@ pub fn render(
     proxy: Proxy,
     settings: &Settings,
 ) -> Rendering {
-    let mut plan = Plan::of(cluster, endpoints, table, settings);
+    let mut plan = Plan::of(cluster, endpoints, table, proxy, settings);
     let text = match proxy {
         Proxy::Envoy => envoy::write(&plan, settings),
         Proxy::Nginx => nginx::write(&mut plan, settings),

@@ -272,6 +272,7 @@ fn canary(reader: &Reader<'_>, key: &ObjectKey, wrong: &mut impl FnMut(&str, Str
         header: text("canary-by-header"),
         header_value: text("canary-by-header-value"),
         header_pattern,
+        header_source: text("canary-by-header-pattern"),
         cookie: text("canary-by-cookie"),
         weight: reader.number("canary-weight").unwrap_or(0),
         weight_total: reader.number("canary-weight-total").filter(|total| *total > 100).unwrap_or(100),

@@ -1,20 +1,25 @@
 //! Envoy 1.40: a static bootstrap configuration, as JSON.
 
 use super::Settings;
-use super::plan::{Action, Elsewhere, NodePort, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes};
+use super::plan::{
+    Action, Clients, Elsewhere, NodePort, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
+};
 use crate::ingress::pattern::quoted;
 use crate::json::Json;
+use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
 const MANAGER: &str =
     "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
+const RBAC_NAME: &str = "envoy.filters.http.rbac";
 const TCP_PROXY: &str = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
 pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
     let others = plan.sites.iter().find(|site| site.host == SiteHost::Any);
     let others: Vec<Json> =
-        others.map(|site| site.rules.iter().map(|rule| route(plan, rule, None)).collect()).unwrap_or_default();
+        others.map(|site| site.rules.iter().flat_map(|rule| routes(plan, rule, None)).collect()).unwrap_or_default();
     let is_regex = |site: &Site| matches!(site.host, SiteHost::Regex { .. });
     let mut hosts: Vec<Json> = Vec::new();
     if plan.sites.iter().any(is_regex) {
@@ -24,13 +29,18 @@ pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
         hosts.extend(exact.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &[])));
         let routes = others.iter().flat_map(|site| {
             let (_, condition) = domain(&site.host);
-            site.rules.iter().map(move |rule| route(plan, rule, condition.as_deref())).collect::<Vec<Json>>()
+            site.rules.iter().flat_map(move |rule| routes(plan, rule, condition.as_deref())).collect::<Vec<Json>>()
         });
         let routes = Json::Array(routes.collect());
         let domains = Json::Array(vec![Json::from("*")]);
         hosts.push(Json::object().with("name", "others").with("domains", domains).with("routes", routes));
     } else {
         hosts.extend(plan.sites.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &others)));
+    }
+    let mut filters = vec![named("envoy.filters.http.router", Json::object().with("@type", ROUTER))];
+    if plan.sites.iter().flat_map(|site| &site.rules).any(|rule| rule.clients.is_some()) {
+        // It does nothing but where a route says so.
+        filters.insert(0, named(RBAC_NAME, Json::object().with("@type", RBAC)));
     }
     let manager = Json::object()
         .with("@type", MANAGER)
@@ -46,10 +56,7 @@ pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
                 .with("ignore_port_in_host_matching", true)
                 .with("virtual_hosts", Json::Array(hosts)),
         )
-        .with(
-            "http_filters",
-            Json::Array(vec![named("envoy.filters.http.router", Json::object().with("@type", ROUTER))]),
-        );
+        .with("http_filters", Json::Array(filters));
     let manager = named("envoy.filters.network.http_connection_manager", manager);
     let mut listeners = vec![listener("ingress", SocketAddr::new(settings.address, settings.port), manager)];
     let mut clusters: Vec<Json> =
@@ -123,7 +130,7 @@ fn domain(host: &SiteHost) -> (String, Option<String>) {
 
 fn virtual_host(plan: &Plan, at: usize, site: &Site, others: &[Json]) -> Json {
     let (domain, condition) = domain(&site.host);
-    let mut routes: Vec<Json> = site.rules.iter().map(|rule| route(plan, rule, condition.as_deref())).collect();
+    let mut routes: Vec<Json> = site.rules.iter().flat_map(|rule| routes(plan, rule, condition.as_deref())).collect();
     // Envoy's wildcards take several labels: a host that this one does not take is one of all others.
     if matches!(site.host, SiteHost::Wildcard { strict: false, .. }) {
         routes.extend(others.iter().cloned());
@@ -134,36 +141,145 @@ fn virtual_host(plan: &Plan, at: usize, site: &Site, others: &[Json]) -> Json {
         .with("routes", Json::Array(routes))
 }
 
-fn route(plan: &Plan, rule: &Rule, host: Option<&str>) -> Json {
-    let mut matches = match &rule.takes {
+/// One route, or one for each way in which a canary is chosen, the first that decides before the others.
+fn routes(plan: &Plan, rule: &Rule, host: Option<&str>) -> Vec<Json> {
+    let regex = |regex: String| Json::object().with("safe_regex", Json::object().with("regex", regex));
+    let matches = match &rule.takes {
         Takes::Exact(path) => Json::object().with("path", path.clone()),
         Takes::Prefix(path) => Json::object().with("prefix", path.clone()),
         Takes::Regex { source, ignore_case, full } => {
             let flags = if *ignore_case { "(?i)" } else { "" };
             let rest = if *full { "" } else { ".*" };
-            Json::object().with("safe_regex", Json::object().with("regex", format!("{flags}(?:{source}){rest}")))
+            regex(format!("{flags}(?:{source}){rest}"))
         }
     };
+    let mut headers = Vec::new();
     if let Some(host) = host {
-        let regex = Json::object().with("safe_regex", Json::object().with("regex", host.to_owned()));
-        let header = Json::object().with("name", ":authority").with("string_match", regex);
-        matches.set("headers", Json::Array(vec![header]));
+        headers.push(header(":authority", regex(host.to_owned())));
     }
-    let route = Json::object().with("match", matches);
-    match &rule.action {
-        Action::Forward { backend, rewrite } => {
-            let name = plan.backends.get(*backend).map(|backend| backend.name.clone()).unwrap_or_default();
-            let mut action = Json::object().with("cluster", name);
-            if let Some((pattern, target)) = rewrite {
-                // Envoy replaces what the pattern matches, so the pattern takes the whole path.
-                let pattern = Json::object().with("regex", format!("(?is)^.*?(?:{pattern}).*$"));
-                let rewrite = Json::object().with("pattern", pattern).with("substitution", target.replace('$', "\\"));
-                action.set("regex_rewrite", rewrite);
-            }
-            route.with("route", action)
+    let limits = rule.clients.as_ref().map(limits);
+    let finish = |more: Option<Json>, name: &'static str, action: Json| {
+        let all: Vec<Json> = headers.iter().cloned().chain(more).collect();
+        let mut matches = matches.clone();
+        if !all.is_empty() {
+            matches.set("headers", Json::Array(all));
         }
-        Action::Redirect(to) => route.with("redirect", redirect(to)),
-        Action::Respond(code) => route.with("direct_response", Json::object().with("status", i64::from(*code))),
+        let route = Json::object().with("match", matches);
+        let route = match &limits {
+            Some(limits) => route.with("typed_per_filter_config", Json::object().with(RBAC_NAME, limits.clone())),
+            None => route,
+        };
+        route.with(name, action)
+    };
+    match &rule.action {
+        Action::Forward { backend, rewrite, canary } => {
+            let name = |at: usize| plan.backends.get(at).map(|backend| backend.name.clone()).unwrap_or_default();
+            let to = |mut action: Json| {
+                if let Some((pattern, target)) = rewrite {
+                    // Envoy replaces what the pattern matches, so the pattern takes the whole path.
+                    let pattern = Json::object().with("regex", format!("(?is)^.*?(?:{pattern}).*$"));
+                    let rewrite =
+                        Json::object().with("pattern", pattern).with("substitution", target.replace('$', "\\"));
+                    action.set("regex_rewrite", rewrite);
+                }
+                action
+            };
+            let one = |at: usize| to(Json::object().with("cluster", name(at)));
+            let Some(part) = canary else { return vec![finish(None, "route", one(*backend))] };
+            let mut out = Vec::new();
+            for (condition, chosen) in conditions(part) {
+                let at = if chosen { part.backend } else { *backend };
+                out.push(finish(Some(condition), "route", one(at)));
+            }
+            let weight = |at: usize, weight: i64| Json::object().with("name", name(at)).with("weight", weight);
+            let clusters = vec![weight(*backend, part.total - part.weight), weight(part.backend, part.weight)];
+            let clusters = Json::object().with("clusters", Json::Array(clusters));
+            out.push(finish(None, "route", to(Json::object().with("weighted_clusters", clusters))));
+            out
+        }
+        Action::Redirect(to) => vec![finish(None, "redirect", redirect(to))],
+        Action::Send(code, pieces) => {
+            let location: String = pieces.iter().map(piece).collect();
+            let location = Json::object().with("key", "location").with("value", location);
+            let add = Json::object().with("header", location).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
+            let answer = Json::object().with("status", i64::from(*code));
+            let route = finish(None, "direct_response", answer);
+            vec![route.with("response_headers_to_add", Json::Array(vec![add]))]
+        }
+        Action::Respond(code) => {
+            vec![finish(None, "direct_response", Json::object().with("status", i64::from(*code)))]
+        }
+    }
+}
+
+fn header(name: &str, string_match: Json) -> Json {
+    Json::object().with("name", name.to_owned()).with("string_match", string_match)
+}
+
+/// What decides for the other backend (`true`) or against it.
+fn conditions(part: &Part) -> Vec<(Json, bool)> {
+    let exact = |value: &str| Json::object().with("exact", value.to_owned());
+    let regex = |regex: String| Json::object().with("safe_regex", Json::object().with("regex", regex));
+    let mut out = Vec::new();
+    if let Some((name, value)) = &part.header {
+        let name = name.to_ascii_lowercase();
+        match value {
+            Value::Always => {
+                out.push((header(&name, exact("always")), true));
+                out.push((header(&name, exact("never")), false));
+            }
+            Value::Exact(value) => out.push((header(&name, exact(value)), true)),
+            Value::Regex(source) => out.push((header(&name, regex(format!("(?s).*(?:{source}).*"))), true)),
+        }
+    }
+    if let Some(cookie) = &part.cookie {
+        for (value, chosen) in [("always", true), ("never", false)] {
+            let cookies = regex(format!("(?:.*; ?)?{}={value}(?:;.*)?", quoted(cookie)));
+            out.push((header("cookie", cookies), chosen));
+        }
+    }
+    out
+}
+
+/// Who is let in, for one route.
+fn limits(clients: &Clients) -> Json {
+    let any = |ranges: &[IpNet]| {
+        let ranges = ranges.iter().map(|range| {
+            let range = Json::object()
+                .with("address_prefix", range.network().to_string())
+                .with("prefix_len", i64::from(range.prefix_len()));
+            Json::object().with("remote_ip", range)
+        });
+        Json::object().with("or_ids", Json::object().with("ids", Json::Array(ranges.collect())))
+    };
+    let mut all = Vec::new();
+    if !clients.allow.is_empty() {
+        all.push(any(&clients.allow));
+    }
+    if !clients.deny.is_empty() {
+        all.push(Json::object().with("not_id", any(&clients.deny)));
+    }
+    let who = Json::object().with("and_ids", Json::object().with("ids", Json::Array(all)));
+    let every = Json::object().with("any", true);
+    let policy =
+        Json::object().with("permissions", Json::Array(vec![every])).with("principals", Json::Array(vec![who]));
+    let rules = Json::object().with("action", "ALLOW").with("policies", Json::object().with("clients", policy));
+    Json::object().with("@type", format!("{RBAC}PerRoute")).with("rbac", Json::object().with("rules", rules))
+}
+
+/// Envoy's words for a part of a request; a host keeps its port.
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Text(text) => text.replace('%', "%%"),
+        Piece::Variable(variable) => match variable {
+            Variable::RequestUri => "%REQ(:PATH)%",
+            Variable::Uri => "%PATH(NQ)%",
+            Variable::Host | Variable::HttpHost => "%REQ(:AUTHORITY)%",
+            Variable::Scheme => "%REQ(:SCHEME)%",
+            Variable::Method => "%REQ(:METHOD)%",
+            Variable::Args | Variable::IsArgs => "",
+        }
+        .to_owned(),
     }
 }
 

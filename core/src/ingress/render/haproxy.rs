@@ -2,7 +2,7 @@
 //! its path; the rule's number decides the rest.
 
 use super::Settings;
-use super::plan::{Action, Elsewhere, Plan, STRICT_LABEL, SiteHost, Takes};
+use super::plan::{Action, Clients, Elsewhere, Part, Piece, Plan, STRICT_LABEL, SiteHost, Takes, Value, Variable};
 use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
 
@@ -65,8 +65,11 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
             );
             let condition = format!("if {{ var(txn.rule) -m str r{number} }}");
             number += 1;
+            if let Some(clients) = &rule.clients {
+                limit(&mut actions, number, clients, &condition);
+            }
             match &rule.action {
-                Action::Forward { backend, rewrite } => {
+                Action::Forward { backend, rewrite, canary } => {
                     if let Some((pattern, target)) = rewrite {
                         let _ = writeln!(
                             actions,
@@ -75,6 +78,13 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
                             word(&target.replace('$', "\\"))
                         );
                     }
+                    if let Some((part, other)) =
+                        canary.as_ref().and_then(|it| Some((it, plan.backends.get(it.backend)?)))
+                    {
+                        choose(&mut actions, part, condition.trim_start_matches("if "));
+                        let chosen = format!("{condition} {{ var(txn.part) -m str c }}");
+                        let _ = writeln!(backends, "    use_backend {} {chosen}", other.name);
+                    }
                     if let Some(backend) = plan.backends.get(*backend) {
                         let _ = writeln!(backends, "    use_backend {} {condition}", backend.name);
                     }
@@ -82,6 +92,14 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
                 Action::Redirect(to) => {
                     let (code, location) = (to.code, location_of(to));
                     let _ = writeln!(actions, "    http-request redirect code {code} location {location} {condition}");
+                }
+                Action::Send(code, pieces) => {
+                    let url: String = pieces.iter().map(piece).collect();
+                    let _ = writeln!(
+                        actions,
+                        "    http-request redirect code {code} location '{}' {condition}",
+                        word(&url)
+                    );
                 }
                 Action::Respond(code) => {
                     let _ = writeln!(actions, "    http-request return status {code} {condition}");
@@ -112,4 +130,70 @@ fn location_of(to: &Elsewhere) -> String {
     let host = to.host.as_deref().unwrap_or("%[req.hdr(host)]");
     let path = to.path.as_deref().unwrap_or("%[capture.req.uri]");
     format!("{scheme}://{host}{path}")
+}
+
+/// Answers 403 to clients that are not let in. A line takes 64 words, so the ranges are looked at some at a time.
+fn limit(out: &mut String, number: usize, clients: &Clients, condition: &str) {
+    for (name, ranges) in [("deny", &clients.deny), ("allow", &clients.allow)] {
+        let variable = format!("txn.{name}{number}");
+        for some in ranges.chunks(32) {
+            let some: Vec<String> = some.iter().map(ToString::to_string).collect();
+            let source = format!("{{ src {} }}", some.join(" "));
+            let _ = writeln!(out, "    http-request set-var({variable}) bool(true) {condition} {source}");
+        }
+        let unless = if name == "deny" { "" } else { "!" };
+        if !ranges.is_empty() {
+            let _ = writeln!(
+                out,
+                "    http-request deny deny_status 403 {condition} {unless}{{ var({variable}) -m found }}"
+            );
+        }
+    }
+}
+
+/// Says in `txn.part` whether the other backend (`c`) gets the request, or the main one (`m`): header, cookie and share,
+/// the first that decides.
+fn choose(out: &mut String, part: &Part, condition: &str) {
+    let mut say = |value: &str, when: &str| {
+        let _ = writeln!(
+            out,
+            "    http-request set-var(txn.part) str({value}) if {condition} !{{ var(txn.part) -m found }} {when}"
+        );
+    };
+    if let Some((header, value)) = &part.header {
+        match value {
+            Value::Always => {
+                say("c", &format!("{{ req.fhdr({header}) -m str always }}"));
+                say("m", &format!("{{ req.fhdr({header}) -m str never }}"));
+            }
+            Value::Exact(value) => say("c", &format!("{{ req.fhdr({header}) -m str '{}' }}", word(value))),
+            Value::Regex(source) => say("c", &format!("{{ req.fhdr({header}) -m reg '{}' }}", word(source))),
+        }
+    }
+    if let Some(cookie) = &part.cookie {
+        say("c", &format!("{{ req.cook({cookie}) -m str always }}"));
+        say("m", &format!("{{ req.cook({cookie}) -m str never }}"));
+    }
+    match part.weight {
+        0 => {}
+        weight if weight >= part.total => say("c", ""),
+        weight => say("c", &format!("{{ rand({}) -m int lt {weight} }}", part.total)),
+    }
+}
+
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Text(text) => text.replace('%', "%%"),
+        Piece::Variable(variable) => match variable {
+            Variable::RequestUri => "%[pathq]",
+            Variable::Uri => "%[path]",
+            Variable::Host => "%[var(txn.host)]",
+            Variable::HttpHost => "%[req.hdr(host)]",
+            Variable::Scheme => "%[ssl_fc,iif(https,http)]",
+            Variable::Args => "%[query]",
+            Variable::IsArgs => "%[query,length,bool,iif(?,)]",
+            Variable::Method => "%[method]",
+        }
+        .to_owned(),
+    }
 }

@@ -1,7 +1,9 @@
 //! nginx 1.22: a whole `nginx.conf`. Node ports are a `stream` block, which needs the module of that name.
 
 use super::Settings;
-use super::plan::{Action, Elsewhere, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes};
+use super::plan::{
+    Action, Clients, Elsewhere, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
+};
 use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
 
@@ -35,9 +37,13 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
         }
         out.push_str("    }\n");
     }
+    let mut variables = Variables::default();
+    let mut servers = String::new();
     for site in &plan.sites {
-        server(&mut out, plan, site, settings);
+        server(&mut servers, &mut variables, plan, site, settings);
     }
+    variables.write(&mut out);
+    out.push_str(&servers);
     out.push_str("}\n");
     out
 }
@@ -49,7 +55,7 @@ fn host(settings: &Settings) -> String {
     }
 }
 
-fn server(out: &mut String, plan: &Plan, site: &Site, settings: &Settings) {
+fn server(out: &mut String, variables: &mut Variables, plan: &Plan, site: &Site, settings: &Settings) {
     let is_default = site.host == SiteHost::Any;
     let default = if is_default { " default_server" } else { "" };
     let _ = writeln!(out, "\n    server {{\n        listen {}:{}{default};", host(settings), settings.port);
@@ -72,7 +78,7 @@ fn server(out: &mut String, plan: &Plan, site: &Site, settings: &Settings) {
         SiteHost::Any => out.push_str("        server_name _;\n"),
     }
     for rule in &site.rules {
-        location(out, plan, rule);
+        location(out, variables, plan, rule);
     }
     out.push_str("    }\n");
 }
@@ -82,7 +88,7 @@ fn word(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn location(out: &mut String, plan: &Plan, rule: &Rule) {
+fn location(out: &mut String, variables: &mut Variables, plan: &Plan, rule: &Rule) {
     let matches = match &rule.takes {
         Takes::Exact(path) => format!("= {}", word(path)),
         Takes::Prefix(path) => word(path),
@@ -92,25 +98,134 @@ fn location(out: &mut String, plan: &Plan, rule: &Rule) {
         }
     };
     let _ = writeln!(out, "        location {matches} {{");
+    for outside in rule.clients.iter().flat_map(|clients| outsiders(variables, clients)) {
+        let _ = writeln!(out, "            if ({outside}) {{\n                return 403;\n            }}");
+    }
     match &rule.action {
-        Action::Forward { backend, rewrite } => match plan.backends.get(*backend) {
-            Some(backend) if !backend.addresses.is_empty() => {
-                if let Some((pattern, target)) = rewrite {
-                    let pattern = pattern.replace('"', "\\\"");
-                    let _ = writeln!(out, "            rewrite \"(?i){pattern}\" {} break;", word(target));
+        Action::Forward { backend, rewrite, canary } => {
+            let name = |backend: usize| match plan.backends.get(backend) {
+                Some(backend) if !backend.addresses.is_empty() => backend.name.as_str(),
+                _ => "",
+            };
+            let to = match canary {
+                Some(part) => choice(variables, part, name(*backend), name(part.backend)),
+                None => name(*backend).to_owned(),
+            };
+            // What is decided before the rewrite stands before it: behind `break` nothing is looked at.
+            match canary {
+                Some(_) => {
+                    let _ =
+                        writeln!(out, "            if ({to} = \"\") {{\n                return 503;\n            }}");
                 }
-                let _ = writeln!(out, "            proxy_pass http://{};", backend.name);
+                None if to.is_empty() => out.push_str("            return 503;\n"),
+                None => {}
             }
-            _ => out.push_str("            return 503;\n"),
-        },
+            if let Some((pattern, target)) = rewrite {
+                let pattern = pattern.replace('"', "\\\"");
+                let _ = writeln!(out, "            rewrite \"(?i){pattern}\" {} break;", word(target));
+            }
+            if !to.is_empty() {
+                let _ = writeln!(out, "            proxy_pass http://{to};");
+            }
+        }
         Action::Redirect(to) => {
             let _ = writeln!(out, "            return {} \"{}\";", to.code, location_of(to));
+        }
+        Action::Send(code, pieces) => {
+            let url: String = pieces.iter().map(piece).collect();
+            let _ = writeln!(out, "            return {code} \"{}\";", url.replace('"', "\\\""));
         }
         Action::Respond(code) => {
             let _ = writeln!(out, "            return {code};");
         }
     }
     out.push_str("        }\n");
+}
+
+/// Blocks that give a variable its value: what kind of block, from which text, and its lines.
+#[derive(Default)]
+struct Variables(Vec<(&'static str, String, String)>);
+
+impl Variables {
+    /// The variable of such a block; the same block is written once.
+    fn name(&mut self, kind: &'static str, from: &str, lines: &str) -> String {
+        let wanted = (kind, from.to_owned(), lines.to_owned());
+        let at = self.0.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            self.0.push(wanted);
+            self.0.len() - 1
+        });
+        format!("$portolan_{at}")
+    }
+
+    fn write(&self, out: &mut String) {
+        for (at, (kind, from, lines)) in self.0.iter().enumerate() {
+            let _ = write!(out, "\n    {kind} {from} $portolan_{at} {{\n{lines}    }}\n");
+        }
+    }
+}
+
+/// Conditions under which a client is not let in.
+fn outsiders(variables: &mut Variables, clients: &Clients) -> Vec<String> {
+    let mut conditions = Vec::new();
+    for (ranges, inside, outside) in [(&clients.deny, 1, 0), (&clients.allow, 0, 1)] {
+        if ranges.is_empty() {
+            continue;
+        }
+        let mut body = format!("        default {outside};\n");
+        for range in ranges {
+            let _ = writeln!(body, "        {range} {inside};");
+        }
+        conditions.push(variables.name("geo", "$remote_addr", &body));
+    }
+    conditions
+}
+
+/// The variable that names the chosen backend: what header, cookie and share say, in this order, the first that decides.
+fn choice(variables: &mut Variables, part: &Part, main: &str, other: &str) -> String {
+    let mut said = String::new();
+    let mut ask = |kind: &'static str, from: &str, lines: &str| said.push_str(&variables.name(kind, from, lines));
+    if let Some((header, value)) = &part.header {
+        let from = format!("$http_{}", header.to_ascii_lowercase().replace('-', "_"));
+        let body = match value {
+            Value::Always => "        always c;\n        never m;\n".to_owned(),
+            Value::Exact(value) => format!("        {} c;\n", word(&format!("~^{}$", quoted(value)))),
+            Value::Regex(source) => format!("        {} c;\n", word(&format!("~{source}"))),
+        };
+        ask("map", &from, &format!("        default \"\";\n{body}"));
+    }
+    if let Some(cookie) = &part.cookie {
+        let is = |value: &str| word(&format!("~(^|; ?){}={value}($|;)", quoted(cookie)));
+        let body = format!("        default \"\";\n        {} c;\n        {} m;\n", is("always"), is("never"));
+        ask("map", "$http_cookie", &body);
+    }
+    let share = match part.weight {
+        0 => "        * m;\n".to_owned(),
+        weight if weight >= part.total => "        * c;\n".to_owned(),
+        weight => {
+            let hundredths = weight.saturating_mul(10_000) / part.total;
+            format!("        {}.{:02}% c;\n        * m;\n", hundredths / 100, hundredths % 100)
+        }
+    };
+    ask("split_clients", "$request_id", &share);
+    let body = format!("        ~^c {};\n        default {};\n", word(other), word(main));
+    variables.name("map", &format!("\"{said}\""), &body)
+}
+
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Variable(variable) => match variable {
+            Variable::RequestUri => "${request_uri}",
+            Variable::Uri => "${uri}",
+            Variable::Host => "${host}",
+            Variable::HttpHost => "${http_host}",
+            Variable::Scheme => "${scheme}",
+            Variable::Args => "${args}",
+            Variable::IsArgs => "${is_args}",
+            Variable::Method => "${request_method}",
+        }
+        .to_owned(),
+    }
 }
 
 fn location_of(to: &Elsewhere) -> String {

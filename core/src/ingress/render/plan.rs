@@ -1,16 +1,18 @@
 //! A table laid out for writing: hosts with rules of which the first that matches wins.
 
-use super::super::conduct::Conduct;
-use super::super::matching::{MatchHost, MatchPath};
+mod rules;
+
+use super::super::matching::MatchHost;
 use super::super::pattern::quoted;
-use super::super::regions::regions;
-use super::super::table::{Entry, Host, RouteTable};
+use super::super::table::{Host, RouteTable};
 use super::super::upstream;
 use super::super::{Backend, Controller};
-use super::{NodePorts, Settings};
+use super::{NodePorts, Proxy, Settings};
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
 use crate::order::Arrange as _;
+use ipnet::IpNet;
+use rules::Layout;
 use std::net::{IpAddr, SocketAddr};
 
 /// What a proxy is to do.
@@ -75,8 +77,75 @@ pub enum SiteHost {
 pub struct Rule {
     /// The paths.
     pub takes: Takes,
+    /// The clients that are let in; the others get 403.
+    pub clients: Option<Clients>,
     /// What is done.
     pub action: Action,
+}
+
+/// Which clients are let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// These; empty: all.
+    pub allow: Vec<IpNet>,
+    /// But not these.
+    pub deny: Vec<IpNet>,
+}
+
+/// Another backend for a part of the requests. What decides is asked in the order of the fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The place of the backend.
+    pub backend: usize,
+    /// A header and what it has to be.
+    pub header: Option<(String, Value)>,
+    /// A cookie that chooses the backend with `always`, and does not with `never`.
+    pub cookie: Option<String>,
+    /// How many of `total` requests it gets when neither decides.
+    pub weight: i64,
+    /// 100 or more.
+    pub total: i64,
+}
+
+/// What the value of a header has to be for the other backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `always`; `never` keeps the request from it.
+    Always,
+    /// That.
+    Exact(String),
+    /// What the expression is found in.
+    Regex(String),
+}
+
+/// A piece of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// As it stands.
+    Text(String),
+    /// Of the request.
+    Variable(Variable),
+}
+
+/// What a URL may take from the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// Path and query.
+    RequestUri,
+    /// The path.
+    Uri,
+    /// The host without its port.
+    Host,
+    /// The host with its port.
+    HttpHost,
+    /// `http` or `https`.
+    Scheme,
+    /// The query.
+    Args,
+    /// `?` where there is a query.
+    IsArgs,
+    /// `GET`, …
+    Method,
 }
 
 /// The paths of a rule.
@@ -107,7 +176,11 @@ pub enum Action {
         backend: usize,
         /// Pattern and target.
         rewrite: Option<(String, String)>,
+        /// Another backend for a part of the requests.
+        canary: Option<Part>,
     },
+    /// The client is sent to a URL that is made from the request.
+    Send(u16, Vec<Piece>),
     /// The client is sent elsewhere.
     Redirect(Elsewhere),
     /// The proxy answers by itself.
@@ -140,7 +213,13 @@ pub struct NodePort {
 
 impl Plan {
     /// Lays a table out.
-    pub fn of(cluster: &Cluster, endpoints: &EndpointsTable, table: &RouteTable, settings: &Settings) -> Self {
+    pub fn of(
+        cluster: &Cluster,
+        endpoints: &EndpointsTable,
+        table: &RouteTable,
+        proxy: Proxy,
+        settings: &Settings,
+    ) -> Self {
         let found = upstream::all(cluster, endpoints, table);
         let backends = found.iter().map(|(backend, upstreams)| PlannedBackend {
             name: name_of(backend),
@@ -170,7 +249,8 @@ impl Plan {
             hosts.push(None);
         }
         for host in hosts {
-            let rules = plan.rules(table, &known, host);
+            let mut layout = Layout { table, known: &known, proxy, secure: false, reports: &mut plan.reports };
+            let rules = layout.rules(host);
             let host = match host.map(|host| &host.matches) {
                 Some(MatchHost::Exact(name)) => SiteHost::Exact(name.to_string()),
                 Some(MatchHost::Wildcard(suffix)) => {
@@ -195,92 +275,6 @@ impl Plan {
         }
         plan.map_node_ports(cluster, settings);
         plan
-    }
-
-    fn rules(&mut self, table: &RouteTable, known: &[&Backend], host: Option<&Host>) -> Vec<Rule> {
-        let every = || Takes::Prefix("/".to_owned());
-        let Some(host) = host else {
-            let action = self.action(known, table.default_entry());
-            return vec![Rule { takes: every(), action }];
-        };
-        if let Some(to) = &host.server.redirect_to {
-            let to = Elsewhere { code: 308, scheme: None, host: Some(to.clone()), path: None };
-            return vec![Rule { takes: every(), action: Action::Redirect(to) }];
-        }
-        let mut rules = Vec::new();
-        if let Some(root) = &host.server.app_root {
-            let to = Elsewhere { code: 302, scheme: None, host: None, path: Some(root.clone()) };
-            rules.push(Rule { takes: Takes::Exact("/".to_owned()), action: Action::Redirect(to) });
-        }
-        let is_regex = |entry: &Entry| matches!(entry.path, MatchPath::Regex { .. });
-        if host.entries.iter().any(is_regex) {
-            // Expressions cannot be cut into regions; their hosts have an order that a list can keep.
-            for entry in host.entries.iter().filter(|entry| entry.shadowed_by.is_none()) {
-                let action = self.action(known, Some(entry));
-                for takes in takes(&entry.path) {
-                    rules.push(Rule { takes, action: action.clone() });
-                }
-            }
-        } else {
-            for region in regions(&[host]) {
-                let entry = host.find(&region.example).or(table.default_entry());
-                let action = match slash(host, &region.example, entry) {
-                    Some(to) => Action::Redirect(to),
-                    None => self.action(known, entry),
-                };
-                let path = region.path.clone();
-                let takes = if region.exact { Takes::Exact(path) } else { Takes::Prefix(path) };
-                if !rules.iter().any(|known: &Rule| known.takes == takes) {
-                    rules.push(Rule { takes, action });
-                }
-            }
-        }
-        if !rules.iter().any(|rule| rule.takes == every()) {
-            let action = self.action(known, table.default_entry());
-            rules.push(Rule { takes: every(), action });
-        }
-        rules
-    }
-
-    fn action(&mut self, known: &[&Backend], entry: Option<&Entry>) -> Action {
-        let Some(entry) = entry else { return Action::Respond(404) };
-        let plain = Conduct::default();
-        let conduct = entry.conduct.as_deref().unwrap_or(&plain);
-        let mut left_out = |what: &str| {
-            let report = format!("{} {}: {what} is not rendered", entry.origin.ingress, entry.origin.field());
-            if !self.reports.contains(&report) {
-                self.reports.push(report);
-            }
-        };
-        if conduct.denied.is_some() {
-            return Action::Respond(503);
-        }
-        if let Some((code, url)) = &conduct.redirect {
-            match elsewhere(*code, url) {
-                Some(to) => return Action::Redirect(to),
-                None => left_out("a redirect to a URL with variables other than `$request_uri`"),
-            }
-        }
-        if conduct.force_ssl_redirect {
-            let code = if conduct.ssl_redirect { 308 } else { 301 };
-            return Action::Redirect(Elsewhere { code, scheme: Some("https".to_owned()), host: None, path: None });
-        }
-        if !conduct.allow.is_empty() || !conduct.deny.is_empty() {
-            left_out("a range of clients");
-        }
-        if conduct.canary.is_some() {
-            left_out("a canary");
-        }
-        if conduct.backend_protocol.is_some() {
-            left_out("a backend protocol");
-        }
-        match known.iter().position(|backend| **backend == entry.backend) {
-            Some(backend) => {
-                let rewrite = conduct.rewrite.as_ref().map(|rewrite| (rewrite.source.clone(), rewrite.target.clone()));
-                Action::Forward { backend, rewrite }
-            }
-            None => Action::Respond(404),
-        }
     }
 
     fn map_node_ports(&mut self, cluster: &Cluster, settings: &Settings) {
@@ -321,42 +315,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// nginx's redirect of a path that lacks the slash of its location.
-fn slash(host: &Host, path: &str, entry: Option<&Entry>) -> Option<Elsewhere> {
-    let is_nginx = host.entries.iter().any(|entry| entry.conduct.is_some());
-    if !is_nginx || path.ends_with('/') || entry.is_some_and(|entry| entry.rank.exact) {
-        return None;
-    }
-    host.find_named(&format!("{path}/"))?;
-    Some(Elsewhere { code: 301, scheme: None, host: None, path: Some(format!("{path}/")) })
-}
-
-fn takes(path: &MatchPath) -> Vec<Takes> {
-    match path {
-        MatchPath::Exact(path) => vec![Takes::Exact(path.to_string())],
-        MatchPath::Element(path) if path.is_empty() => vec![Takes::Prefix("/".to_owned())],
-        MatchPath::Element(path) => vec![Takes::Exact(path.to_string()), Takes::Prefix(format!("{path}/"))],
-        MatchPath::Text(path) => vec![Takes::Prefix(path.to_string())],
-        MatchPath::Regex { source, ignore_case, full, .. } => {
-            let source = source.strip_prefix('^').unwrap_or(source).to_owned();
-            vec![Takes::Regex { source, ignore_case: *ignore_case, full: *full }]
-        }
-    }
-}
-
-/// Takes a URL apart; `$request_uri` at its end keeps the path.
-fn elsewhere(code: u16, url: &str) -> Option<Elsewhere> {
-    let (scheme, rest) = url.split_once("://")?;
-    let (rest, keeps) = rest.strip_suffix("$request_uri").map_or((rest, false), |rest| (rest, true));
-    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    if rest.contains('$') || (keeps && !path.is_empty()) || !matches!(scheme, "http" | "https") {
-        return None;
-    }
-    let path = if path.is_empty() { "/" } else { path };
-    let path = if keeps { None } else { Some(path.to_owned()) };
-    Some(Elsewhere { code, scheme: Some(scheme.to_owned()), host: Some(host.to_owned()), path })
 }
 
 fn name_of(backend: &Backend) -> String {
