@@ -1,13 +1,16 @@
 //! Takes the processor time of the whole map of a made-up cluster and the peak memory: `policy_scale PODS`. Processor
 //! time and not the clock's, so that a busy machine measures the same as an idle one.
 
-use portolan::policy::{ConnectionMap, PolicyIndex, Protocol, verdict::End};
+use portolan::api::resource::ObjectKey;
+use portolan::engine::Engine;
+use portolan::policy::{ConnectionDiff, ConnectionMap, PodNumber, PolicyIndex, Protocol, verdict::End};
 use portolan_tests::{engine, generate, resource};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Questions asked for the time of one verdict.
-const QUESTIONS: u32 = 2_000_000;
+const QUESTIONS: usize = 2_000_000;
 
 #[expect(clippy::print_stdout, reason = "a measurement is printed")]
 fn main() {
@@ -24,34 +27,108 @@ fn main() {
     let (peak, rows) = (memory("VmHWM"), map.rows.len());
     println!("{pods} pods: compile {compiled:?}, with map {mapped:?}, {} classes, {rows} rows", index.class_count());
     println!("memory: {before} kB with the cluster, {peak} kB at the peak of compiling and mapping");
-    let numbers: Vec<_> = index.pods().collect();
-    let mut chance = generate::Chance::new(9);
-    let questions: Vec<_> = (0..QUESTIONS).map(|_| (*chance.one(&numbers), *chance.one(&numbers))).collect();
-    let start = processor_time();
-    let mut allowed = 0_usize;
-    for (from, to) in &questions {
-        allowed += usize::from(index.verdict(End::Pod(*from), End::Pod(*to), 8001, Protocol::Tcp).allowed());
-    }
-    let each = (processor_time() - start) / QUESTIONS;
-    println!("verdict: {each:?} each over {QUESTIONS} random pairs, {allowed} let through");
+    verdicts(&index);
+    differences(&engine, &objects);
     drop((map, index));
-    let _ = ConnectionMap::of(engine.cluster(), engine.policies());
-    let known = relabelled(&objects, "cart", "inner");
-    let new = relabelled(&objects, "nobody-else", "web");
-    for (what, pod) in [("labels that others have", known), ("labels that no pod has", new)] {
+    changes(&mut engine, &objects);
+}
+
+/// Questions between pods in random order, so that what one has brought into the processor's caches seldom serves the next.
+#[expect(clippy::print_stdout, reason = "a measurement is printed")]
+fn verdicts(index: &PolicyIndex) {
+    let numbers: Vec<PodNumber> = index.pods().collect();
+    let mut chance = generate::Chance::new(9);
+    let mut pairs = || (0..QUESTIONS).map(|_| (chance.below(numbers.len()), chance.below(numbers.len()))).collect();
+    let (known, unknown): (Vec<(usize, usize)>, Vec<(usize, usize)>) = (pairs(), pairs());
+    let keys: Vec<ObjectKey> = numbers.iter().filter_map(|pod| index.key_of(*pod)).collect();
+    let addresses: Vec<IpAddr> = numbers.iter().filter_map(|pod| index.addresses_of(*pod).next()).collect();
+    let by_name = |at: usize| index.pod(&keys[at]).map_or(End::Address(addresses[at]), End::Pod);
+    let measure = |what: &str, pairs: &[(usize, usize)], end: &dyn Fn(usize) -> End| {
         let start = processor_time();
-        engine.apply(resource(&pod), None);
-        let rows = ConnectionMap::of(engine.cluster(), engine.policies()).rows.len();
-        println!("mapped again after {what}: {:?}, {rows} rows", processor_time() - start);
+        let mut allowed = 0_usize;
+        for (from, to) in pairs {
+            allowed += usize::from(index.verdict(end(*from), end(*to), 8001, Protocol::Tcp).allowed());
+        }
+        let each = (processor_time() - start) / u32::try_from(pairs.len()).unwrap_or(1);
+        println!("verdict {what}: {each:?} each over {} random pairs, {allowed} let through", pairs.len());
+    };
+    measure("by number", &known, &|at| End::Pod(numbers[at]));
+    measure("by address", &unknown, &|at| End::Address(addresses[at]));
+    measure("by namespace and name", &unknown, &by_name);
+}
+
+/// The connections that the cluster allows differently after a policy is gone, and after all default denials are.
+#[expect(clippy::print_stdout, reason = "a measurement is printed")]
+fn differences(engine: &Engine, objects: &[Value]) {
+    let _ = engine.policies();
+    let denials = objects.iter().filter(|object| object["metadata"]["name"] == "default-deny").map(resource);
+    for (what, count) in [("one policy", 1), ("every default denial", usize::MAX)] {
+        let mut changed = engine.fork();
+        for object in denials.clone().take(count) {
+            changed.remove(object.kind(), &object.key());
+        }
+        let start = processor_time();
+        let (old, new) = ((engine.cluster(), engine.policies()), (changed.cluster(), changed.policies()));
+        let diff = ConnectionDiff::of(old, new);
+        let (took, added, removed) = (processor_time() - start, diff.added.len(), diff.removed.len());
+        println!("difference without {what}: {took:?}, {added} rows more, {removed} fewer");
     }
 }
 
-/// The first pod of the cluster with other labels.
-fn relabelled(objects: &[Value], app: &str, tier: &str) -> Value {
-    let mut pod = objects.iter().find(|object| object["kind"] == "Pod").cloned().unwrap_or_default();
-    pod["metadata"]["labels"]["app"] = app.into();
-    pod["metadata"]["labels"]["tier"] = tier.into();
-    pod
+/// Changes, there and back again: how long the compiled policies take to follow, and then the whole map.
+#[expect(clippy::print_stdout, reason = "a measurement is printed")]
+fn changes(engine: &mut Engine, objects: &[Value]) {
+    let first = |kind: &str| objects.iter().find(|object| object["kind"] == kind).cloned().unwrap_or_default();
+    let pod = |app: &str, tier: &str, ip: &str| {
+        let mut pod = first("Pod");
+        pod["metadata"]["labels"]["app"] = app.into();
+        pod["metadata"]["labels"]["tier"] = tier.into();
+        pod["status"]["podIP"] = ip.into();
+        pod["status"]["podIPs"][0]["ip"] = ip.into();
+        pod
+    };
+    let policy = |name: &str, to: &str| {
+        let mut policy = first("NetworkPolicy");
+        policy["metadata"]["name"] = name.into();
+        policy["spec"] = json!({"podSelector": {"matchLabels": {"app": "cart"}}, "policyTypes": ["Egress"],
+            "egress": [{"to": [{"podSelector": {"matchLabels": {"app": to}}}], "ports": [{"port": 7000}]}]});
+        policy
+    };
+    let mut namespace = first("Namespace");
+    namespace["metadata"]["labels"]["team"] = "team-of-nobody".into();
+    let own = first("Pod")["status"]["podIP"].as_str().unwrap_or_default().to_owned();
+    let changes = [
+        ("a pod gets labels that others have", Some(first("Pod")), pod("cart", "inner", &own)),
+        ("a pod gets labels that no pod has", Some(first("Pod")), pod("nobody-else", "web", &own)),
+        ("a pod gets another address", Some(first("Pod")), pod("front", "web", "10.99.9.9")),
+        ("a policy comes and goes", None, policy("more", "pay")),
+        ("a policy comes with a peer of its own", None, policy("other", "nobody-else")),
+        ("a namespace gets other labels", Some(first("Namespace")), namespace),
+    ];
+    let _ = ConnectionMap::of(engine.cluster(), engine.policies());
+    let rounds: u32 = if engine.policies().pod_count() > 10_000 { 10 } else { 100 };
+    for (what, before, after) in changes {
+        let after = || resource(&after);
+        let (kind, key) = (after().kind(), after().key());
+        let mut times = [Duration::ZERO; 2];
+        for (with_map, time) in times.iter_mut().enumerate() {
+            let start = processor_time();
+            for round in 0..rounds {
+                match &before {
+                    Some(before) if round % 2 == 1 => engine.apply(resource(before), None),
+                    None if round % 2 == 1 => drop(engine.remove(kind, &key)),
+                    _ => engine.apply(after(), None),
+                }
+                let _ = engine.policies();
+                if with_map == 1 {
+                    let _ = ConnectionMap::of(engine.cluster(), engine.policies());
+                }
+            }
+            *time = (processor_time() - start) / rounds;
+        }
+        let [followed, mapped] = times;
+        println!("{what}: followed in {followed:?}, with the whole map in {mapped:?}");
+    }
 }
 
 /// How long this thread has been on a processor.

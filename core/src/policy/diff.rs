@@ -1,13 +1,13 @@
 //! What two clusters let through differently, by workload and by range of addresses.
 
 use super::index::PolicyIndex;
+use super::map::flows::{Between, Cells, Flow, Side};
 use super::map::parties::{Parties, Party, given_ranges, pod_ranges};
 use super::map::{Row, flows};
 use super::ports::PortSet;
-use super::ranges::prefixes;
-use super::reach::{PortSets, Reach, Stretch};
+use super::ranges::{NOWHERE, prefixes};
+use super::reach::{NONE, PortSets, Reach, Stretch};
 use super::rule::Direction;
-use super::selector::number;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,10 @@ type Pieces = Vec<(Stretch, PortSet)>;
 /// One of the two clusters, by workload.
 struct Half {
     reach: Reach,
+    /// The cells of its classes as sources and as destinations.
+    cells: [Cells; 2],
+    /// For each class those that may reach it otherwise than by default.
+    named: Vec<Vec<u32>>,
     /// The classes that the pods of a workload are in.
     classes: BTreeMap<Workload, BTreeSet<u32>>,
     holes: Vec<Stretch>,
@@ -47,18 +51,25 @@ impl Half {
                 classes.entry(workload.clone()).or_default().insert(class);
             }
         }
-        Half { reach: Reach::of(index), classes, holes: pod_ranges(&given_ranges(cluster), index) }
+        let reach = Reach::of(index);
+        let cells = [Direction::Egress, Direction::Ingress].map(|direction| Cells::of_reach(&reach, direction));
+        let named = flows::named_pairs(&reach);
+        Half { reach, cells, named, classes, holes: pod_ranges(&given_ranges(cluster), index) }
     }
 
     fn classes_of(&self, workload: &Workload) -> Vec<u32> {
         self.classes.get(workload).into_iter().flatten().copied().collect()
     }
 
-    fn between(&mut self, from: &[u32], to: &[u32]) -> PortSet {
+    /// What passes from classes to classes, by default or in truth.
+    fn between(&mut self, from: &[u32], to: &[u32], is_default: bool) -> PortSet {
         let mut found: BTreeSet<u32> = BTreeSet::new();
         for source in from {
             for destination in to {
-                found.insert(self.reach.between(*source, *destination));
+                found.insert(match is_default {
+                    true => self.reach.default(*source, *destination),
+                    false => self.reach.pair(*source, *destination),
+                });
             }
         }
         found.into_iter().fold(PortSet::none(), |set, ports| set.union(&self.reach.ports.get(ports)))
@@ -83,9 +94,65 @@ struct Alike {
     workloads: Vec<Workload>,
 }
 
+/// What the new cluster lets through between workloads and the old one does not, or the other way round.
+struct Compared<'a> {
+    old: &'a mut Half,
+    new: &'a mut Half,
+    alike: &'a [Alike],
+    is_added: bool,
+    sets: PortSets,
+}
+
+impl Compared<'_> {
+    fn compare(&mut self, from: u32, to: u32, is_default: bool) -> u32 {
+        let (Some(from), Some(to)) = (self.alike.get(from as usize), self.alike.get(to as usize)) else { return NONE };
+        let before = self.old.between(&from.old, &to.old, is_default);
+        let after = self.new.between(&from.new, &to.new, is_default);
+        self.sets.number(if self.is_added { after.without(&before) } else { before.without(&after) })
+    }
+}
+
+impl Between for Compared<'_> {
+    fn pair(&mut self, from: u32, to: u32) -> u32 {
+        self.compare(from, to, false)
+    }
+
+    fn default(&mut self, from: u32, to: u32) -> u32 {
+        self.compare(from, to, true)
+    }
+
+    fn covers(&mut self, one: u32, other: u32) -> bool {
+        self.sets.covers(one, other)
+    }
+}
+
+/// For each of what is alike the others that may reach it otherwise than by default, in the old cluster or in the new.
+fn named(alike: &[Alike], old: &Half, new: &Half) -> Vec<Vec<u32>> {
+    let mut named: Vec<Vec<u32>> = vec![Vec::new(); alike.len()];
+    for (half, classes) in [(old, (|it| &it.old) as fn(&Alike) -> &Vec<u32>), (new, |it| &it.new)] {
+        let mut with: Vec<Vec<u32>> = vec![Vec::new(); half.named.len()];
+        for (at, it) in (0..).zip(alike) {
+            for class in classes(it) {
+                if let Some(with) = with.get_mut(*class as usize) {
+                    with.push(at);
+                }
+            }
+        }
+        for (it, named) in alike.iter().zip(&mut named) {
+            let sources = classes(it).iter().filter_map(|class| half.named.get(*class as usize)).flatten();
+            named.extend(sources.filter_map(|class| with.get(*class as usize)).flatten());
+        }
+    }
+    for of_one in &mut named {
+        of_one.arrange();
+        of_one.dedup();
+    }
+    named
+}
+
 impl ConnectionDiff {
     /// What `new` lets through that `old` does not, and the other way round. A workload that one of them lacks has no
-    /// connections there.
+    /// connections there. It takes as long as two maps, and longer with what differs.
     pub fn of(old: (&Cluster, &PolicyIndex), new: (&Cluster, &PolicyIndex)) -> Self {
         let (mut old, mut new) = (Half::new(old.0, old.1), Half::new(new.0, new.1));
         let mut alike: BTreeMap<(Vec<u32>, Vec<u32>), Vec<Workload>> = BTreeMap::new();
@@ -96,26 +163,54 @@ impl ConnectionDiff {
         }
         let alike: Vec<Alike> =
             alike.into_iter().map(|((old, new), workloads)| Alike { old, new, workloads }).collect();
-        let (mut added, mut removed) = (Changes::default(), Changes::default());
-        for (to_at, to) in alike.iter().enumerate() {
-            for (from_at, from) in alike.iter().enumerate() {
-                let before = old.between(&from.old, &to.old);
-                let after = new.between(&from.new, &to.new);
-                if before != after {
-                    added.pair(number(from_at), number(to_at), after.without(&before));
-                    removed.pair(number(from_at), number(to_at), before.without(&after));
-                }
-            }
-        }
-        for (at, group) in alike.iter().enumerate() {
+        // Workloads whose classes are in the same cells of both clusters are compared by default once.
+        let cells = |which: fn(&[Cells; 2]) -> &Cells| {
+            let key = |it: &Alike| {
+                let of = |half: &Half, classes: &[u32]| {
+                    let mut cells: Vec<u32> = classes.iter().map(|class| which(&half.cells).of(*class)).collect();
+                    cells.arrange();
+                    cells.dedup();
+                    cells
+                };
+                [of(&old, &it.old), vec![NOWHERE], of(&new, &it.new)].concat().into()
+            };
+            Cells::new((0..).zip(alike.iter().map(key)))
+        };
+        let cells = [cells(|[from, _]| from), cells(|[_, to]| to)];
+        let named = named(&alike, &old, &new);
+        let mut sides = [true, false].map(|is_added| {
+            let (old, new) = (&mut old, &mut new);
+            let mut compared = Compared { old, new, alike: &alike, is_added, sets: PortSets::default() };
+            let flows = flows::rows(&cells, &named, &mut compared);
+            let row = |flow: Flow| Row {
+                from: parties(&alike, &flow.from),
+                to: parties(&alike, &flow.to),
+                ports: compared.sets.get(flow.ports),
+            };
+            flows.into_iter().map(row).collect::<Vec<Row>>()
+        });
+        let (mut added, mut removed) = (Outside::default(), Outside::default());
+        for (at, group) in (0..).zip(&alike) {
             for direction in [Direction::Egress, Direction::Ingress] {
                 let before = old.outside(direction, &group.old);
                 let after = new.outside(direction, &group.new);
-                added.outside(number(at), direction, (&after, &before), &new.holes);
-                removed.outside(number(at), direction, (&before, &after), &old.holes);
+                let is_same = |((ours, a), (theirs, b)): (&(Stretch, PortSet), &(Stretch, PortSet))| {
+                    (ours.ipv6, ours.first, ours.last, a) == (theirs.ipv6, theirs.first, theirs.last, b)
+                };
+                if before.len() != after.len() || !before.iter().zip(&after).all(is_same) || old.holes != new.holes {
+                    added.take(at, direction, (&after, &before), &new.holes);
+                    removed.take(at, direction, (&before, &after), &old.holes);
+                }
             }
         }
-        ConnectionDiff { added: added.rows(&alike), removed: removed.rows(&alike) }
+        let [of_added, of_removed] = &mut sides;
+        of_added.extend(added.rows(&alike));
+        of_removed.extend(removed.rows(&alike));
+        let [added, removed] = sides.map(|mut rows| {
+            rows.arrange_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
+            rows
+        });
+        ConnectionDiff { added, removed }
     }
 
     /// Whether both let the same through.
@@ -124,24 +219,23 @@ impl ConnectionDiff {
     }
 }
 
-/// Connections on one side of a difference, while they are being merged into rows.
-#[derive(Default)]
-struct Changes {
-    /// By destination and ports, the sources.
-    pairs: BTreeMap<(u32, PortSet), Vec<u32>>,
-    /// By direction, addresses and ports, the pods.
-    outside: BTreeMap<(Direction, Vec<ipnet::IpNet>, PortSet), Vec<u32>>,
+/// The workloads of a side of a row.
+fn parties(alike: &[Alike], side: &Side) -> Vec<Party> {
+    let Side::Classes(numbers) = side else { return Vec::new() };
+    let groups = numbers.iter().filter_map(|at| alike.get(*at as usize));
+    let mut parties: Vec<Party> =
+        groups.flat_map(|group| &group.workloads).map(|(kind, key)| Party::Workload(*kind, key.clone())).collect();
+    parties.arrange();
+    parties
 }
 
-impl Changes {
-    fn pair(&mut self, from: u32, to: u32, ports: PortSet) {
-        if !ports.is_empty() {
-            self.pairs.entry((to, ports)).or_default().push(from);
-        }
-    }
+/// Connections with addresses outside on one side of a difference: by direction, addresses and ports, the pods.
+#[derive(Default)]
+struct Outside(BTreeMap<(Direction, Vec<ipnet::IpNet>, PortSet), Vec<u32>>);
 
+impl Outside {
     /// Takes up what `ours` lets through and `theirs` does not.
-    fn outside(&mut self, at: u32, direction: Direction, (ours, theirs): (&Pieces, &Pieces), holes: &[Stretch]) {
+    fn take(&mut self, at: u32, direction: Direction, (ours, theirs): (&Pieces, &Pieces), holes: &[Stretch]) {
         let mut sets = PortSets::default();
         let mut found: Vec<Stretch> = Vec::new();
         for ipv6 in [false, true] {
@@ -171,36 +265,19 @@ impl Changes {
             by_ports.entry(stretch.ports).or_default().extend(nets);
         }
         for (ports, nets) in by_ports {
-            self.outside.entry((direction, nets, sets.get(ports))).or_default().push(at);
+            self.0.entry((direction, nets, sets.get(ports))).or_default().push(at);
         }
     }
 
     fn rows(self, alike: &[Alike]) -> Vec<Row> {
-        let parties = |numbers: &[u32]| {
-            let mut parties: Vec<Party> = numbers
-                .iter()
-                .filter_map(|at| alike.get(*at as usize))
-                .flat_map(|group| group.workloads.iter().map(|(kind, key)| Party::Workload(*kind, key.clone())))
-                .collect();
-            parties.arrange();
-            parties
-        };
-        let mut merged: BTreeMap<(Vec<u32>, PortSet), Vec<u32>> = BTreeMap::new();
-        for ((to, ports), from) in self.pairs {
-            merged.entry((from, ports)).or_default().push(to);
-        }
-        let mut rows: Vec<Row> = merged
-            .into_iter()
-            .map(|((from, ports), to)| Row { from: parties(&from), to: parties(&to), ports })
-            .collect();
-        for ((direction, nets, ports), pods) in self.outside {
+        let row = |((direction, nets, ports), pods): ((Direction, Vec<ipnet::IpNet>, PortSet), Vec<u32>)| {
             let ranges = nets.into_iter().map(Party::Range).collect();
-            rows.push(match direction {
-                Direction::Egress => Row { from: parties(&pods), to: ranges, ports },
-                Direction::Ingress => Row { from: ranges, to: parties(&pods), ports },
-            });
-        }
-        rows.arrange_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
-        rows
+            let pods = parties(alike, &Side::Classes(pods));
+            match direction {
+                Direction::Egress => Row { from: pods, to: ranges, ports },
+                Direction::Ingress => Row { from: ranges, to: pods, ports },
+            }
+        };
+        self.0.into_iter().map(row).collect()
     }
 }

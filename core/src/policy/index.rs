@@ -227,6 +227,11 @@ impl PolicyIndex {
         Some(ObjectKey::new(self.namespace_name(entry.namespace), entry.pod.metadata.name.as_str()))
     }
 
+    /// The addresses of a pod, at most one of each family.
+    pub fn addresses_of(&self, pod: PodNumber) -> impl Iterator<Item = IpAddr> {
+        self.entry(pod.0).map(|entry| entry.addresses).unwrap_or_default().into_iter().flatten()
+    }
+
     /// Every pod.
     pub fn pods(&self) -> impl Iterator<Item = PodNumber> {
         self.pods.iter().map(|(at, _)| PodNumber(at))

@@ -232,6 +232,27 @@ impl fmt::Display for PortSet {
 
 /// Walks over the ends of both lists of intervals and keeps the stretches that `keep` wants.
 fn merge(ours: &[(u16, u16)], theirs: &[(u16, u16)], keep: fn(bool, bool) -> bool) -> Vec<(u16, u16)> {
+    // Most sets are of no port or of all, or both are the same: then nothing has to be cut.
+    let is_even = |set: &[(u16, u16)]| set.is_empty() || set == [EVERY];
+    let whole = |wanted: bool| if wanted { vec![EVERY] } else { Vec::new() };
+    let (first, second) = (!ours.is_empty(), !theirs.is_empty());
+    match (is_even(ours), is_even(theirs)) {
+        (true, true) => return whole(keep(first, second)),
+        (_, true) => match (keep(true, second), keep(false, second)) {
+            (true, false) => return ours.to_vec(),
+            (true, true) | (false, false) => return whole(keep(true, second)),
+            (false, true) => {}
+        },
+        (true, _) => match (keep(first, true), keep(first, false)) {
+            (true, false) => return theirs.to_vec(),
+            (true, true) | (false, false) => return whole(keep(first, true)),
+            (false, true) => {}
+        },
+        (false, false) if ours == theirs && !keep(false, false) => {
+            return if keep(true, true) { ours.to_vec() } else { Vec::new() };
+        }
+        (false, false) => {}
+    }
     let mut cuts: Vec<u32> = ours
         .iter()
         .chain(theirs)

@@ -237,19 +237,19 @@ impl Reach {
     }
 
     fn fill(&mut self, index: &PolicyIndex, direction: Direction, group: &mut Group, wide: &[bool]) {
-        let key = &group.key;
-        if key.policies.is_empty() {
+        if group.key.policies.is_empty() {
             group.defaults = vec![ALL; self.profiles.len()];
-        } else {
-            for at in 0..self.profiles.len() {
-                let ports = self.profiles.get(at).map(|profile| allowed(index, direction, key, Other::Pods(profile)));
-                group.defaults.push(self.ports.number(ports.unwrap_or_default()));
-            }
+            group.outside =
+                [false, true].map(|ipv6| Stretch { ipv6, first: 0, last: last_of(ipv6), ports: ALL }).into();
+            return;
+        }
+        let mut judge = Judge::new(index, direction, &group.key);
+        for profile in &self.profiles {
+            group.defaults.push(judge.number(&mut self.ports, Other::Pods(profile)));
         }
         let mut named: Vec<u32> = Vec::new();
-        let policies = || key.policies.iter().filter_map(|policy| index.policy(*policy));
-        for peer in policies().flat_map(|policy| policy.rules(direction)).flat_map(|rule| rule.peers.iter().flatten()) {
-            if let (_, Peer::Pods(set)) = peer
+        for (_, peer) in judge.rules.iter().flat_map(|meant| meant.rule.peers.iter().flatten()) {
+            if let Peer::Pods(set) = peer
                 && wide.get(*set as usize) == Some(&false)
             {
                 named.extend(index.members(*set));
@@ -259,19 +259,20 @@ impl Reach {
         named.dedup();
         for class in named {
             let Some(peer) = index.class(class) else { continue };
-            let ports = self.ports.number(allowed(index, direction, key, Other::Pods(peer)));
+            let ports = judge.number(&mut self.ports, Other::Pods(peer));
             if group.defaults.get(self.profile_of(class) as usize) != Some(&ports) {
                 group.exceptions.push((class, ports));
             }
         }
-        group.outside = self.outside(index, direction, key);
+        group.outside = self.outside(&mut judge);
     }
 
     /// Cuts the address space by the blocks that the group's own rules name.
-    fn outside(&mut self, index: &PolicyIndex, direction: Direction, key: &GroupKey) -> Vec<Stretch> {
+    fn outside(&mut self, judge: &mut Judge<'_>) -> Vec<Stretch> {
+        let index = judge.index;
         let mut cuts: [Vec<u128>; 2] = [vec![0], vec![0]];
-        for rule in key.policies.iter().filter_map(|policy| index.policy(*policy)).flat_map(|it| it.rules(direction)) {
-            for (_, peer) in rule.peers.iter().flatten() {
+        for meant in &judge.rules {
+            for (_, peer) in meant.rule.peers.iter().flatten() {
                 let Peer::Block(block) = peer else { continue };
                 let Some(Block { prefixes, except }) = index.terms.blocks.get(*block) else { continue };
                 for net in prefixes.iter().chain(except) {
@@ -293,7 +294,7 @@ impl Reach {
             let ends = starts.iter().skip(1).map(|next| *next - 1).chain([last_of(ipv6)]);
             for (first, last) in starts.iter().copied().zip(ends) {
                 let region = index.regions.find(to_address(first, ipv6));
-                let ports = self.ports.number(allowed(index, direction, key, Other::Address(region)));
+                let ports = judge.number(&mut self.ports, Other::Address(region));
                 match stretches.last_mut() {
                     Some(before) if before.ipv6 == ipv6 && before.ports == ports => before.last = last,
                     _ => stretches.push(Stretch { ipv6, first, last, ports }),
@@ -313,45 +314,106 @@ pub(crate) enum Other<'a> {
     Address(u32),
 }
 
-/// The ports that the policies of a group let through: what `PolicyIndex::verdict` decides for one port, for all.
-pub(crate) fn allowed(index: &PolicyIndex, direction: Direction, key: &GroupKey, other: Other<'_>) -> PortSet {
-    let (class, region) = match other {
-        Other::Pods(class) => {
-            let (from, to) = match direction {
-                Direction::Egress => (key.families, class.families),
-                Direction::Ingress => (class.families, key.families),
+/// The policies of a group, ready to say which ports they let through to or from others: what `PolicyIndex::verdict`
+/// decides for one port, for all. Most others are alike in which rules are for them, and that is judged once.
+pub(crate) struct Judge<'a> {
+    index: &'a PolicyIndex,
+    direction: Direction,
+    key: &'a GroupKey,
+    /// The rules in the order they are asked.
+    rules: Vec<Meant<'a>>,
+    isolated: bool,
+    /// What has been judged: the places of the rules that are for the other, its named ports where they count, and the
+    /// ports, with their number if they were asked for by that.
+    known: Vec<(Vec<u32>, Box<[NamedPort]>, PortSet, Option<u32>)>,
+    /// Whether it counts which ports the other has by name.
+    asks_names: bool,
+}
+
+struct Meant<'a> {
+    tier: Tier,
+    rule: &'a Rule,
+    /// The ports it is for; none where that depends on the other's names.
+    ports: Option<PortSet>,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(index: &'a PolicyIndex, direction: Direction, key: &'a GroupKey) -> Self {
+        let mut judge =
+            Judge { index, direction, key, rules: Vec::new(), isolated: false, known: Vec::new(), asks_names: false };
+        for policy in key.policies.iter().filter_map(|policy| index.policy(*policy)) {
+            judge.isolated |= policy.tier == Tier::NetworkPolicy;
+            if policy.tier == Tier::Baseline && judge.isolated {
+                break;
+            }
+            for rule in policy.rules(direction) {
+                let is_named = |(_, port): &(u32, PortMatch)| matches!(port, PortMatch::Named(..));
+                let asks = direction == Direction::Egress && rule.ports.iter().flatten().any(is_named);
+                judge.asks_names |= asks;
+                let ports = (!asks).then(|| ports_of(rule, &key.named));
+                judge.rules.push(Meant { tier: policy.tier, rule, ports });
+            }
+        }
+        judge
+    }
+
+    /// The ports let through.
+    pub(crate) fn ports(&mut self, other: Other<'_>) -> PortSet {
+        let at = self.judge(other);
+        self.known.get(at).map(|(_, _, ports, _)| ports.clone()).unwrap_or_default()
+    }
+
+    /// The same, as a number.
+    fn number(&mut self, sets: &mut PortSets, other: Other<'_>) -> u32 {
+        let at = self.judge(other);
+        let Some((_, _, ports, number)) = self.known.get_mut(at) else { return NONE };
+        *number.get_or_insert_with(|| sets.number(ports.clone()))
+    }
+
+    fn judge(&mut self, other: Other<'_>) -> usize {
+        let (class, region) = match other {
+            Other::Pods(class) => {
+                let (from, to) = match self.direction {
+                    Direction::Egress => (self.key.families, class.families),
+                    Direction::Ingress => (class.families, self.key.families),
+                };
+                (Some(class), class.region(to.is_ipv6_from(from)))
+            }
+            Other::Address(region) => (None, region),
+        };
+        let named = class.map(|class| &*class.named).filter(|_| self.asks_names).unwrap_or_default();
+        let mut fitting = Vec::new();
+        for (at, meant) in (0..).zip(&self.rules) {
+            let is_peer = |(_, peer): &(u32, Peer)| self.index.is_peer(*peer, class, region);
+            if meant.rule.peers.as_ref().is_none_or(|peers| peers.iter().any(is_peer)) {
+                fitting.push(at);
+            }
+        }
+        if let Some(known) = self.known.iter().position(|known| known.0 == fitting && *known.1 == *named) {
+            return known;
+        }
+        let ports = self.add_up(&fitting, named);
+        self.known.push((fitting, named.into(), ports, None));
+        self.known.len() - 1
+    }
+
+    /// What the rules of these places let through together.
+    fn add_up(&self, fitting: &[u32], named: &[NamedPort]) -> PortSet {
+        let mut allowed = PortSet::none();
+        let mut open = PortSet::all();
+        let mut passed = PortSet::none();
+        let mut tier = Tier::Admin;
+        for meant in fitting.iter().filter_map(|at| self.rules.get(*at as usize)) {
+            if meant.tier != tier {
+                tier = meant.tier;
+                open = open.union(&passed);
+                passed = PortSet::none();
+            }
+            let ports = match &meant.ports {
+                Some(ports) => ports.intersection(&open),
+                None => ports_of(meant.rule, named).intersection(&open),
             };
-            (Some(class), class.region(to.is_ipv6_from(from)))
-        }
-        Other::Address(region) => (None, region),
-    };
-    let named = match direction {
-        Direction::Egress => class.map(|class| &*class.named).unwrap_or_default(),
-        Direction::Ingress => &key.named,
-    };
-    let meant = |rule: &Rule| -> Option<PortSet> {
-        let is_peer = |(_, peer): &(u32, Peer)| index.is_peer(*peer, class, region);
-        rule.peers.as_ref().is_none_or(|peers| peers.iter().any(is_peer)).then(|| ports_of(rule, named))
-    };
-    let mut allowed = PortSet::none();
-    let mut open = PortSet::all();
-    let mut passed = PortSet::none();
-    let mut isolated = false;
-    let mut tier = Tier::Admin;
-    for policy in key.policies.iter().filter_map(|policy| index.policy(*policy)) {
-        if policy.tier != tier {
-            tier = policy.tier;
-            open = open.union(&passed);
-            passed = PortSet::none();
-        }
-        if tier == Tier::Baseline && isolated {
-            break;
-        }
-        isolated |= tier == Tier::NetworkPolicy;
-        for rule in policy.rules(direction) {
-            let Some(ports) = meant(rule) else { continue };
-            let ports = ports.intersection(&open);
-            match rule.action {
+            match meant.rule.action {
                 Action::Allow => allowed = allowed.union(&ports),
                 Action::Deny => {}
                 Action::Pass => passed = passed.union(&ports),
@@ -361,8 +423,8 @@ pub(crate) fn allowed(index: &PolicyIndex, direction: Direction, key: &GroupKey,
                 open = open.without(&ports);
             }
         }
+        if self.isolated { allowed } else { allowed.union(&open).union(&passed) }
     }
-    if isolated { allowed } else { allowed.union(&open).union(&passed) }
 }
 
 /// The ports a rule is for.

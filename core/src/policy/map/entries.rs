@@ -2,7 +2,7 @@
 
 use super::super::index::PolicyIndex;
 use super::super::ports::Protocol;
-use super::super::reach::{GroupKey, Other, allowed};
+use super::super::reach::{GroupKey, Judge, Other};
 use super::super::rule::Direction;
 use super::parties::Party;
 use crate::api::ingress::{IngressBackend, ServiceBackendPort};
@@ -105,9 +105,9 @@ fn entry(
             named: class.named.clone(),
             families: class.families,
         };
-        let takes = |other| allowed(index, Direction::Ingress, &group, other).contains(port, Protocol::Tcp);
-        entry.from_outside &= takes(outside);
-        entry.from_any_pod &= takes(Other::Pods(&stranger));
+        let mut judge = Judge::new(index, Direction::Ingress, &group);
+        entry.from_outside &= judge.ports(outside).contains(port, Protocol::Tcp);
+        entry.from_any_pod &= judge.ports(Other::Pods(&stranger)).contains(port, Protocol::Tcp);
         entry.pods.push((Party::Workload(Kind::Pod, key), port));
     }
     entry

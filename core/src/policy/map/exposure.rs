@@ -2,7 +2,7 @@
 
 use super::super::index::{Class, PolicyIndex};
 use super::super::ports::PortSet;
-use super::super::reach::{Other, Reach, allowed};
+use super::super::reach::{Judge, Other, Reach};
 use super::super::rule::{Direction, Peer, Scope, Tier};
 use super::parties::{Parties, Party};
 use crate::collections::BTreeMap;
@@ -50,6 +50,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
         let region = index.usual_regions;
         Class { sets: sets.into(), regions: region, families: index.usual_families, ..Class::default() }
     };
+    let anybody = stranger(ANYBODY);
     let mut found: BTreeMap<(Direction, Option<u32>, PortSet), Vec<u32>> = BTreeMap::new();
     for direction in [Direction::Ingress, Direction::Egress] {
         let mut open: Vec<Vec<(Option<u32>, PortSet)>> = Vec::new();
@@ -59,7 +60,8 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
                 open.push(Vec::new());
                 continue;
             }
-            let of_anybody = allowed(index, direction, &group.key, Other::Pods(&stranger(ANYBODY)));
+            let mut judge = Judge::new(index, direction, &group.key);
+            let of_anybody = judge.ports(Other::Pods(&anybody));
             let mut named: Vec<u32> = Vec::new();
             for policy in group.key.policies.iter().filter_map(|policy| index.policy(*policy)) {
                 for (_, peer) in policy.rules(direction).iter().flat_map(|rule| rule.peers.iter().flatten()) {
@@ -74,7 +76,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
             named.dedup();
             let mut of_group = Vec::new();
             for set in named {
-                let ports = allowed(index, direction, &group.key, Other::Pods(&stranger(Some(set))));
+                let ports = judge.ports(Other::Pods(&stranger(Some(set))));
                 let more = ports.without(&of_anybody);
                 if !more.is_empty() {
                     of_group.push((Some(set), more));

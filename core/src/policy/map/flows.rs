@@ -8,6 +8,7 @@ use super::super::ranges::{NOWHERE, prefixes};
 use super::super::reach::{NONE, Reach, Stretch};
 use super::super::rule::Direction;
 use super::super::selector::number;
+use super::super::table::Interned;
 use crate::collections::BTreeMap;
 use crate::order::Arrange as _;
 use ipnet::IpNet;
@@ -42,7 +43,7 @@ type Exceptions = Vec<(u32, u32)>;
 
 /// Classes that are alike as long as no exception names them.
 #[derive(Clone, Debug, Default)]
-struct Cells {
+pub(crate) struct Cells {
     /// The cell of each class.
     of: Vec<u32>,
     /// The classes of each cell, in order.
@@ -50,25 +51,15 @@ struct Cells {
 }
 
 impl Cells {
-    fn new(reach: &Reach, direction: Direction) -> Self {
-        let mut shapes: BTreeMap<&[u32], u32> = BTreeMap::new();
-        let mut shape_of = Vec::new();
-        for group in reach.groups(direction) {
-            let next = number(shapes.len());
-            shape_of.push(*shapes.entry(&group.defaults).or_insert(next));
-        }
-        let mut numbers: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-        let mut cells = Cells { of: vec![NOWHERE; reach.profile_of.len()], members: Vec::new() };
-        for (class, profile) in reach.classes() {
-            let shape = shape_of.get(reach.group_of(direction, class) as usize).copied().unwrap_or_default();
-            let next = number(cells.members.len());
-            let cell = *numbers.entry((shape, profile)).or_insert(next);
-            if cell == next {
-                cells.members.push(Vec::new());
-            }
-            if let Some(slot) = cells.of.get_mut(class as usize) {
-                *slot = cell;
-            }
+    /// The cells of classes, given in order, that have the same key.
+    pub(crate) fn new(keys: impl Iterator<Item = (u32, Box<[u32]>)>) -> Self {
+        let mut numbers: Interned<Box<[u32]>> = Interned::default();
+        let mut cells = Cells::default();
+        for (class, key) in keys {
+            let cell = numbers.take_up(key);
+            cells.of.resize(class as usize, NOWHERE);
+            cells.of.push(cell);
+            cells.members.resize(numbers.len(), Vec::new());
             if let Some(members) = cells.members.get_mut(cell as usize) {
                 members.push(class);
             }
@@ -76,8 +67,17 @@ impl Cells {
         cells
     }
 
-    fn of(&self, class: u32) -> u32 {
-        self.of.get(class as usize).copied().unwrap_or_default()
+    /// Classes whose groups let the same through by default, and whom groups treat the same by default.
+    pub(crate) fn of_reach(reach: &Reach, direction: Direction) -> Self {
+        let mut shapes: Interned<&[u32]> = Interned::default();
+        let shape_of: Vec<u32> =
+            reach.groups(direction).iter().map(|group| shapes.take_up(group.defaults.as_slice())).collect();
+        let shape = |class| shape_of.get(reach.group_of(direction, class) as usize).copied().unwrap_or_default();
+        Cells::new(reach.classes().map(|(class, profile)| (class, Box::from([shape(class), profile]))))
+    }
+
+    pub(crate) fn of(&self, class: u32) -> u32 {
+        self.of.get(class as usize).copied().unwrap_or(NOWHERE)
     }
 
     fn members(&self, cell: u32) -> &[u32] {
@@ -85,25 +85,52 @@ impl Cells {
     }
 }
 
+/// What passes between classes, as numbers of sets of ports.
+pub(crate) trait Between {
+    /// From one class to another.
+    fn pair(&mut self, from: u32, to: u32) -> u32;
+    /// The same, as far as no exception names them.
+    fn default(&mut self, from: u32, to: u32) -> u32;
+    /// Whether the first set holds every port of the second.
+    fn covers(&mut self, one: u32, other: u32) -> bool;
+}
+
+impl Between for Reach {
+    fn pair(&mut self, from: u32, to: u32) -> u32 {
+        self.between(from, to)
+    }
+
+    fn default(&mut self, from: u32, to: u32) -> u32 {
+        let out = default_ports(self, Direction::Egress, from, to);
+        let into = default_ports(self, Direction::Ingress, to, from);
+        self.ports.common(out, into)
+    }
+
+    fn covers(&mut self, one: u32, other: u32) -> bool {
+        self.ports.covers(one, other)
+    }
+}
+
 /// The rows between pods.
 pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
-    let from_cells = Cells::new(reach, Direction::Egress);
-    let to_cells = Cells::new(reach, Direction::Ingress);
-    let defaults = defaults(reach, &from_cells, &to_cells);
+    let cells = [Cells::of_reach(reach, Direction::Egress), Cells::of_reach(reach, Direction::Ingress)];
+    let named = named_pairs(reach);
+    rows(&cells, &named, reach)
+}
+
+/// The rows between classes, whose cells as sources and as destinations are given; `named` are for each class the
+/// classes that may not be treated by default when they reach it, in order.
+pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], between: &mut dyn Between) -> Vec<Flow> {
+    let defaults = defaults(between, from_cells, to_cells);
     let default_of = |from_cell: u32, to_cell: u32| {
         defaults.get(to_cell as usize).and_then(|row: &Vec<u32>| row.get(from_cell as usize)).copied().unwrap_or(NONE)
     };
     // Destinations by their cell and what is not the default of it.
     let mut alike: BTreeMap<(u32, Exceptions), Vec<u32>> = BTreeMap::new();
-    for (to, sources) in named_pairs(reach).into_iter().enumerate() {
-        let to = number(to);
-        if reach.profile_of(to) == NOWHERE {
-            continue;
-        }
-        let to_cell = to_cells.of(to);
+    for (to, to_cell) in (0..).zip(to_cells.of.iter().copied()).filter(|(_, cell)| *cell != NOWHERE) {
         let mut exceptions = Vec::new();
-        for from in sources {
-            let ports = reach.between(from, to);
+        for from in named.get(to as usize).into_iter().flatten().copied() {
+            let ports = between.pair(from, to);
             if ports != default_of(from_cells.of(from), to_cell) {
                 exceptions.push((from, ports));
             }
@@ -112,7 +139,7 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
     }
     let mut rows: BTreeMap<(Sources, u32), Vec<u32>> = BTreeMap::new();
     for ((to_cell, exceptions), destinations) in alike {
-        for (sources, ports) in sources_of(reach, &from_cells, |cell| default_of(cell, to_cell), &exceptions) {
+        for (sources, ports) in sources_of(between, from_cells, |cell| default_of(cell, to_cell), &exceptions) {
             rows.entry((sources, ports)).or_default().extend(&destinations);
         }
     }
@@ -134,20 +161,11 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
 }
 
 /// For each cell of destinations and each of sources, what passes by default.
-fn defaults(reach: &mut Reach, from_cells: &Cells, to_cells: &Cells) -> Vec<Vec<u32>> {
+fn defaults(between: &mut dyn Between, from_cells: &Cells, to_cells: &Cells) -> Vec<Vec<u32>> {
     let representative = |members: &Vec<u32>| members.first().copied().unwrap_or_default();
     let from: Vec<u32> = from_cells.members.iter().map(representative).collect();
-    let mut rows = Vec::new();
-    for to in to_cells.members.iter().map(representative) {
-        let mut row = Vec::new();
-        for from in &from {
-            let out = default_ports(reach, Direction::Egress, *from, to);
-            let into = default_ports(reach, Direction::Ingress, to, *from);
-            row.push(reach.ports.common(out, into));
-        }
-        rows.push(row);
-    }
-    rows
+    let to = to_cells.members.iter().map(representative);
+    to.map(|to| from.iter().map(|from| between.default(*from, to)).collect()).collect()
 }
 
 fn default_ports(reach: &Reach, direction: Direction, subject: u32, peer: u32) -> u32 {
@@ -156,7 +174,7 @@ fn default_ports(reach: &Reach, direction: Direction, subject: u32, peer: u32) -
 }
 
 /// For each class the classes that may be treated otherwise than by default when they reach it, in order.
-fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
+pub(crate) fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
     let mut sources: Vec<Vec<u32>> = vec![Vec::new(); reach.profile_of.len()];
     for (class, _) in reach.classes() {
         for (to, _) in reach.group(Direction::Egress, class).into_iter().flat_map(|group| &group.exceptions) {
@@ -178,7 +196,7 @@ fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
 /// The sources of alike destinations, by what they may reach. Where the exceptions only add to the default, the default
 /// stands for all of its cell, so that one row serves many destinations; else they are taken out of it.
 fn sources_of(
-    reach: &mut Reach,
+    between: &mut dyn Between,
     cells: &Cells,
     default_of: impl Fn(u32) -> u32,
     exceptions: &[(u32, u32)],
@@ -188,7 +206,7 @@ fn sources_of(
     let mut by_ports: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (from, ports) in exceptions {
         let cell = cells.of(*from);
-        if !reach.ports.covers(*ports, default_of(cell)) {
+        if !between.covers(*ports, default_of(cell)) {
             narrowed.push(cell);
         }
         if *ports != NONE {

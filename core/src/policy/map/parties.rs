@@ -1,6 +1,6 @@
 //! Who stands in a map: workloads and namespaces instead of the pods and classes that the engine thinks in.
 
-use super::super::index::{PolicyIndex, has_ended};
+use super::super::index::{PodEntry, PolicyIndex, has_ended};
 use super::super::ranges::{bounds, last_of};
 use super::super::reach::{NONE, Stretch};
 use super::super::selector::number;
@@ -70,7 +70,7 @@ pub(crate) struct Parties {
     pods: Vec<Vec<u32>>,
     /// How many pods a workload, a namespace and the cluster have.
     of_workload: Vec<u32>,
-    of_namespace: BTreeMap<String, u32>,
+    of_namespace: Vec<u32>,
     all: u32,
     pub(crate) on_host: Vec<ObjectKey>,
 }
@@ -80,24 +80,34 @@ impl Parties {
         let mut parties = Parties {
             pods: vec![Vec::new(); index.classes.width()],
             workload_of: vec![None; index.pods.width()],
+            of_namespace: vec![0; index.namespaces.width()],
             ..Parties::default()
         };
         let mut numbers: BTreeMap<(Kind, ObjectKey), u32> = BTreeMap::new();
+        let mut before: Option<(&PodEntry, u32)> = None;
         for (at, entry) in index.pods.iter() {
-            let namespace = index.namespace_name(entry.namespace).to_owned();
+            let namespace = index.namespace_name(entry.namespace);
             let (Some(class), false) = (entry.class, has_ended(&entry.pod)) else {
                 if entry.class.is_none() {
                     parties.on_host.push(ObjectKey::new(namespace, entry.pod.metadata.name.as_str()));
                 }
                 continue;
             };
-            let owner = maker(cluster, &namespace, &entry.pod);
-            let next = number(numbers.len());
-            let workload = *numbers.entry(owner.clone()).or_insert(next);
-            if workload == next {
-                parties.workloads.push(owner);
-                parties.of_workload.push(0);
-            }
+            // Pods of one workload mostly come one behind the other.
+            let workload = match before.filter(|(other, _)| is_of_the_same_maker(entry, other)) {
+                Some((_, workload)) => workload,
+                None => {
+                    let owner = maker(cluster, namespace, &entry.pod);
+                    let next = number(numbers.len());
+                    let workload = *numbers.entry(owner.clone()).or_insert(next);
+                    if workload == next {
+                        parties.workloads.push(owner);
+                        parties.of_workload.push(0);
+                    }
+                    workload
+                }
+            };
+            before = Some((entry, workload));
             if let Some(slot) = parties.workload_of.get_mut(at as usize) {
                 *slot = Some(workload);
             }
@@ -107,7 +117,9 @@ impl Parties {
             if let Some(count) = parties.of_workload.get_mut(workload as usize) {
                 *count += 1;
             }
-            *parties.of_namespace.entry(namespace).or_default() += 1;
+            if let Some(count) = parties.of_namespace.get_mut(entry.namespace as usize) {
+                *count += 1;
+            }
             parties.all += 1;
         }
         parties.on_host.arrange();
@@ -138,9 +150,9 @@ impl Parties {
         let mut parties = Vec::new();
         for of_namespace in pods.chunk_by(|a, b| namespace_of(a) == namespace_of(b)) {
             let namespace = of_namespace.first().map(namespace_of).unwrap_or_default();
-            let name = index.namespace_name(namespace).to_owned();
-            if self.of_namespace.get(&name).is_some_and(|count| *count as usize == of_namespace.len()) {
-                parties.push(Party::Namespace(name));
+            let name = index.namespace_name(namespace);
+            if self.of_namespace.get(namespace as usize).is_some_and(|count| *count as usize == of_namespace.len()) {
+                parties.push(Party::Namespace(name.to_owned()));
                 continue;
             }
             let mut by_workload: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -154,7 +166,7 @@ impl Parties {
                 match self.workloads.get(workload as usize) {
                     Some((kind, key)) if whole => parties.push(Party::Workload(*kind, key.clone())),
                     _ => parties.extend(pods.iter().filter_map(|pod| {
-                        Some(Party::Pod(ObjectKey::new(name.as_str(), index.entry(*pod)?.pod.metadata.name.as_str())))
+                        Some(Party::Pod(ObjectKey::new(name, index.entry(*pod)?.pod.metadata.name.as_str())))
                     })),
                 }
             }
@@ -162,6 +174,18 @@ impl Parties {
         parties.arrange();
         parties
     }
+}
+
+/// The label that a ReplicaSet's pods have of its template.
+const HASH: &str = "pod-template-hash";
+
+/// Whether both pods say the same of who makes them.
+fn is_of_the_same_maker(one: &PodEntry, other: &PodEntry) -> bool {
+    let (ours, theirs) = (&one.pod.metadata, &other.pod.metadata);
+    one.namespace == other.namespace
+        && !ours.owner_references.is_empty()
+        && ours.owner_references == theirs.owner_references
+        && ours.labels.get(HASH) == theirs.labels.get(HASH)
 }
 
 /// The topmost workload that makes the pod.
@@ -175,7 +199,7 @@ fn maker(cluster: &Cluster, namespace: &str, pod: &Pod) -> (Kind, ObjectKey) {
     }
     if stored.is_none()
         && kind == Kind::ReplicaSet
-        && let Some(hash) = pod.metadata.labels.get("pod-template-hash")
+        && let Some(hash) = pod.metadata.labels.get(HASH)
         && let Some(name) = key.name.strip_suffix(hash.as_str()).and_then(|name| name.strip_suffix('-'))
     {
         return (Kind::Deployment, ObjectKey::new(key.namespace.as_str(), name));
