@@ -405,6 +405,16 @@ fn usage_that_cannot_be_is_told_at_once() {
     assert!(code == Some(2) && words.contains("the key is not that of the certificate"), "{words}");
 }
 
+#[test]
+fn nothing_is_found_in_the_manifests_of_the_deployment() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
+    let output = std::process::Command::new(BINARY).args(["check", folder, "-o", "json"]).output().unwrap();
+    let checked = portolan::manifest::json::read(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(checked.get("findings").unwrap().items(), []);
+    assert_eq!(checked.get("objects").unwrap().as_int(), Some(4));
+}
+
 /// A webhook that watches a cluster.
 fn watching(server: &ApiServer, flags: &[&str]) -> Webhook {
     let folder = Folder::new();

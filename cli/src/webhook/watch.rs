@@ -241,3 +241,35 @@ impl Follower {
         resource
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::WATCHED;
+    use portolan::api::resource::Kind;
+    use portolan::manifest::{Node, objects};
+    use std::collections::BTreeSet;
+
+    /// The right to read in `deploy/` is to what is watched, and to nothing else.
+    #[test]
+    fn the_role_is_what_is_watched() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
+        let found = objects(&std::fs::read_to_string(file).unwrap());
+        let is_role = |object: &&Node| object.get("kind").and_then(Node::as_str) == Some("ClusterRole");
+        let role = found.objects.iter().find(is_role).unwrap();
+        let texts = |rule: &Node, name: &str| -> Vec<String> {
+            rule.get(name).unwrap().items().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+        };
+        let mut allowed = BTreeSet::new();
+        for rule in role.get("rules").unwrap().items() {
+            assert_eq!(texts(rule, "verbs"), ["get", "list", "watch"]);
+            for group in texts(rule, "apiGroups") {
+                allowed.extend(texts(rule, "resources").into_iter().map(|resource| (group.clone(), resource)));
+            }
+        }
+        let unless_wanted = |kind: Kind| kind != Kind::Secret;
+        let watched = WATCHED.iter().filter(|(kind, ..)| unless_wanted(*kind));
+        let watched: BTreeSet<(String, String)> =
+            watched.map(|(kind, _, plural, _)| (kind.group().to_owned(), (*plural).to_owned())).collect();
+        assert_eq!(allowed, watched);
+    }
+}
