@@ -1,5 +1,5 @@
 /** Answers that follow every keystroke. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Answer, Question, Questions } from "portolan";
 import type { Which } from "./engine/protocol";
 import { beforeRevision, engine, revision } from "./workspace";
@@ -17,7 +17,8 @@ export function useAnswer<K extends keyof Questions>(question: Question<K> | nul
   const [asked, setAsked] = useState<Asked<Answer<K>>>({ answer: null, error: null, question: null });
   const text = question === null ? null : JSON.stringify(question);
   const state = which === "now" ? revision.value : beforeRevision.value;
-  useEffect(() => {
+  // Asked at once, not after the next frame: what is behind the answers waits for them.
+  useLayoutEffect(() => {
     if (text === null || state === 0) {
       setAsked({ answer: null, error: null, question: null });
       return;

@@ -89,10 +89,19 @@ function Footer() {
           : revision.value === 0
             ? "Starting the engine…"
             : `${count(objects.value.length, "object")}${bad > 0 ? `, ${count(bad, "error")}` : ""}`}
-        {editMicros.value !== null && <span class="engine-time"> in {milliseconds(editMicros.value)}</span>}
+        {editMicros.value !== null && <EngineTime {...editMicros.value} />}
       </p>
       <Notice />
     </footer>
+  );
+}
+
+function EngineTime({ taken, checked }: { taken: number; checked: number }) {
+  return (
+    <span class="engine-time" title={`taken in within ${milliseconds(taken)}, checked within ${milliseconds(checked)}`}>
+      {" "}
+      in {milliseconds(taken + checked)}
+    </span>
   );
 }
 

@@ -26,8 +26,8 @@ export const checked = signal<readonly ManifestFile[]>([]);
 export const objects = signal<readonly ListedObject[]>([]);
 /** Counts the states of the cluster: an answer belongs to one of them. */
 export const revision = signal(0);
-/** The engine's time for the latest edit, in microseconds. */
-export const editMicros = signal<number | null>(null);
+/** The engine's time for the latest edit, in microseconds: to take it in, so that it can be asked, and to check it all. */
+export const editMicros = signal<{ taken: number; checked: number } | null>(null);
 /** The files to compare with, as they were when they were set aside. */
 export const before = signal<readonly ManifestFile[] | null>(null);
 /** What was found in those. */
@@ -157,15 +157,16 @@ async function syncOnce(): Promise<void> {
       micros += engine.micros;
     }
   }
+  // The panels ask first; what is found in the whole cluster and what there is to choose come behind their answers.
+  revision.value += 1;
+  await new Promise((resolve) => setTimeout(resolve));
   const found = await engine.call({ call: "check", which: "now" });
-  micros += engine.micros;
   batch(() => {
-    editMicros.value = micros;
+    editMicros.value = { taken: micros, checked: engine.micros };
     checked.value = taken;
     findings.value = found;
-    revision.value += 1;
   });
-  // What there is to choose comes behind the answers, and once for all that was typed meanwhile.
+  // What there is to choose: once for all that was typed meanwhile.
   if (!whole && touched.size === 0) objects.value = (await engine.ask({ ask: "objects" })).objects;
 }
 

@@ -50,15 +50,40 @@ describe("speed", { timeout: 120_000 }, () => {
     await page.locator(".station.end").waitFor();
     await page.locator(".cm-line", { hasText: "image: example.com/app-0:1" }).first().click();
     await page.keyboard.press("End");
-    const times = [];
+    const [taken, checked] = [[], []];
     for (let stroke = 0; stroke < 40; stroke += 1) {
       await page.keyboard.type("0");
       await page.waitForTimeout(100);
-      times.push(Number(/in ([\d.]+) ms/.exec(await page.locator(".engine-time").innerText())?.[1]));
+      const [, taking, checking] = /within ([\d.]+) ms, checked within ([\d.]+) ms/.exec(await page.locator(".engine-time").getAttribute("title"));
+      taken.push(Number(taking));
+      checked.push(Number(checking));
     }
-    times.sort((a, b) => a - b);
-    context.diagnostic(`quickest ${times[0]} ms, in the middle ${times[20]} ms`);
-    assert.ok(times[0] <= 16, times.join(" "));
+    for (const times of [taken, checked]) times.sort((a, b) => a - b);
+    context.diagnostic(`taken in: quickest ${taken[0]} ms, in the middle ${taken[20]} ms; all checked: quickest ${checked[0]} ms, in the middle ${checked[20]} ms`);
+    assert.ok(taken[0] <= 16, taken.join(" "));
+    await page.close();
+  });
+
+  test("a map of 340 workloads is told by namespace", async () => {
+    const page = await visit(site);
+    await openFiles(page, [{ name: "all.yaml", text: manifests().join("---\n") }], { panel: "map" });
+    const cell = (name) => page.getByRole("button", { name, exact: true });
+    await cell("team-3 to team-4: all").click();
+    await page.locator(".why .lead", { hasText: /, for team-3\/app-\d and team-4\/app-\d$/ }).waitFor();
+    await page.locator(".why .pill", { hasText: "let through" }).waitFor();
+    assert.ok((await page.locator("*").count()) < 10_000);
+    // One namespace is few enough for a drawing.
+    await page.getByLabel("Namespace").selectOption("team-3");
+    await page.locator(".graph .course").first().waitFor();
+    await page.getByRole("tab", { name: "Table", exact: true }).click();
+    await cell("team-3/app-1 to team-3/app-0: 8080").click();
+    await page.locator(".why .pill", { hasText: "let through" }).waitFor();
+    await cell("team-3/app-2 to team-3/app-0: nothing").click();
+    await page.locator(".why .pill", { hasText: "stopped" }).waitFor();
+    await cell("other namespaces to team-3/app-9: all").waitFor();
+    await page.getByLabel("Names with").fill("app-1");
+    await cell("team-3/app-2 to team-3/app-0: nothing").waitFor({ state: "detached" });
+    assert.deepEqual(page.wrong, []);
     await page.close();
   });
 
@@ -73,7 +98,8 @@ describe("speed", { timeout: 120_000 }, () => {
           observer.disconnect();
         }).observe(document, { childList: true, subtree: true });
       });
-      // Nothing of what an earlier visit brought helps.
+      // Nothing of what an earlier visit brought helps, and nothing that it kept is shown.
+      await page.addInitScript(() => localStorage.clear());
       const session = await page.context().newCDPSession(page);
       await session.send("Network.setCacheDisabled", { cacheDisabled: true });
       await page.goto(site.origin);

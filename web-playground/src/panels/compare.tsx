@@ -6,7 +6,7 @@ import { podName, Select } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
 import { count, Empty, Failure, Words } from "../parts/text";
 import { before, beforeFindings, files, findings, open, setAside } from "../workspace";
-import { partyName, portWords } from "./map";
+import { partyName, portWords } from "./ends";
 import { CONTROLLERS } from "./routes";
 
 /** Two versions of the files: what answers differently. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { OUTSIDE, portWords, type Connection, type End } from "./map";
+import { OUTSIDE, portWords, type Connection, type End } from "./ends";
 
 const RADIUS = 10;
 
