@@ -32,11 +32,11 @@ pub(crate) struct Arguments {
 
 /// What is set for the cluster, under the names of Kubernetes' flags.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterFlags {
     /// Range of cluster IPs; a comma separates a second family
     #[arg(
         long,
+        help_heading = "Cluster",
         value_name = "CIDR[,CIDR]",
         value_delimiter = ',',
         help = "Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]"
@@ -44,12 +44,13 @@ pub(crate) struct ClusterFlags {
     pub(crate) service_cluster_ip_range: Vec<IpNet>,
 
     /// Range of node ports
-    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range, help = "Range of node ports [default: 30000-32767]")]
+    #[arg(long, help_heading = "Cluster", value_name = "FIRST-LAST", value_parser = port_range, help = "Range of node ports [default: 30000-32767]")]
     pub(crate) service_node_port_range: Option<(u16, u16)>,
 
     /// Range of pod addresses
     #[arg(
         long,
+        help_heading = "Cluster",
         value_name = "CIDR[,CIDR]",
         value_delimiter = ',',
         help = "Range that made-up pods take their addresses from [default: 10.244.0.0/16]"
@@ -57,16 +58,28 @@ pub(crate) struct ClusterFlags {
     pub(crate) cluster_cidr: Vec<IpNet>,
 
     /// Domain of the cluster's DNS
-    #[arg(long, value_name = "DOMAIN", help = "Domain of the cluster's DNS [default: cluster.local]")]
+    #[arg(
+        long,
+        help_heading = "Cluster",
+        value_name = "DOMAIN",
+        help = "Domain of the cluster's DNS [default: cluster.local]"
+    )]
     pub(crate) cluster_domain: Option<String>,
 
     /// Namespace of objects that name none
-    #[arg(short, long, value_name = "NAMESPACE", help = "Namespace of objects that name none [default: default]")]
+    #[arg(
+        short,
+        long,
+        help_heading = "Cluster",
+        value_name = "NAMESPACE",
+        help = "Namespace of objects that name none [default: default]"
+    )]
     pub(crate) namespace: Option<String>,
 
     /// Where the settings are
     #[arg(
         long,
+        help_heading = "Cluster",
         value_name = "FILE",
         help = "Settings, or `none` [default: the nearest portolan.toml at or above PATH]"
     )]

@@ -194,7 +194,8 @@ fn every_form_of_findings_is_written() {
 
 #[test]
 fn codes_choose_the_findings() {
-    let text = format!("{SERVICE}  selector:\n    app: nobody\n");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec: {containers: [{name: c, image: i}]}\n";
+    let text = format!("{SERVICE}  selector:\n    app: nobody\n---\n{pod}");
     assert_eq!(portolan(&["check", "-"], &text).status.code(), Some(1));
     assert_eq!(portolan(&["check", "--ignore", "SVC", "-"], &text).status.code(), Some(0));
     assert_eq!(portolan(&["check", "--select", "ING", "-"], &text).status.code(), Some(0));

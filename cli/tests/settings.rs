@@ -7,8 +7,9 @@ mod binary;
 
 use binary::{Folder, SERVICE};
 
-/// A Service that selects nothing.
-const IDLE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: idle\nspec:\n  ports:\n    - port: 80\n  selector:\n    app: nobody\n";
+/// A Service that leads to an address, to which no name can lead.
+const IDLE: &str =
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: idle\nspec:\n  type: ExternalName\n  externalName: 192.0.2.1\n";
 
 #[test]
 fn what_is_known_is_not_told_again_wherever_it_moves() {
@@ -26,7 +27,7 @@ fn what_is_known_is_not_told_again_wherever_it_moves() {
     let answer = folder.portolan(&["check", "--baseline", "known.json", "a.yaml"]);
     assert_eq!(answer.status, 1);
     assert!(answer.out.contains("default/other") && !answer.out.contains("default/idle"), "{}", answer.out);
-    assert!(answer.out.ends_with("3 objects stored: 1 warning, 1 known\n"), "{}", answer.out);
+    assert!(answer.out.ends_with("3 objects stored: 1 error, 1 known\n"), "{}", answer.out);
 
     folder.write("a.yaml", SERVICE);
     let answer = folder.portolan(&["check", "--baseline", "known.json", "a.yaml"]);
@@ -62,7 +63,7 @@ fn settings_are_found_above_the_files_and_flags_go_before_them() {
     assert_eq!(folder.portolan(&["check", "--ignore", "ING", "deep/down"]).status, 1);
     assert_eq!(folder.portolan(&["check", "--config", "none", "deep/down"]).status, 1);
     assert_eq!(folder.portolan_with(&["check", "-"], IDLE).status, 0);
-    folder.write("deep/portolan.toml", "select = [\"service-selects-nothing\"]\n");
+    folder.write("deep/portolan.toml", "select = [\"external-name-is-address\"]\n");
     assert_eq!(folder.portolan(&["check", "deep/down"]).status, 1);
     assert_eq!(folder.portolan(&["check", "--config", "portolan.toml", "deep/down"]).status, 0);
 }
@@ -87,9 +88,18 @@ fn settings_that_are_not_understood_are_told_with_their_places() {
 }
 
 #[test]
+fn a_folder_without_manifests_is_told_of() {
+    let folder = Folder::with(&[("notes.txt", SERVICE)]);
+    let answer = folder.portolan(&["check", "."]);
+    assert_eq!((answer.status, answer.out.as_str()), (0, "0 objects stored: nothing found\n"));
+    assert!(answer.err.starts_with("there is no manifest here: "), "{}", answer.err);
+    assert_eq!(folder.portolan(&["check", "notes.txt"]).err, "");
+}
+
+#[test]
 fn codes_can_be_ignored_in_some_files() {
     let settings =
-        "[per-file-ignores]\n\"old\" = [\"SVC\"]\n\"*.test.yaml\" = [\"SVC001\"]\n\"*/x.yaml\" = [\"SVC\"]\n";
+        "[per-file-ignores]\n\"old\" = [\"SVC\"]\n\"*.test.yaml\" = [\"SVC004\"]\n\"*/x.yaml\" = [\"SVC\"]\n";
     let folder = Folder::with(&[("portolan.toml", settings)]);
     for (file, status) in [("a.yaml", 1), ("old/b/a.yaml", 0), ("b/a.test.yaml", 0), ("b/x.yaml", 0), ("b/c/x.yaml", 1)]
     {
@@ -116,7 +126,7 @@ fn the_cluster_can_be_set() {
 
 #[test]
 fn a_comment_silences_and_an_idle_one_is_taken_out() {
-    let silenced = IDLE.replace("  selector:\n", "  # portolan: ignore[SVC001] its pods come later\n  selector:\n");
+    let silenced = IDLE.replace("  externalName", "  # portolan: ignore[SVC004] our resolver takes it\n  externalName");
     let folder = Folder::with(&[("a.yaml", &silenced)]);
     assert_eq!(folder.portolan(&["check", "a.yaml"]).out, "1 object stored: nothing found\n");
     let idle = format!("# portolan: ignore-file[ING]\n{SERVICE}");

@@ -32,6 +32,9 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
         _ => None,
     };
     let input = Input::read(&arguments.paths, terminal);
+    if input.files.is_empty() && input.problems.is_empty() {
+        terminal.note("there is no manifest here: of a folder, files that end in .yaml, .yml or .json are read");
+    }
     let check = |files: &[File]| {
         let loaded = load(files, arguments.cluster.options(&settings), Taking::Admitted);
         let findings = wanted.of(loaded.check()).map(|finding| advise(finding, files)).collect();

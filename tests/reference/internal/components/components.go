@@ -32,6 +32,7 @@ var (
 	Proxy             = Component{"kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy", "."}
 	CoreDNS           = Component{"coredns", "github.com/coredns/coredns", "modules/coredns"}
 	Contour           = Component{"contour", "github.com/projectcontour/contour/cmd/contour", "modules/contour"}
+	Kubeconform       = Component{"kubeconform-v0.8.0", "github.com/yannh/kubeconform/cmd/kubeconform", "modules/kubeconform"}
 )
 
 // Build builds the component where it is not built yet, and gives its path.
