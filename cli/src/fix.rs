@@ -84,8 +84,13 @@ impl Identity {
         }
     }
 
-    fn count(&self, findings: &[Finding]) -> usize {
-        findings.iter().filter(|finding| Identity::of(finding) == *self).count()
+    /// How often each is among the findings.
+    fn counts<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> BTreeMap<Identity, usize> {
+        let mut counts = BTreeMap::new();
+        for finding in findings {
+            *counts.entry(Identity::of(finding)).or_default() += 1;
+        }
+        counts
     }
 }
 
@@ -145,13 +150,13 @@ fn is_better(before: &[Finding], after: &[Finding], mended: &[&Finding]) -> bool
     let count =
         |findings: &[Finding], codes: &[&str]| findings.iter().filter(|finding| codes.contains(&finding.code)).count();
     let no_more = |codes: &[&str]| count(after, codes) <= count(before, codes);
-    let mut wanted: BTreeMap<Identity, usize> = BTreeMap::new();
-    for finding in mended {
-        *wanted.entry(Identity::of(finding)).or_default() += 1;
-    }
+    let (was, is) = (Identity::counts(before), Identity::counts(after));
+    let of = |counts: &BTreeMap<Identity, usize>, identity| counts.get(identity).copied().unwrap_or_default();
     no_more(&["syntax"])
         && no_more(&["syntax", "object", "refused", "type", "nameless"])
-        && wanted.iter().all(|(identity, count)| identity.count(after) + count <= identity.count(before))
+        && Identity::counts(mended.iter().copied())
+            .iter()
+            .all(|(identity, count)| of(&is, identity) + count <= of(&was, identity))
 }
 
 /// Whether what was JSON is JSON still. An edit that is written for YAML would turn it into something that other tools

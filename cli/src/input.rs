@@ -55,7 +55,10 @@ impl Input {
                 let mut below: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
                 below.sort();
                 for path in below {
-                    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+                    // Packages bring thousands of JSON files, and nobody's manifests.
+                    let hidden = path
+                        .file_name()
+                        .is_some_and(|name| name.to_string_lossy().starts_with('.') || name == "node_modules");
                     // A link may lead back up; what it leads to is read where it stands.
                     if !(hidden || path.is_symlink() && path.is_dir()) {
                         self.find(&path, false, found);

@@ -16,6 +16,11 @@ impl<'t> Lines<'t> {
         Lines { text, starts }
     }
 
+    /// The text.
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
+
     /// A line (from 0) without its end; empty behind the last.
     pub(super) fn line(&self, line: usize) -> &'t str {
         let start = self.start(line);

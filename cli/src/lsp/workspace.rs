@@ -162,7 +162,9 @@ impl Workspace {
         let mut news = Vec::new();
         let mut told = BTreeMap::new();
         for (name, findings) in &self.findings {
-            let diagnostics: Vec<Diagnostic> = findings.iter().map(|finding| self.diagnostic(finding)).collect();
+            let lines = self.files.get(name).map(|file| Lines::new(&file.text));
+            let diagnostics: Vec<Diagnostic> =
+                findings.iter().map(|finding| self.diagnostic(finding, lines.as_ref())).collect();
             if self.told.get(name) != Some(&diagnostics)
                 && let Some(uri) = uri_of(name)
             {
@@ -188,7 +190,8 @@ impl Workspace {
         }
     }
 
-    fn diagnostic(&self, finding: &Finding) -> Diagnostic {
+    /// The finding as the protocol has it; `lines` are those of its file.
+    fn diagnostic(&self, finding: &Finding, lines: Option<&Lines<'_>>) -> Diagnostic {
         let object = finding.object.as_ref().map(|(kind, key)| format!("{} {key}: ", kind.name())).unwrap_or_default();
         let help = finding.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
         let related = finding.related.iter().filter_map(|(message, place)| {
@@ -200,7 +203,7 @@ impl Workspace {
         });
         let related: Vec<DiagnosticRelatedInformation> = related.collect();
         Diagnostic {
-            range: self.range(&finding.place.file, finding.place.line, finding.place.column),
+            range: lines.map(|lines| range_of(lines, finding.place.line, finding.place.column)).unwrap_or_default(),
             severity: Some(match finding.severity {
                 Severity::Error => DiagnosticSeverity::ERROR,
                 Severity::Warning => DiagnosticSeverity::WARNING,
@@ -214,21 +217,9 @@ impl Workspace {
         }
     }
 
-    /// The value or key that begins at a place.
+    /// The value or key that begins at a place of a file.
     fn range(&self, file: &str, line: u32, column: u32) -> Range {
-        let Some(file) = self.files.get(file) else { return Range::default() };
-        let lines = Lines::new(&file.text);
-        let start = lines.place(line, column);
-        let rest = file.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let end = start + word_length(rest).min(rest.len());
-        if end > start {
-            return lines.range(start, end);
-        }
-        // Nothing stands there, and editors show nothing where nothing is: then the line, or the last one that has text.
-        let before = file.text.get(..start).unwrap_or_default().trim_end();
-        let last = before.rfind('\n').map_or(0, |at| at + 1);
-        let indent = before.get(last..).map_or(0, |line| line.len() - line.trim_start().len());
-        lines.range(last + indent, before.len())
+        self.files.get(file).map(|file| range_of(&Lines::new(&file.text), line, column)).unwrap_or_default()
     }
 
     /// What can be done about the findings in that range: their fixes, and a comment that silences them. Where the editor
@@ -237,13 +228,14 @@ impl Workspace {
         let name = name_of(uri);
         let wants = |kind: &CodeActionKind| only.is_none_or(|only| only.iter().any(|wanted| is_below(kind, wanted)));
         let mut actions = Vec::new();
+        let Some(lines) = self.files.get(&name).map(|file| Lines::new(&file.text)) else { return actions };
         if wants(&CodeActionKind::QUICKFIX) {
             let touched = self.findings.get(&name).into_iter().flatten().filter(|finding| {
-                let place = self.range(&name, finding.place.line, finding.place.column);
+                let place = range_of(&lines, finding.place.line, finding.place.column);
                 place.start <= range.end && range.start <= place.end
             });
             for finding in touched {
-                let diagnostics = vec![self.diagnostic(finding)];
+                let diagnostics = vec![self.diagnostic(finding, Some(&lines))];
                 let action = |title: String, edit: WorkspaceEdit, preferred: bool| CodeAction {
                     title,
                     kind: Some(CodeActionKind::QUICKFIX),
@@ -336,7 +328,7 @@ impl Workspace {
         let mut parts = Vec::new();
         let mut seen = BTreeSet::new();
         for finding in self.findings.get(&name).into_iter().flatten() {
-            let range = self.range(&name, finding.place.line, finding.place.column);
+            let range = range_of(&lines, finding.place.line, finding.place.column);
             if range.start <= position && position <= range.end && seen.insert(finding.code) {
                 parts.extend(
                     codes::find(finding.code)
@@ -368,6 +360,22 @@ impl Workspace {
         let offset = Lines::new(&file.text).offset(position);
         completion::complete(&file.text, offset, self.session.engine().cluster(), self.flags.namespace(&self.settings))
     }
+}
+
+/// The value or key that begins at a place.
+fn range_of(lines: &Lines<'_>, line: u32, column: u32) -> Range {
+    let start = lines.place(line, column);
+    let text = lines.text();
+    let rest = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+    let end = start + word_length(rest).min(rest.len());
+    if end > start {
+        return lines.range(start, end);
+    }
+    // Nothing stands there, and editors show nothing where nothing is: then the line, or the last one that has text.
+    let before = text.get(..start).unwrap_or_default().trim_end();
+    let last = before.rfind('\n').map_or(0, |at| at + 1);
+    let indent = before.get(last..).map_or(0, |line| line.len() - line.trim_start().len());
+    lines.range(last + indent, before.len())
 }
 
 /// The kind of the action that mends a whole file, which editors may carry out on saving.
