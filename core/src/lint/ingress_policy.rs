@@ -237,7 +237,7 @@ fn blocked(
                     return None;
                 }
                 let policy = reasons.into_iter().find_map(|reason| reason.policy);
-                let who = format!("nobody outside of namespace {}", service.namespace);
+                let who = format!("an ingress controller outside of namespace {}", service.namespace);
                 last = Some(Blocked { who, policy });
             }
         }
