@@ -103,6 +103,7 @@ fn effect(reason: &Json) -> String {
         "isolate" => format!("{direction}: the pod is isolated{by}"),
         "allow" => format!("{direction}: allowed{by}"),
         "deny" => format!("{direction}: denied{by}"),
+        "tie" => format!("{direction}: not{by}, which has the same priority and would decide otherwise"),
         other => format!("{direction}: {other}{by}"),
     };
     for part in ["rule", "peer", "port"] {

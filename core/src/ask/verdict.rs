@@ -122,6 +122,10 @@ const NOTES: &[(Effect, &str)] = &[
         Effect::HostNetwork,
         "what policies do with a pod on its node's network is undefined; it is taken here for its node, which no selector matches, as most network plugins do",
     ),
+    (
+        Effect::Tie,
+        "policies of the same priority would decide differently; which is asked first is undefined, and it is taken here to be the first by kind and name",
+    ),
     (Effect::Node, "traffic between a pod and its own node always passes NetworkPolicy"),
 ];
 
@@ -254,6 +258,34 @@ mod tests {
             assert!(answer.contains(r#""port":8080,"allowed":true"#), "{answer}");
             let stopped = answer_text(&engine, &question.replace("203.0.113.9", "198.51.100.1"));
             assert!(stopped.contains(r#""allowed":false,"egress":true,"ingress":false"#), "{stopped}");
+        }
+    }
+
+    #[test]
+    fn policies_of_the_same_priority_that_differ_are_told() {
+        let policy = |name: &str, priority: i32, action: &str| {
+            r#"{"apiVersion":"policy.networking.k8s.io/v1alpha1","kind":"AdminNetworkPolicy","metadata":{"name":"NAME"},"spec":{"priority":PRIORITY,
+                "subject":{"namespaces":{}},"ingress":[{"action":"ACTION","from":[{"namespaces":{}}]}]}}"#
+                .replace("NAME", name)
+                .replace("PRIORITY", &priority.to_string())
+                .replace("ACTION", action)
+        };
+        let other = WEB.replace("\"web\",\"namespace\"", "\"ui\",\"namespace\"");
+        let question = r#"{"ask":"verdict","from":{"namespace":"shop","pod":"ui"},"to":{"namespace":"shop","pod":"web"},"port":1}"#;
+        let asked = |policies: &[String]| {
+            let mut objects = vec![WEB, other.as_str()];
+            objects.extend(policies.iter().map(String::as_str));
+            answer_text(&engine(&objects), question)
+        };
+        let answer = asked(&[policy("a", 5, "Deny"), policy("b", 5, "Allow"), policy("c", 5, "Deny")]);
+        assert!(answer.contains(r#""allowed":false"#) && answer.contains("the same priority"), "{answer}");
+        assert!(answer.contains(r#""name":"b"},"rule":0,"peer":0,"effect":"tie""#), "{answer}");
+        assert!(!answer.contains(r#""name":"c""#), "{answer}");
+        for others in
+            [[policy("a", 5, "Deny"), policy("b", 6, "Allow")], [policy("a", 5, "Deny"), policy("b", 5, "Deny")]]
+        {
+            let answer = asked(&others);
+            assert!(answer.contains(r#""allowed":false"#) && !answer.contains("tie"), "{answer}");
         }
     }
 

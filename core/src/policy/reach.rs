@@ -323,11 +323,18 @@ pub(crate) struct Judge<'a> {
     /// The rules in the order they are asked.
     rules: Vec<Meant<'a>>,
     isolated: bool,
-    /// What has been judged: the places of the rules that are for the other, its named ports where they count, and the
-    /// ports, with their number if they were asked for by that.
-    known: Vec<(Vec<u32>, Box<[NamedPort]>, PortSet, Option<u32>)>,
+    known: Vec<Judged>,
     /// Whether it counts which ports the other has by name.
     asks_names: bool,
+}
+
+/// What has been judged: the places of the rules that are for the other, its named ports where they count, and the ports,
+/// with their number once it was asked for.
+struct Judged {
+    fitting: Vec<u32>,
+    named: Box<[NamedPort]>,
+    ports: PortSet,
+    number: Option<u32>,
 }
 
 struct Meant<'a> {
@@ -360,13 +367,13 @@ impl<'a> Judge<'a> {
     /// The ports let through.
     pub(crate) fn ports(&mut self, other: Other<'_>) -> PortSet {
         let at = self.judge(other);
-        self.known.get(at).map(|(_, _, ports, _)| ports.clone()).unwrap_or_default()
+        self.known.get(at).map(|known| known.ports.clone()).unwrap_or_default()
     }
 
     /// The same, as a number.
     fn number(&mut self, sets: &mut PortSets, other: Other<'_>) -> u32 {
         let at = self.judge(other);
-        let Some((_, _, ports, number)) = self.known.get_mut(at) else { return NONE };
+        let Some(Judged { ports, number, .. }) = self.known.get_mut(at) else { return NONE };
         *number.get_or_insert_with(|| sets.number(ports.clone()))
     }
 
@@ -389,11 +396,11 @@ impl<'a> Judge<'a> {
                 fitting.push(at);
             }
         }
-        if let Some(known) = self.known.iter().position(|known| known.0 == fitting && *known.1 == *named) {
+        if let Some(known) = self.known.iter().position(|known| known.fitting == fitting && *known.named == *named) {
             return known;
         }
         let ports = self.add_up(&fitting, named);
-        self.known.push((fitting, named.into(), ports, None));
+        self.known.push(Judged { fitting, named: named.into(), ports, number: None });
         self.known.len() - 1
     }
 

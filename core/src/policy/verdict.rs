@@ -7,7 +7,8 @@
 //!   common way.
 //! - Traffic between a pod and its own node passes every NetworkPolicy, and a pod always reaches itself, as the
 //!   documentation says ("The two sorts of pod isolation").
-//! - Policies of the same tier and priority are asked in the order of kind and name.
+//! - Policies of the same tier and priority are asked in the order of kind and name; where another would have decided
+//!   otherwise, the reasons say so.
 
 use super::index::{Families, NOBODY, PodNumber, PolicyIndex, Spot};
 use super::ports::{PortMatch, Protocol};
@@ -53,6 +54,9 @@ pub enum Effect {
     Deny,
     /// The rule leaves it to the next tier.
     Pass,
+    /// The rule would have decided otherwise, in a policy of the same priority as the one that did. The API leaves open
+    /// which of them is asked first.
+    Tie,
     /// No policy decides on this end, so it passes.
     Default,
     /// The pod talks to itself.
@@ -73,6 +77,7 @@ impl Effect {
             Effect::Allow => "allow",
             Effect::Deny => "deny",
             Effect::Pass => "pass",
+            Effect::Tie => "tie",
             Effect::Default => "default",
             Effect::Itself => "self",
             Effect::Node => "node",
@@ -222,7 +227,7 @@ impl PolicyIndex {
         // A NetworkPolicy's decision stands until the last of them is asked.
         let mut decided: Option<bool> = None;
         let mut passed = false;
-        for at in class.policies(direction) {
+        for (place, at) in class.policies(direction).iter().enumerate() {
             let Some((tier, mut rules)) = self.steps.of(*at, direction) else { continue };
             match tier {
                 Tier::Admin if passed => continue,
@@ -250,6 +255,18 @@ impl PolicyIndex {
                 };
                 let (rule, policy) = (Some(hit.rule), named_policy(*at));
                 trace.push(Reason { direction, effect, policy, rule, peer: hit.peer, port: hit.port });
+                // Of the same tier and priority, and asked in vain.
+                let order = |at: &u32| self.policy(*at).map(|policy| (policy.tier, policy.priority));
+                let rivals =
+                    class.policies(direction).iter().skip(place + 1).take_while(|other| order(other) == order(at));
+                for other in rivals.filter(|_| tier != Tier::NetworkPolicy) {
+                    let rival =
+                        self.steps.of(*other, direction).and_then(|(_, mut rules)| rules.next(is_port, is_peer));
+                    if let Some(rival) = rival.filter(|rival| rival.action != hit.action) {
+                        let (rule, policy, effect) = (Some(rival.rule), named_policy(*other), Effect::Tie);
+                        trace.push(Reason { direction, effect, policy, rule, peer: rival.peer, port: rival.port });
+                    }
+                }
             }
             match (tier, hit.action) {
                 (Tier::NetworkPolicy, _) if trace.is_some() => decided = Some(true),

@@ -302,7 +302,7 @@ pub(super) fn policy_hop(journey: &mut Journey<'_>, answer: Json, allowed: bool,
 /// Whether the reason is what decided: a rule that allows, or an isolation or a rule that denies.
 fn decides(reason: &Json, allowed: bool) -> bool {
     let effect = text(reason, "effect");
-    if allowed { effect == "allow" } else { !matches!(effect, "allow" | "default" | "pass") }
+    if allowed { effect == "allow" } else { !matches!(effect, "allow" | "default" | "pass" | "tie") }
 }
 
 fn policy_name(reason: &Json) -> Option<String> {

@@ -1,12 +1,13 @@
 // Command networkpolicy compares the project's `verdict` answers with those of
 // cyclonus's matcher, over clusters generated from a seed and cyclonus's own
-// cases.
+// cases; or measures a whole map of both.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"portolan/reference/internal/command"
 	"portolan/reference/networkpolicy"
@@ -15,7 +16,22 @@ import (
 func main() {
 	options := command.Flags("count", 200)
 	own := flag.Bool("cyclonus", false, "cyclonus's own generated cases instead of random clusters")
+	sizes := flag.String("map", "", "instead, how long a whole map takes the project and cyclonus: clusters of as many pods, as in 100,1000")
+	limit := flag.Duration("limit", 10*time.Minute, "how long a map may take")
+	child := flag.String("child", "", "for the program itself: make a map in this way")
 	flag.Parse()
+	if *child != "" {
+		if err := asChild(*child, flag.Arg(0)); err != nil {
+			command.Fail(err)
+		}
+		return
+	}
+	if *sizes != "" {
+		if err := maps(*sizes, options.Binary(), *limit); err != nil {
+			command.Fail(err)
+		}
+		return
+	}
 	if err := run(options, *own); err != nil {
 		command.Fail(err)
 	}
