@@ -373,6 +373,13 @@ pub(crate) enum Command {
         /// Where the proxy listens
         #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
         listen: std::net::SocketAddr,
+        /// Take TLS too, with the certificates in this folder: a file NAMESPACE-NAME.pem for each Secret, written here where
+        /// the manifests hold it
+        #[arg(long, value_name = "FOLDER")]
+        certificates: Option<PathBuf>,
+        /// The port for TLS
+        #[arg(long, value_name = "PORT", default_value_t = 8443)]
+        tls_port: u16,
         /// Map the node ports of Services too
         #[arg(long)]
         node_ports: bool,

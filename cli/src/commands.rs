@@ -1,6 +1,7 @@
 //! What each command does: read, ask, print.
 
 mod ask;
+mod certificates;
 mod check;
 mod diff;
 mod one;

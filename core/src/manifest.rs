@@ -9,7 +9,7 @@ pub mod node;
 pub(crate) mod number;
 mod objects;
 mod stream;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use comments::{Comment, comments};
 pub use node::{Key, Node, Number, Place, Value};

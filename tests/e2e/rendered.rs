@@ -188,6 +188,96 @@ fn annotations_are_rendered() {
     }
 }
 
+/// Makes a certificate that signs itself, with its key behind it, as a Secret's file is.
+fn certificate(folder: &Path, secret: &str, names: &[&str]) {
+    let (key, file) = (folder.join(format!("{secret}.key")), folder.join(format!("default-{secret}.pem")));
+    let names: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    openssl.args(["-subj", &format!("/CN={secret}"), "-addext", &format!("subjectAltName={}", names.join(","))]);
+    let output = openssl.arg("-keyout").arg(&key).arg("-out").arg(&file).output();
+    let output = output.unwrap_or_else(|error| panic!("openssl cannot be started ({error})"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let whole = std::fs::read_to_string(&file).unwrap() + &std::fs::read_to_string(&key).unwrap();
+    std::fs::write(&file, whole).unwrap();
+}
+
+/// Asks over TLS and believes that one certificate: the code and the body, or none where there is no connection.
+fn get_secure(port: u16, host: &str, path: &str, trusted: &Path) -> Option<(u16, String)> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--max-time", "10", "--noproxy", "*", "--write-out", "\n%{http_code}", "--cacert"])
+        .arg(trusted);
+    curl.args(["--connect-to", &format!("{host}:443:127.0.0.1:{port}"), &format!("https://{host}{path}")]);
+    let output = curl.output().unwrap_or_else(|error| panic!("curl cannot be started ({error})"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (body, code) = text.rsplit_once('\n')?;
+    output.status.success().then(|| (code.parse().unwrap(), body.to_owned()))
+}
+
+/// TLS ends at the proxy, with the certificate of the Secret that `spec.tls` names for the host.
+#[test]
+fn tls_is_served_with_the_certificate_of_the_name() {
+    let _alone = alone();
+    let backends = Backends::start();
+    let certificates = folder("certificates");
+    certificate(&certificates, "one", &["one.test"]);
+    certificate(&certificates, "wild", &["*.wild.test"]);
+    let ingress = |name: &str, host: &str, service: &str, secret: Option<&str>| {
+        let tls = secret.map(|secret| json!([{"hosts": [host], "secretName": secret}]));
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name, "namespace": "default"},
+            "spec": {"tls": tls, "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix",
+                "backend": {"service": {"name": service, "port": {"number": 80}}}}]}}]},
+        })
+    };
+    let mut objects = backends.objects();
+    objects.push(ingress("one", "one.test", "s1", Some("one")));
+    objects.push(ingress("wild", "*.wild.test", "s2", Some("wild")));
+    objects.push(ingress("bare", "bare.test", "s3", None));
+    let engine = engine(&objects);
+    for (proxy, controller) in
+        ["envoy", "nginx", "haproxy"].into_iter().flat_map(|it| [(it, "spec"), (it, "nginx"), (it, "contour")])
+    {
+        let (port, secure) = (free_port(), free_port());
+        let rendering = answer(
+            &engine,
+            &json!({"ask": "render", "proxy": proxy, "controller": controller,
+            "listen": {"address": "127.0.0.1", "port": port}, "tls": {"port": secure, "certificates": certificates}}),
+        );
+        let text = rendering["text"].as_str().unwrap_or_else(|| panic!("{rendering}"));
+        let server = start(proxy, port, text);
+        let (one, wild) = (certificates.join("default-one.pem"), certificates.join("default-wild.pem"));
+        let asked = [
+            ("one.test", &one, Some((200, "s1 /x"))),
+            ("one.test", &wild, None),
+            ("a.wild.test", &wild, Some((200, "s2 /x"))),
+            ("a.wild.test", &one, None),
+            ("bare.test", &one, None),
+            ("bare.test", &wild, None),
+        ];
+        for (host, trusted, expected) in asked {
+            let given = get_secure(secure, host, "/x", trusted);
+            let expected = expected.map(|(code, body)| (code, body.to_owned()));
+            assert_eq!(given, expected, "{proxy}, {controller}, {host}: {}\n{text}", server.log());
+            let question = json!({"ask": "route", "url": format!("https://{host}/x"), "controller": controller});
+            let route = answer(&engine, &question);
+            let serves =
+                route["tls"]["secret"].as_str().map(|secret| trusted.ends_with(format!("default-{secret}.pem")));
+            assert_eq!(given.is_some(), serves == Some(true), "{proxy}, {controller}, {host}: {route}");
+        }
+        // A plain request goes where `route` says: nginx's ways lead it to https.
+        let response = get(port, "one.test", "/x", &[]).unwrap();
+        let given = answer(&engine, &json!({"ask": "route", "url": "http://one.test/x", "controller": controller}));
+        let held = if given["redirect"].is_null() {
+            agrees(&given, "/x", &response)
+        } else {
+            redirects(&given, &response.code, response.header("location"))
+        };
+        held.unwrap_or_else(|wrong| panic!("{proxy}, {controller}: {wrong}"));
+    }
+    std::fs::remove_dir_all(certificates).unwrap();
+}
+
 /// The load balancer of one's own: the Service's port on the proxy, the node port behind it.
 #[test]
 fn node_ports_are_mapped() {

@@ -36,13 +36,16 @@ pub(crate) fn run(
         let text: Vec<&str> = input.files.iter().map(|file| &*file.text).collect();
         (load(&input.files, cluster.options(&settings), Taking::Admitted), text.join("\n---\n"))
     };
-    let (old, _) = read(before, terminal);
-    let (new, text) = read(after, terminal);
-    let side = |controller: &str| Json::object().with("controller", controller.to_owned());
+    let (old, before) = read(before, terminal);
+    let (new, after) = read(after, terminal);
+    // Both sides as texts, so that both are read alike.
+    let side = |controller: &str, text: String| {
+        Json::object().with("controller", controller.to_owned()).with("manifests", text)
+    };
     let question = Json::object()
         .with("ask", "diff")
-        .with("before", side(controllers.0))
-        .with("after", side(controllers.1).with("manifests", text));
+        .with("before", side(controllers.0, before))
+        .with("after", side(controllers.1, after));
     let requests = answer_json(&old.engine, &question);
     if let Some(error) = requests.get("error") {
         anyhow::bail!("{}", render::text(error, "message"));

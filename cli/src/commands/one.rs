@@ -33,6 +33,10 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<
         outcome = outcome.max(Outcome::Findings);
     }
     let answer = answer_json(&loaded.engine, &question);
+    if let Command::Render { certificates: Some(folder), .. } = command {
+        let text = answer.get("text").and_then(Json::as_str).unwrap_or_default();
+        super::certificates::write(loaded.engine.cluster(), text, folder, terminal)?;
+    }
     if manifests.output == Output::Json {
         terminal.line(&answer.to_pretty())?;
     } else {
@@ -140,7 +144,17 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             let manifests = Manifests { paths: paths.clone(), cluster: cluster.clone(), output: form };
             (manifests, ask("map").with("format", format))
         }
-        Command::Render { target, paths, cluster, controller, ingress_class, listen, node_ports } => {
+        Command::Render {
+            target,
+            paths,
+            cluster,
+            controller,
+            ingress_class,
+            listen,
+            tls_port,
+            certificates,
+            node_ports,
+        } => {
             let manifests = Manifests { paths: paths.clone(), cluster: cluster.clone(), output: Output::Text };
             let proxy = match target {
                 Target::Nftables => return Ok(Some((manifests, ask("nftables")))),
@@ -153,6 +167,10 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             let mut render = ask("render").with("proxy", proxy).with("controller", controller).with("listen", listen);
             if let Some(class) = ingress_class {
                 render.set("ingressClass", class.clone());
+            }
+            if let Some(folder) = certificates {
+                let tls = Json::object().with("port", *tls_port).with("certificates", folder.display().to_string());
+                render.set("tls", tls);
             }
             if *node_ports {
                 render.set("nodePorts", true);

@@ -1,4 +1,4 @@
-//! `v1` Secret: the part of it that TLS looks at. No secret value is read.
+//! `v1` Secret: the part of it that TLS looks at. Its values are read for one thing alone: the files of a rendered proxy's certificates.
 
 use super::meta::ObjectMeta;
 use crate::collections::BTreeMap;

@@ -306,6 +306,8 @@ questions! {
         ingressClass ?_: "string";
         /// Where the proxy listens; port 80 of every address unless given.
         listen ?_: "{ address?: string; port?: number }";
+        /// Where it takes TLS, port 443 unless given, and the folder with a file `NAMESPACE-NAME.pem` for each Secret: certificate and key.
+        tls ?_: "{ port?: number; certificates: string }";
         /// Which ports of Services are mapped to node ports: all, or these.
         nodePorts ?_: "boolean | { listen: number; service: string; namespace?: string; port: number }[]";
         /// The nodes' addresses, where they are not those of the cluster's nodes.

@@ -17,7 +17,12 @@ pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let before = side(engine, question, "before")?;
     let after = side(engine, question, "after")?;
     let comparison = compare(&before, &after);
-    let notes = notes(before.controller(), after.controller());
+    let mut notes: Vec<String> =
+        notes(before.controller(), after.controller()).into_iter().map(str::to_owned).collect();
+    if !comparison.incomplete.is_empty() {
+        let hosts = comparison.incomplete.join("`, `");
+        notes.push(format!("not every class of requests was looked at: the expressions make too many for `{hosts}`"));
+    }
     Ok(Json::object()
         .with("changes", Json::Array(comparison.changes.iter().map(change).collect()))
         .with("incomplete", Json::Array(comparison.incomplete.into_iter().map(Json::from).collect()))

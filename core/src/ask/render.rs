@@ -4,13 +4,13 @@ use super::AskError;
 use super::part;
 use super::route::table;
 use crate::engine::Engine;
-use crate::ingress::render::{NodePorts, Proxy, Settings, render};
+use crate::ingress::render::{NodePorts, Proxy, Settings, TlsSettings, render};
 use crate::json::Json;
 use crate::manifest::Node;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Answers `{"proxy": "envoy"|"nginx"|"haproxy", "controller"?, "ingressClass"?, "listen"?: {"address", "port"},
-/// "nodePorts"?: true | [{"listen", "service", "namespace"?, "port"}], "nodes"?: ["10.0.0.1"]}` with `{"text", "reports"}`.
+/// "tls"?: {"port"?, "certificates"}, "nodePorts"?: true | [{"listen", "service", "namespace"?, "port"}], "nodes"?: ["10.0.0.1"]}` with `{"text", "reports"}`.
 pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let name = part::text(question, "proxy")?;
     let proxy = Proxy::named(name).ok_or_else(|| {
@@ -29,13 +29,24 @@ pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
 }
 
 fn settings(question: &Node) -> Result<Settings, AskError> {
-    let mut settings =
-        Settings { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 80, node_ports: NodePorts::No, nodes: Vec::new() };
+    let mut settings = Settings {
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        port: 80,
+        node_ports: NodePorts::No,
+        nodes: Vec::new(),
+        tls: None,
+    };
     if let Some(node) = question.at("listen.address") {
         settings.address = address(node, "listen.address")?;
     }
     if let Some(node) = question.at("listen.port") {
         settings.port = port(node, "listen.port")?;
+    }
+    if let Some(tls) = question.get("tls").filter(|node| !node.is_null()) {
+        let certificates =
+            part::text(tls, "certificates").map_err(|error| AskError::bad("tls.certificates", error.message))?;
+        let port = tls.get("port").map_or(Ok(443), |node| port(node, "tls.port"))?;
+        settings.tls = Some(TlsSettings { port, certificates: certificates.to_owned() });
     }
     for node in question.get("nodes").map(Node::items).unwrap_or_default() {
         settings.nodes.push(address(node, "nodes")?);

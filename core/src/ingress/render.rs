@@ -5,6 +5,7 @@
 //! The table is first laid out as a [`plan::Plan`], a list of hosts with rules of which the first that matches wins; each
 //! proxy's file writes that list in its own words.
 
+pub mod certificate;
 mod envoy;
 mod haproxy;
 mod nginx;
@@ -58,6 +59,18 @@ pub struct Settings {
     pub node_ports: NodePorts,
     /// The nodes' addresses; empty: those of the cluster's nodes.
     pub nodes: Vec<IpAddr>,
+    /// How TLS is served; none: it is not.
+    pub tls: Option<TlsSettings>,
+}
+
+/// Where the proxy takes TLS, and where its certificates are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// The port for HTTPS.
+    pub port: u16,
+    /// The folder with a file `NAMESPACE-NAME.pem` for each Secret: the certificate, what it is signed with, and the key
+    /// ([`certificate::pem`]).
+    pub certificates: String,
 }
 
 /// Which ports of Services are mapped to node ports.

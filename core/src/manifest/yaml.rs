@@ -4,7 +4,7 @@
 //! ([`compose`]) → nodes as meant ([`decode`]). Only the first document of the text is read, because Kubernetes splits the
 //! stream before it parses (see [`stream`](super::stream)).
 
-mod base64;
+pub(crate) mod base64;
 mod block;
 mod compose;
 mod decode;

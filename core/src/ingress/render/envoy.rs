@@ -2,8 +2,10 @@
 
 use super::Settings;
 use super::plan::{
-    Action, Clients, Elsewhere, NodePort, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
+    Action, Clients, Elsewhere, NodePort, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Tls, Value,
+    Variable,
 };
+use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
 use crate::json::Json;
 use ipnet::IpNet;
@@ -14,18 +16,39 @@ const MANAGER: &str =
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
 const RBAC_NAME: &str = "envoy.filters.http.rbac";
+const TLS: &str = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+const INSPECTOR: &str = "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";
 const TCP_PROXY: &str = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
 pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
-    let others = plan.sites.iter().find(|site| site.host == SiteHost::Any);
+    let plain = SocketAddr::new(settings.address, settings.port);
+    let mut listeners = vec![listener("ingress", plain, manager(plan, &plan.sites))];
+    if let Some(tls) = &plan.tls {
+        listeners.push(tls_listener(plan, tls, SocketAddr::new(settings.address, tls.port)));
+    }
+    let mut clusters: Vec<Json> =
+        plan.backends.iter().map(|backend| cluster(&backend.name, &backend.addresses)).collect();
+    for port in &plan.node_ports {
+        listeners.push(node_port(port, settings.address));
+        clusters.push(cluster(&format!("node-port-{}", port.name), &port.to));
+    }
+    let resources = Json::object().with("listeners", Json::Array(listeners)).with("clusters", Json::Array(clusters));
+    let mut text = Json::object().with("static_resources", resources).to_pretty();
+    text.push('\n');
+    text
+}
+
+/// The filter that takes requests for these sites.
+fn manager(plan: &Plan, sites: &[Site]) -> Json {
+    let others = sites.iter().find(|site| site.host == SiteHost::Any);
     let others: Vec<Json> =
         others.map(|site| site.rules.iter().flat_map(|rule| routes(plan, rule, None)).collect()).unwrap_or_default();
     let is_regex = |site: &Site| matches!(site.host, SiteHost::Regex { .. });
     let mut hosts: Vec<Json> = Vec::new();
-    if plan.sites.iter().any(is_regex) {
+    if sites.iter().any(is_regex) {
         // Envoy's domains know no expressions: all but the exact hosts are one, whose routes look at the host in order.
         let (exact, others): (Vec<&Site>, Vec<&Site>) =
-            plan.sites.iter().partition(|site| matches!(site.host, SiteHost::Exact(_)));
+            sites.iter().partition(|site| matches!(site.host, SiteHost::Exact(_)));
         hosts.extend(exact.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &[])));
         let routes = others.iter().flat_map(|site| {
             let (_, condition) = domain(&site.host);
@@ -35,10 +58,10 @@ pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
         let domains = Json::Array(vec![Json::from("*")]);
         hosts.push(Json::object().with("name", "others").with("domains", domains).with("routes", routes));
     } else {
-        hosts.extend(plan.sites.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &others)));
+        hosts.extend(sites.iter().enumerate().map(|(at, site)| virtual_host(plan, at, site, &others)));
     }
     let mut filters = vec![named("envoy.filters.http.router", Json::object().with("@type", ROUTER))];
-    if plan.sites.iter().flat_map(|site| &site.rules).any(|rule| rule.clients.is_some()) {
+    if sites.iter().flat_map(|site| &site.rules).any(|rule| rule.clients.is_some()) {
         // It does nothing but where a route says so.
         filters.insert(0, named(RBAC_NAME, Json::object().with("@type", RBAC)));
     }
@@ -57,18 +80,34 @@ pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
                 .with("virtual_hosts", Json::Array(hosts)),
         )
         .with("http_filters", Json::Array(filters));
-    let manager = named("envoy.filters.network.http_connection_manager", manager);
-    let mut listeners = vec![listener("ingress", SocketAddr::new(settings.address, settings.port), manager)];
-    let mut clusters: Vec<Json> =
-        plan.backends.iter().map(|backend| cluster(&backend.name, &backend.addresses)).collect();
-    for port in &plan.node_ports {
-        listeners.push(node_port(port, settings.address));
-        clusters.push(cluster(&format!("node-port-{}", port.name), &port.to));
-    }
-    let resources = Json::object().with("listeners", Json::Array(listeners)).with("clusters", Json::Array(clusters));
-    let mut text = Json::object().with("static_resources", resources).to_pretty();
-    text.push('\n');
-    text
+    named("envoy.filters.network.http_connection_manager", manager)
+}
+
+/// A filter chain for each certificate, chosen by the name that the client asks for.
+fn tls_listener(plan: &Plan, tls: &Tls, at: SocketAddr) -> Json {
+    let manager = manager(plan, &tls.sites);
+    let chains = tls.certificates.iter().map(|shown| {
+        let file = || Json::object().with("filename", shown.file.clone());
+        let certificate = Json::object().with("certificate_chain", file()).with("private_key", file());
+        let common = Json::object()
+            .with("tls_certificates", Json::Array(vec![certificate]))
+            .with("alpn_protocols", Json::Array(vec![Json::from("h2"), Json::from("http/1.1")]));
+        let context = Json::object().with("@type", TLS).with("common_tls_context", common);
+        let chain = Json::object()
+            .with("filters", Json::Array(vec![manager.clone()]))
+            .with("transport_socket", named("envoy.transport_sockets.tls", context));
+        if shown.names.contains(&MatchHost::Any) {
+            return chain;
+        }
+        let names = shown.names.iter().map(|name| Json::from(name.to_string())).collect();
+        chain.with("filter_chain_match", Json::object().with("server_names", Json::Array(names)))
+    });
+    let inspector = named("envoy.filters.listener.tls_inspector", Json::object().with("@type", INSPECTOR));
+    Json::object()
+        .with("name", "ingress-tls")
+        .with("address", address(at))
+        .with("listener_filters", Json::Array(vec![inspector]))
+        .with("filter_chains", Json::Array(chains.collect()))
 }
 
 fn named(name: &str, typed_config: Json) -> Json {

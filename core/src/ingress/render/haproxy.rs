@@ -2,9 +2,13 @@
 //! its path; the rule's number decides the rest.
 
 use super::Settings;
-use super::plan::{Action, Clients, Elsewhere, Part, Piece, Plan, STRICT_LABEL, SiteHost, Takes, Value, Variable};
+use super::plan::{
+    Action, Clients, Elsewhere, Part, Piece, Plan, STRICT_LABEL, Shown, Site, SiteHost, Takes, Value, Variable,
+};
+use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
     if plan.normalize {
@@ -21,9 +25,38 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
             let _ = writeln!(out, "    server n{at} {to}");
         }
     }
-    let _ = writeln!(out, "\nfrontend ingress\n    option forwardfor\n    bind {}:{}", settings.address, settings.port);
+    let at = |port: u16| SocketAddr::new(settings.address, port).to_string();
+    frontend(&mut out, plan, &plan.sites, "ingress", &at(settings.port));
+    if let Some(tls) = &plan.tls {
+        let mut bind = format!("{} ssl alpn h2,http/1.1", at(tls.port));
+        // Without a certificate for every name, a client that asks for none of those here is not answered.
+        let (default, others): (Vec<&Shown>, Vec<&Shown>) =
+            tls.certificates.iter().partition(|shown| shown.names.contains(&MatchHost::Any));
+        if default.is_empty() {
+            bind.push_str(" strict-sni");
+        }
+        for shown in default.iter().chain(&others) {
+            let _ = write!(bind, " crt '{}'", word(&shown.file));
+        }
+        frontend(&mut out, plan, &tls.sites, "ingress-tls", &bind);
+        let report =
+            "haproxy shows the certificate in which the name stands that the client asks for, whatever `spec.tls` says";
+        plan.reports.push(report.to_owned());
+    }
+    for backend in &plan.backends {
+        let _ = writeln!(out, "\nbackend {}", backend.name);
+        for (at, address) in backend.addresses.iter().enumerate() {
+            let _ = writeln!(out, "    server e{at} {address}");
+        }
+    }
+    out
+}
+
+/// A listener and its rules.
+fn frontend(out: &mut String, plan: &Plan, sites: &[Site], name: &str, bind: &str) {
+    let _ = writeln!(out, "\nfrontend {name}\n    option forwardfor\n    bind {bind}");
     out.push_str("    http-request set-var(txn.host) req.hdr(host),field(1,:),lower\n");
-    for (at, site) in plan.sites.iter().enumerate() {
+    for (at, site) in sites.iter().enumerate() {
         let unset = "!{ var(txn.site) -m found }";
         let mut set = |name: &str, condition: &str| {
             let _ = writeln!(out, "    http-request set-var(txn.site) str({name}) if {unset}{condition}");
@@ -49,7 +82,7 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
     let mut number = 0_usize;
     let mut actions = String::new();
     let mut backends = String::new();
-    for (at, site) in plan.sites.iter().enumerate() {
+    for (at, site) in sites.iter().enumerate() {
         for rule in &site.rules {
             let path = match &rule.takes {
                 Takes::Exact(path) => format!("path -m str '{}'", word(path)),
@@ -111,13 +144,6 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
     // A host that a wildcard decides for and does not take.
     out.push_str("    http-request return status 404 if !{ var(txn.rule) -m found }\n");
     out.push_str(&backends);
-    for backend in &plan.backends {
-        let _ = writeln!(out, "\nbackend {}", backend.name);
-        for (at, address) in backend.addresses.iter().enumerate() {
-            let _ = writeln!(out, "    server e{at} {address}");
-        }
-    }
-    out
 }
 
 /// A text within single quotes: there is no way to write a quote in them but to leave them for a moment.
@@ -126,7 +152,7 @@ fn word(text: &str) -> String {
 }
 
 fn location_of(to: &Elsewhere) -> String {
-    let scheme = to.scheme.as_deref().unwrap_or("http");
+    let scheme = to.scheme.as_deref().unwrap_or("%[ssl_fc,iif(https,http)]");
     let host = to.host.as_deref().unwrap_or("%[req.hdr(host)]");
     let path = to.path.as_deref().unwrap_or("%[capture.req.uri]");
     format!("{scheme}://{host}{path}")

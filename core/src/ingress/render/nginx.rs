@@ -4,6 +4,7 @@ use super::Settings;
 use super::plan::{
     Action, Clients, Elsewhere, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
 };
+use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
 
@@ -39,8 +40,36 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
     }
     let mut variables = Variables::default();
     let mut servers = String::new();
+    let port = |port: u16| format!("{}:{port}", host(settings));
     for site in &plan.sites {
-        server(&mut servers, &mut variables, plan, site, settings);
+        server(&mut servers, &mut variables, plan, site, &port(settings.port), None);
+    }
+    if let Some(tls) = &plan.tls {
+        let served = tls.sites.iter().filter_map(|site| Some((site, tls.file(&site.host)?)));
+        for (site, file) in served {
+            server(&mut servers, &mut variables, plan, site, &port(tls.port), Some(file));
+        }
+        // A certificate for a host without rules: all others' are its.
+        let others = tls.sites.iter().find(|site| site.host == SiteHost::Any).map(|site| site.rules.clone());
+        for (shown, name) in tls.certificates.iter().flat_map(|shown| shown.names.iter().map(move |it| (shown, it))) {
+            let host = match name {
+                MatchHost::Exact(name) => SiteHost::Exact(name.to_string()),
+                MatchHost::Wildcard(suffix) => SiteHost::Wildcard { suffix: suffix.to_string(), strict: false },
+                _ => continue,
+            };
+            let same = |site: &Site| match (&site.host, &host) {
+                (SiteHost::Wildcard { suffix, .. }, SiteHost::Wildcard { suffix: other, .. }) => suffix == other,
+                (one, other) => one == other,
+            };
+            if !tls.sites.iter().any(same) {
+                let site = Site { host, rules: others.clone().unwrap_or_default() };
+                server(&mut servers, &mut variables, plan, &site, &port(tls.port), Some(&shown.file));
+            }
+        }
+        if tls.file(&SiteHost::Any).is_none() {
+            let _ = writeln!(servers, "\n    server {{\n        listen {} ssl default_server;", port(tls.port));
+            servers.push_str("        ssl_reject_handshake on;\n    }\n");
+        }
     }
     variables.write(&mut out);
     out.push_str(&servers);
@@ -55,10 +84,21 @@ fn host(settings: &Settings) -> String {
     }
 }
 
-fn server(out: &mut String, variables: &mut Variables, plan: &Plan, site: &Site, settings: &Settings) {
+fn server(
+    out: &mut String,
+    variables: &mut Variables,
+    plan: &Plan,
+    site: &Site,
+    listen: &str,
+    certificate: Option<&str>,
+) {
     let is_default = site.host == SiteHost::Any;
     let default = if is_default { " default_server" } else { "" };
-    let _ = writeln!(out, "\n    server {{\n        listen {}:{}{default};", host(settings), settings.port);
+    let ssl = if certificate.is_some() { " ssl" } else { "" };
+    let _ = writeln!(out, "\n    server {{\n        listen {listen}{ssl}{default};");
+    if let Some(file) = certificate.map(word) {
+        let _ = writeln!(out, "        ssl_certificate {file};\n        ssl_certificate_key {file};");
+    }
     match &site.host {
         SiteHost::Exact(name) => {
             let _ = writeln!(out, "        server_name {name};");

@@ -7,7 +7,8 @@ use super::super::pattern::quoted;
 use super::super::table::{Host, RouteTable};
 use super::super::upstream;
 use super::super::{Backend, Controller};
-use super::{NodePorts, Proxy, Settings};
+use super::certificate::file_name;
+use super::{NodePorts, Proxy, Settings, TlsSettings};
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
 use crate::order::Arrange as _;
@@ -22,12 +23,50 @@ pub struct Plan {
     pub backends: Vec<PlannedBackend>,
     /// The hosts: exact ones, then wildcards from the longest to the shortest, then all others.
     pub sites: Vec<Site>,
+    /// What is served over TLS.
+    pub tls: Option<Tls>,
     /// The Services' ports that are mapped to node ports.
     pub node_ports: Vec<NodePort>,
     /// Whether paths are normalized as Envoy does it before they are compared.
     pub normalize: bool,
     /// What cannot be said.
     pub reports: Vec<String>,
+}
+
+/// What is served over TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The port.
+    pub port: u16,
+    /// The hosts, as in [`Plan::sites`].
+    pub sites: Vec<Site>,
+    /// The certificates, each with the names that it is shown for.
+    pub certificates: Vec<Shown>,
+}
+
+/// A certificate.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its file.
+    pub file: String,
+    /// The names: hosts, wildcards, or every name that no other certificate is for.
+    pub names: Vec<MatchHost>,
+}
+
+impl Tls {
+    /// The file of the certificate for the names of a site.
+    pub fn file(&self, host: &SiteHost) -> Option<&str> {
+        let wanted = match host {
+            SiteHost::Exact(name) => {
+                let suffix = name.split_once('.').map(|(_, suffix)| MatchHost::Wildcard(suffix.into()));
+                vec![Some(MatchHost::Exact(name.as_str().into())), suffix]
+            }
+            SiteHost::Wildcard { suffix, .. } => vec![Some(MatchHost::Wildcard(suffix.as_str().into()))],
+            SiteHost::Regex { .. } | SiteHost::Any => Vec::new(),
+        };
+        let mut wanted = wanted.into_iter().flatten().chain([MatchHost::Any]);
+        wanted.find_map(|name| self.certificates.iter().find(|it| it.names.contains(&name))).map(|it| it.file.as_str())
+    }
 }
 
 /// A backend with its endpoints.
@@ -228,12 +267,61 @@ impl Plan {
         let mut plan = Plan {
             backends: backends.collect(),
             sites: Vec::new(),
+            tls: None,
             node_ports: Vec::new(),
             normalize: table.controller() == Controller::Contour,
             reports: Vec::new(),
         };
         let known: Vec<&Backend> = found.keys().collect();
-        let order = table.plain.patterns_in_order();
+        plan.sites = plan.lay_out(table, &known, proxy, false);
+        let has_certificates = table.tls().iter().next().is_some();
+        match &settings.tls {
+            Some(wanted) if has_certificates => plan.add_tls(table, &known, proxy, wanted),
+            Some(_) => plan.reports.push("no Ingress names a certificate, so TLS is not served".to_owned()),
+            None if has_certificates => {
+                let report = "TLS is not rendered: no folder with certificates is named (`--certificates`)";
+                plan.reports.push(report.to_owned());
+            }
+            None => {}
+        }
+        plan.map_node_ports(cluster, settings);
+        plan
+    }
+
+    fn add_tls(&mut self, table: &RouteTable, known: &[&Backend], proxy: Proxy, wanted: &TlsSettings) {
+        let mut certificates: Vec<Shown> = Vec::new();
+        for (host, certificate) in table.tls().iter() {
+            if certificate.secret.name.is_empty() {
+                self.reports.push(format!("`{host}`: the controller's default certificate is not known"));
+                continue;
+            }
+            let file = format!("{}/{}", wanted.certificates.trim_end_matches('/'), file_name(&certificate.secret));
+            match certificates.iter_mut().find(|known| known.file == file) {
+                Some(known) => known.names.push(host.clone()),
+                None => certificates.push(Shown { file, names: vec![host.clone()] }),
+            }
+        }
+        if certificates.is_empty() {
+            return;
+        }
+        let sites = self.lay_out(table, known, proxy, true);
+        let tls = Tls { port: wanted.port, sites, certificates };
+        for site in tls.sites.iter().filter(|site| tls.file(&site.host).is_none()) {
+            let name = match &site.host {
+                SiteHost::Exact(name) => name.clone(),
+                SiteHost::Wildcard { suffix, .. } => format!("*.{suffix}"),
+                SiteHost::Regex { source, .. } => format!("~{source}"),
+                SiteHost::Any => continue,
+            };
+            self.reports.push(format!("no certificate covers `{name}`, so it is not served over TLS"));
+        }
+        self.tls = Some(tls);
+    }
+
+    /// The sites of one listener.
+    fn lay_out(&mut self, table: &RouteTable, known: &[&Backend], proxy: Proxy, secure: bool) -> Vec<Site> {
+        let mut sites = Vec::new();
+        let order = table.names(secure).patterns_in_order();
         let rank = |at: usize, host: &Host| match &host.matches {
             MatchHost::Exact(_) => (0, 0),
             MatchHost::Any => (2, 0),
@@ -242,14 +330,14 @@ impl Plan {
             MatchHost::Regex(_) => (1, usize::MAX),
         };
         let mut hosts: Vec<(usize, &Host)> =
-            table.hosts().iter().enumerate().filter(|(_, host)| host.secure != Some(true)).collect();
+            table.hosts().iter().enumerate().filter(|(_, host)| host.secure != Some(!secure)).collect();
         hosts.arrange_by_key(|(at, host)| rank(*at, host));
         let mut hosts: Vec<Option<&Host>> = hosts.into_iter().map(|(_, host)| Some(host)).collect();
         if !hosts.iter().flatten().any(|host| host.matches == MatchHost::Any) {
             hosts.push(None);
         }
         for host in hosts {
-            let mut layout = Layout { table, known: &known, proxy, secure: false, reports: &mut plan.reports };
+            let mut layout = Layout { table, known, proxy, secure, reports: &mut self.reports };
             let rules = layout.rules(host);
             let host = match host.map(|host| &host.matches) {
                 Some(MatchHost::Exact(name)) => SiteHost::Exact(name.to_string()),
@@ -268,13 +356,9 @@ impl Plan {
                 },
                 _ => SiteHost::Any,
             };
-            plan.sites.push(Site { host, rules });
+            sites.push(Site { host, rules });
         }
-        if table.tls().iter().next().is_some() {
-            plan.reports.push("TLS is not rendered: the certificates' files are not known".to_owned());
-        }
-        plan.map_node_ports(cluster, settings);
-        plan
+        sites
     }
 
     fn map_node_ports(&mut self, cluster: &Cluster, settings: &Settings) {
@@ -302,7 +386,8 @@ impl Plan {
                     continue;
                 };
                 let name = format!("{}-{}-{}", key.namespace, key.name, port.port);
-                if listen == settings.port || self.node_ports.iter().any(|known| known.listen == listen) {
+                let is_own = listen == settings.port || self.tls.as_ref().is_some_and(|tls| tls.port == listen);
+                if is_own || self.node_ports.iter().any(|known| known.listen == listen) {
                     self.reports.push(format!("port {listen} is taken already, so {name} is not mapped"));
                     continue;
                 }
