@@ -95,6 +95,15 @@ describe("panels, on the first example", { timeout: 120_000 }, () => {
     await page.getByLabel("/etc/resolv.conf").filter({ hasText: "svc.cluster.local" }).waitFor();
   });
 
+  test("Service: every way to it", async () => {
+    await page.locator("#panel").getByRole("combobox", { name: "Service" }).selectOption({ label: "ingress-nginx/ingress-nginx-controller" });
+    const ways = page.getByLabel("Sent to");
+    for (const way of ["https, node port 30443", "http, load balancer 203.0.113.10:80", "http, cluster IP 10.0.40.7:80"]) {
+      await ways.selectOption({ label: way });
+      await page.locator(".proxy .chip").first().waitFor();
+    }
+  });
+
   test("Admission: what the server fills in is marked", async () => {
     await page.getByRole("tab", { name: "services.yaml" }).click();
     await tab("Admission");
@@ -216,6 +225,16 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.keyboard.press("Control+Z");
     await page.locator(".cm-line", { hasText: /name: htp$/ }).waitFor();
     await page.mouse.move(5, 5);
+  });
+
+  test("a node without endpoints of its own drops what came from outside", async () => {
+    const node = (name) => `apiVersion: v1\nkind: Node\nmetadata:\n  name: ${name}\nstatus:\n  addresses:\n    - type: InternalIP\n      address: 192.168.50.${name.slice(1)}\n`;
+    const local = SERVICE.replace("spec:\n", "spec:\n  type: NodePort\n  externalTrafficPolicy: Local\n").replace("port: 80\n", "port: 80\n      nodePort: 30080\n");
+    const pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web-1\n  labels:\n    app: web\nspec:\n  nodeName: n1\n  containers:\n    - name: c\n      image: i\n";
+    await openFiles(page, [{ name: "local.yaml", text: [node("n1"), node("n2"), pod, local].join("---\n") }], { panel: "service" });
+    await page.getByLabel("Sent to").selectOption({ label: "node port 30080" });
+    await page.locator(".proxy > li", { hasText: "on n1" }).locator(".chip", { hasText: ":8080" }).waitFor();
+    await page.locator(".proxy > li", { hasText: "on n2" }).locator(".pill", { hasText: "dropped" }).waitFor();
   });
 
   test("a shadowed rule is struck", async () => {

@@ -1,9 +1,10 @@
-import type { BackendEndpoint, EndpointSlice, Service } from "portolan";
+import type { EndpointSlice, Service } from "portolan";
 import { useAnswer } from "../answer";
 import { useAsked } from "../asked";
-import { nodes, objectName, podName, Select, senders, services, TextField } from "../parts/pickers";
+import { objectName, podName, Select, senders, services, TextField } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
 import { Empty, Failure, Words } from "../parts/text";
+import { Proxy } from "./proxy";
 
 /** A Service: what is published for it, where kube-proxy sends its packets, its names, and what pods are told of it. */
 export function ServicePanel() {
@@ -119,68 +120,6 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
 
 function portsOf(slice: EndpointSlice): string {
   return (slice.ports ?? []).map((port) => `${port.port ?? "any"}${port.name ? ` ${port.name}` : ""}`).join(", ") || "–";
-}
-
-/** The first port of a Service by its first address, asked of every node. */
-function Proxy({ service }: { service: Service }) {
-  const [picked, pick] = useAsked("servicePort", "");
-  const ip = service.spec?.clusterIPs?.[0] ?? service.spec?.clusterIP;
-  const ports = service.spec?.ports ?? [];
-  const port = ports.find((known) => String(known.port) === picked) ?? ports[0];
-  if (ip === undefined || ip === "" || ip === "None" || port?.port === undefined) return null;
-  const names = nodes();
-  return (
-    <section class="block">
-      <div class="block-head">
-        <h2>kube-proxy</h2>
-        {ports.length > 1 && (
-          <Select label="Port" value={String(port.port)} choose={pick} choices={ports.map((known) => ({ id: String(known.port), label: known.name ? `${known.port} ${known.name}` : String(known.port) }))} />
-        )}
-      </div>
-      <p class="lead">
-        A packet from a pod to <code>{`${ip}:${port.port}`}</code> goes
-      </p>
-      <ul class="proxy">
-        {(names.length === 0 ? [""] : names).map((node) => (
-          <NodeChoice key={node} node={node} ip={ip} port={port.port ?? 0} protocol={port.protocol ?? "TCP"} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function NodeChoice({ node, ip, port, protocol }: { node: string; ip: string; port: number; protocol: string }) {
-  const { answer, error } = useAnswer({ ask: "backends", ...(node !== "" && { node }), to: { ip, port, protocol } });
-  return (
-    <li>
-      <p class="proxy-node">{node === "" ? "on any node" : `on ${node}`}</p>
-      {error !== null && <Failure>{error}</Failure>}
-      {answer !== null && (
-        <div>
-          {answer.verdict === "forward" ? (
-            <p>
-              to {(answer.to ?? []).map((endpoint) => addressOf(endpoint)).map((address, index) => <code class="chip" key={index}>{address}</code>)}
-            </p>
-          ) : (
-            <p>
-              <span class="pill bad">{answer.verdict === "none" ? "no rule of kube-proxy's" : `${answer.verdict}ed`}</span>
-            </p>
-          )}
-          <ul class="reasons">
-            {answer.because.map((reason, index) => (
-              <li key={index}>
-                <Words text={reason.because} /> <PlaceLink place={reason.source} />
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-    </li>
-  );
-}
-
-function addressOf({ ip, port }: BackendEndpoint): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
 function Names({ service, namespace, name }: { service: Service; namespace: string; name: string }) {
