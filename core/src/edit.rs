@@ -97,6 +97,17 @@ impl<'a> Editor<'a> {
         self.edit(Place { start: place.start, end: next.start, ..place }, String::new())
     }
 
+    /// Takes out a member or item; where it is the only one, the collection too.
+    pub fn remove_or_empty(&self, path: &str) -> Option<Edit> {
+        let around = path.rsplit_once(['.', '[']).map(|(around, _)| around);
+        let around = if path.ends_with(']') { path.rsplit_once('[').map(|(around, _)| around) } else { around };
+        self.remove(path).or_else(|| {
+            let collection = self.value(around?)?;
+            let is_only = collection.members().len().max(collection.items().len()) == 1;
+            self.remove(around?).filter(|_| is_only)
+        })
+    }
+
     /// Puts a member before the others of the mapping at that path (empty for the object itself).
     pub fn insert(&self, path: &str, name: &str, value: Scalar<'_>) -> Option<Edit> {
         let (mapping, flow) = self.collection(path)?;

@@ -6,12 +6,14 @@
 //! stored either way.
 
 mod admitted;
+mod mend;
 mod objects;
 
 use crate::api::decoder::ProblemKind;
 use crate::api::resource::{Kind, Resource, read};
 use crate::cluster::{Options, Source, SourcePlace};
 use crate::collections::BTreeMap;
+use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::manifest::Node;
@@ -165,7 +167,7 @@ impl Loading {
         }
         let source = Source { file: file.name.clone(), node: Arc::new(object.node) };
         if !is_served(kind, &object.api_version) {
-            self.no_longer_served(kind, &object.api_version, &source);
+            self.no_longer_served(kind, &object.api_version, &source, &file.text);
         }
         self.read.push((kind, source));
     }
@@ -201,13 +203,31 @@ impl Loading {
         self.later.push((resource, Some(source)));
     }
 
-    fn no_longer_served(&mut self, kind: Kind, api_version: &str, source: &Source) {
-        let group = kind.group();
-        let wanted = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    fn no_longer_served(&mut self, kind: Kind, api_version: &str, source: &Source, text: &str) {
+        let wanted = served_version(kind);
         let message = format!("{api_version} {} is no longer served; it is read as {wanted}", kind.name());
         let finding = Finding::new("version", Severity::Warning, message, source.place_of("apiVersion"));
-        self.loaded.findings.push(finding.with_help(format!("write `apiVersion: {wanted}`")));
+        let mut finding = finding.with_help(format!("write `apiVersion: {wanted}`"));
+        // Where nothing else has changed between the two.
+        let is_same = match kind {
+            Kind::NetworkPolicy | Kind::IngressClass | Kind::CronJob => true,
+            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet => {
+                source.node.at("spec.selector").is_some()
+            }
+            _ => false,
+        };
+        if is_same {
+            let edit = Editor::new(text, source).replace("apiVersion", Scalar::Text(&wanted));
+            finding.fix.extend(edit);
+        }
+        self.loaded.findings.push(finding);
     }
+}
+
+/// The version of the kind that Kubernetes 1.36 serves.
+fn served_version(kind: Kind) -> String {
+    let group = kind.group();
+    if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
 }
 
 fn is_telling(kind: ProblemKind) -> bool {

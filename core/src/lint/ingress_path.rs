@@ -4,6 +4,7 @@ use super::{Report, rule};
 use crate::api::ingress::Ingress;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::collections::BTreeMap;
+use crate::edit::Scalar;
 use crate::engine::Engine;
 use crate::order::Arrange as _;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ rule! {
     /// Finds characters of a regular expression in a path of type `Prefix` or `Exact`.
     ///
     /// They are taken as they stand, so the path matches only a request that has them. A controller that knows expressions wants
-    /// `ImplementationSpecific` and an annotation.
+    /// `ImplementationSpecific` and an annotation; with the annotation alone ingress-nginx takes them as expressions, and its
+    /// webhook refuses them (`strict-validate-path-type`, on from version 1.12).
     ///
     /// ## Wrong
     /// ```yaml
@@ -241,22 +243,25 @@ fn expression(engine: &Engine, report: &mut Report<'_>) {
         let annotation = |name: &str| ingress.metadata.annotations.get(&format!("nginx.ingress.kubernetes.io/{name}"));
         let is_expression = annotation("use-regex").is_some_and(|value| value == "true")
             || annotation("rewrite-target").is_some_and(|target| target.contains('$'));
-        if is_expression {
-            continue;
-        }
         look(ingress, &mut |_, path, kind, field| {
             let plain = matches!(kind, "Prefix" | "Exact");
             let looks_like_one = path.contains(['(', ')', '[', ']', '*', '+', '?', '^', '$', '|', '\\']);
-            if plain && looks_like_one {
-                let message = format!("{path} is taken as it stands: {kind} knows no expressions");
-                report.at(
-                    Kind::Ingress,
-                    key,
-                    &field,
-                    message,
-                    "write the plain path, or ImplementationSpecific with the controller's annotation",
-                );
+            if !plain || !looks_like_one {
+                return;
             }
+            if !is_expression {
+                let message = format!("{path} is taken as it stands: {kind} knows no expressions");
+                let help = "write the plain path, or ImplementationSpecific with the controller's annotation";
+                report.at(Kind::Ingress, key, &field, message, help);
+                return;
+            }
+            let message = format!("ingress-nginx refuses an expression in a path of type {kind}, from version 1.12 on");
+            let field = format!("{field}Type");
+            report.at(Kind::Ingress, key, &field, message, "write ImplementationSpecific").mend(
+                Kind::Ingress,
+                key,
+                &|edit| Some(vec![edit.replace(&field, Scalar::Text("ImplementationSpecific"))?]),
+            );
         });
     }
 }

@@ -1,5 +1,6 @@
 //! One object through admission, and its refusal or warnings as findings.
 
+use super::mend::{self, Warned};
 use super::{Loading, is_exported};
 use crate::admission::allocate::Allocations;
 use crate::admission::status::Status;
@@ -8,8 +9,14 @@ use crate::api::object::decode;
 use crate::api::resource::{Kind, ObjectKey, Resource, read};
 use crate::api::service::Service;
 use crate::cluster::{Source, SourcePlace};
+use crate::collections::BTreeMap;
+use crate::edit::Editor;
 use crate::finding::{Finding, Severity};
 use crate::manifest::Node;
+use std::sync::Arc;
+
+/// The text of the file of that name.
+type Texts<'f> = dyn Fn(&Arc<str>) -> Option<Arc<str>> + 'f;
 
 impl Loading {
     /// Passes what was read through admission, in file order; what is stored already, and what admission does not judge, is
@@ -26,20 +33,26 @@ impl Loading {
             let (service, _) = decode::<Service>(&source.node);
             allocations.hold(&service);
         }
+        let files: BTreeMap<Arc<str>, Arc<str>> =
+            self.loaded.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+        let texts = |name: &Arc<str>| files.get(name).cloned();
         for (kind, source) in read {
             if is_exported(&source.node) || !admission::is_known(kind) {
                 self.store(kind, source);
             } else {
-                self.admit(kind, source, &mut allocations);
+                self.admit(kind, source, &mut allocations, &texts);
             }
         }
     }
 
     /// Passes one object through admission: stores it, or reports why not.
-    fn admit(&mut self, kind: Kind, source: Source, allocations: &mut Allocations) {
+    fn admit(&mut self, kind: Kind, source: Source, allocations: &mut Allocations, texts: &Texts<'_>) {
         // What is written for a version that is gone is judged as what it is converted to.
-        let converted = (!super::is_served(kind, api_version(&source.node)))
-            .then(|| Node::from(&read(kind, &source.node).0.to_json()));
+        let converted = (!super::is_served(kind, api_version(&source.node))).then(|| {
+            let mut json = read(kind, &source.node).0.to_json();
+            json.set("apiVersion", super::served_version(kind));
+            Node::from(&json)
+        });
         let object = converted.as_ref().unwrap_or(&source.node);
         let cluster = self.loaded.engine.cluster();
         let key = read_key(kind, object);
@@ -50,11 +63,12 @@ impl Loading {
             Ok(answer) => answer,
             Err(_) => return self.store(kind, source),
         };
+        let text = texts(&source.file);
+        let editor = text.as_ref().map(|text| Editor::new(text, &source));
         for warning in answer.warnings {
-            let place = source.place_of(field_of(&warning));
-            self.loaded
-                .findings
-                .push(Finding::new("warning", Severity::Warning, warning, place).about(kind, key.clone()));
+            let Warned { field, fix } = mend::warned(&warning, editor.as_ref());
+            let finding = Finding::new("warning", Severity::Warning, warning, source.place_of(&field));
+            self.loaded.findings.push(Finding { fix, ..finding.about(kind, key.clone()) });
         }
         match answer.outcome {
             Ok(resource) => {
@@ -66,8 +80,12 @@ impl Loading {
             }
             Err(status) => {
                 self.loaded.refused += 1;
-                let findings = refusals(&status, &source).into_iter().map(|finding| finding.about(kind, key.clone()));
-                self.loaded.findings.extend(findings);
+                for mut finding in refusals(&status, &source) {
+                    if let Some(editor) = &editor {
+                        finding.fix = mend::refused(&finding.place.field, &finding.message, editor);
+                    }
+                    self.loaded.findings.push(finding.about(kind, key.clone()));
+                }
             }
         }
     }
@@ -123,18 +141,4 @@ fn strict_place(message: &str, source: &Source) -> SourcePlace {
         .and_then(|(field, _)| field.split_once('.'))
         .map(|(_, field)| field);
     source.place_of(quoted.or(typed).unwrap_or_default())
-}
-
-/// The field that a warning begins with (`spec.externalIPs is deprecated …`, `metadata.x: …`), or nothing.
-fn field_of(warning: &str) -> &str {
-    let word = warning.split([' ', ':']).next().unwrap_or_default();
-    if word.starts_with("spec.")
-        || word.starts_with("metadata.")
-        || word.starts_with("subsets")
-        || word.starts_with("endpoints[")
-    {
-        word
-    } else {
-        ""
-    }
 }
