@@ -1,15 +1,17 @@
-//! How long network policies take to compile, to ask and to map, with namespaces of 25 pods, 5 applications and 6
-//! policies each.
+//! How long network policies take to compile, to follow a change, to ask and to map, with namespaces of 25 pods, 5
+//! applications and 6 policies each.
 
 #![expect(missing_docs, reason = "criterion_group! makes a function without any")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use portolan::api::resource::Kind;
 use portolan::policy::{ConnectionMap, PodNumber, PolicyIndex, Protocol, verdict::End};
 use portolan_tests::{engine, generate};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
-const SIZES: [usize; 3] = [100, 1_000, 10_000];
+const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 
 fn policies(criterion: &mut Criterion) {
     for pods in SIZES {
@@ -20,6 +22,18 @@ fn policies(criterion: &mut Criterion) {
         group.sample_size(10);
         group.bench_function(BenchmarkId::new("compile", pods), |bench| bench.iter(|| PolicyIndex::compile(cluster)));
         group.bench_function(BenchmarkId::new("map", pods), |bench| bench.iter(|| ConnectionMap::of(cluster, &index)));
+        group.bench_function(BenchmarkId::new("follow a changed policy", pods), |bench| {
+            let mut index = index.clone();
+            let (key, policy) = cluster.network_policies.iter().next().expect("every namespace has policies");
+            let mut without = cluster.clone();
+            without.remove(Kind::NetworkPolicy, key);
+            let mut with = without.clone();
+            with.network_policies.insert(key.clone(), Arc::clone(policy));
+            bench.iter(|| {
+                index.object_changed(&without, Kind::NetworkPolicy, key)
+                    && index.object_changed(&with, Kind::NetworkPolicy, key)
+            });
+        });
         group.finish();
         let numbers: Vec<PodNumber> = index.pods().collect();
         let mut chance = generate::Chance::new(9);

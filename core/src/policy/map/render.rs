@@ -1,9 +1,12 @@
 //! The map as text: a table for terminals, for spreadsheets and for documents, and as a graph in three languages.
 
 use super::super::ports::PortSet;
+use super::super::ranges::{bounds, prefixes, to_address};
 use super::super::rule::Direction;
 use super::{ConnectionMap, Party};
 use crate::collections::BTreeMap;
+use crate::order::Arrange as _;
+use ipnet::IpNet;
 use std::fmt::Write as _;
 
 /// What a map can be written as.
@@ -124,16 +127,54 @@ fn ports(ports: &PortSet) -> String {
     if ports.is_all() { "all ports".to_owned() } else { ports.to_string() }
 }
 
-/// Parties side by side; long lists are whole, for a map that leaves something out is none.
+/// Parties side by side; long lists are whole, for a map that leaves something out is none. Ranges that are another less
+/// some holes are said so: `0.0.0.0/0 except 169.254.0.0/16`.
 pub(crate) fn names(parties: &[Party]) -> String {
-    let mut out = String::new();
-    for (position, party) in parties.iter().enumerate() {
-        if position > 0 {
-            out.push_str(", ");
+    let mut names: Vec<String> = Vec::new();
+    let mut nets: [Vec<IpNet>; 2] = [Vec::new(), Vec::new()];
+    for party in parties {
+        let [v4, v6] = &mut nets;
+        match party {
+            Party::Range(net @ IpNet::V4(_)) => v4.push(*net),
+            Party::Range(net @ IpNet::V6(_)) => v6.push(*net),
+            party => names.push(party.to_string()),
         }
-        let _ = write!(out, "{party}");
     }
-    out
+    for (nets, ipv6) in nets.into_iter().zip([false, true]) {
+        match around(&nets, ipv6) {
+            Some((whole, holes)) if holes.len() + 1 < nets.len() => {
+                let holes: Vec<String> = holes.iter().map(ToString::to_string).collect();
+                names.push(format!("{whole} except {}", holes.join(" and ")));
+            }
+            _ => names.extend(nets.iter().map(ToString::to_string)),
+        }
+    }
+    names.join(", ")
+}
+
+/// The smallest range around some of one family, and what of it is in none of them.
+fn around(nets: &[IpNet], ipv6: bool) -> Option<(IpNet, Vec<IpNet>)> {
+    let mut spans: Vec<(u128, u128)> = nets.iter().map(bounds).collect();
+    spans.arrange();
+    let (first, last) = (spans.first()?.0, spans.iter().map(|(_, last)| *last).max()?);
+    let unlike = (first ^ last).checked_ilog2().map_or(0, |bit| bit + 1);
+    let length = if ipv6 { 128 } else { 32 } - unlike;
+    let whole = IpNet::new(to_address(first, ipv6), u8::try_from(length).ok()?).ok()?.trunc();
+    let (mut at, end) = bounds(&whole);
+    let mut holes = Vec::new();
+    for (first, last) in spans {
+        if at < first {
+            holes.extend(prefixes(at, first - 1, ipv6));
+        }
+        match last.checked_add(1) {
+            Some(next) => at = at.max(next),
+            None => return Some((whole, holes)),
+        }
+    }
+    if at <= end {
+        holes.extend(prefixes(at, end, ipv6));
+    }
+    Some((whole, holes))
 }
 
 /// A table whose columns are as wide as their widest cell, the last one open.
@@ -268,4 +309,34 @@ fn svg(lines: &[Line]) -> String {
     }
     out.push_str("</svg>\n");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(nets: &[&str]) -> String {
+        let party = |net: &&str| Party::Range(crate::ip::parse_cidr_sloppy(net).unwrap());
+        names(&nets.iter().map(party).collect::<Vec<Party>>())
+    }
+
+    #[test]
+    fn ranges_less_some_holes_are_said_so() {
+        let all_but = |hole: &str| -> Vec<String> {
+            let (first, last) = bounds(&hole.parse().unwrap());
+            let below = first.checked_sub(1).map(|end| prefixes(0, end, false)).unwrap_or_default();
+            let above = prefixes(last + 1, u128::from(u32::MAX), false);
+            below.iter().chain(&above).map(ToString::to_string).collect()
+        };
+        for hole in ["169.254.0.0/16", "10.0.0.1/32", "0.0.0.0/8"] {
+            let nets = all_but(hole);
+            let nets: Vec<&str> = nets.iter().map(String::as_str).collect();
+            assert_eq!(shown(&nets), format!("0.0.0.0/0 except {hole}"));
+        }
+        let two = ["10.0.0.0/10", "10.64.0.0/11", "10.128.0.0/10", "10.192.0.0/11", "10.96.0.0/12", "fd00::/8"];
+        assert_eq!(shown(&two), "10.0.0.0/8 except 10.112.0.0/12 and 10.224.0.0/11, fd00::/8");
+        // Where that is no shorter, they are listed.
+        assert_eq!(shown(&["10.0.0.0/8", "192.0.2.0/24"]), "10.0.0.0/8, 192.0.2.0/24");
+        assert_eq!(shown(&["0.0.0.0/0", "::/0"]), "0.0.0.0/0, ::/0");
+    }
 }
