@@ -1,5 +1,6 @@
 //! Whatever text comes in, the reader answers: it does not stop, its answers lie within the text, and they come in time.
 
+use portolan::load::File;
 use portolan::manifest::{self, Node};
 use portolan_tests::lines;
 use std::time::{Duration, Instant};
@@ -22,6 +23,36 @@ fn read(text: &str) {
         }
     }
     drop(manifest::objects(text));
+    for comment in manifest::comments(text) {
+        assert_eq!(text.get(comment.range.clone()), Some(comment.text));
+        assert!(comment.text.starts_with('#') && !comment.text.contains('\n'), "{:?} of {text:?}", comment.text);
+        assert!(text.get(comment.document.clone()).is_some(), "{:?} is no part of {text:?}", comment.document);
+    }
+}
+
+/// Comments that silence are read wherever they may stand, and what takes them out again is within the text.
+#[test]
+fn comments_in_any_text_are_answered() {
+    let mut read = 0;
+    for record in lines("yaml.jsonl.gz").iter().step_by(7) {
+        let plain = record["text"].as_str().unwrap();
+        for (at, _) in plain.match_indices('\n').chain([(plain.len(), "")]) {
+            let text =
+                format!("{} # portolan: ignore[NET, SVC001]{}", plain.get(..at).unwrap(), plain.get(at..).unwrap());
+            let file = File { name: "a.yaml".into(), text: text.as_str().into() };
+            for finding in portolan::silence::silence(Vec::new(), [&file]) {
+                read += 1;
+                for edit in finding.fix {
+                    let range = edit.range.start as usize..edit.range.end as usize;
+                    assert!(
+                        text.get(range).is_some_and(|gone| gone.contains("portolan: ")),
+                        "{:?} of {text:?}",
+                        edit.range
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -31,6 +62,7 @@ fn every_beginning_of_a_text_is_answered() {
         let ends = text.char_indices().map(|(at, _)| at).filter(|at| at % 23 == number % 23);
         ends.chain([text.len()]).for_each(|end| read(text.get(..end).unwrap_or_default()));
     }
+    assert!(read > 1000, "only {read} comments were read");
 }
 
 /// Texts that would take a reader long whose work grows with the square of the text.
