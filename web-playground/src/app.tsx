@@ -6,7 +6,7 @@ import { Answers } from "./panels/answers";
 import { Icon } from "./parts/icons";
 import { Tabs } from "./parts/tabs";
 import { count } from "./parts/text";
-import { broken, editMicros, findings, keepChoice, notice, objects, open, recall, revision } from "./workspace";
+import { broken, editMicros, findings, keepChoice, notice, objects, recall, replace, revision } from "./workspace";
 
 /** The page. */
 export function App() {
@@ -115,7 +115,7 @@ function Notice() {
     if (said === null || said.bad) return;
     const timer = setTimeout(() => {
       if (notice.value === said) notice.value = null;
-    }, 5000);
+    }, said.back === undefined ? 5000 : 15_000);
     return () => clearTimeout(timer);
   }, [said]);
   return (
@@ -123,6 +123,11 @@ function Notice() {
       {said !== null && (
         <p class={said.bad ? "notice bad" : "notice"}>
           {said.text}
+          {said.back !== undefined && (
+            <button type="button" class="button small" onClick={said.back}>
+              Bring back
+            </button>
+          )}
           <button type="button" class="quiet" aria-label="Dismiss" onClick={() => (notice.value = null)}>
             <Icon name="close" size={14} />
           </button>
@@ -156,15 +161,17 @@ function DropHint() {
       setOver(false);
       if (event.dataTransfer === null || !wanted(event)) return;
       event.preventDefault();
+      // The editor would write the files' text where they were let go of.
+      event.stopPropagation();
       const { files, passed } = await dropped(event.dataTransfer);
-      if (files.length > 0) open(files);
       const left = passed.length === 0 ? "" : ` Passed over: ${passed.slice(0, 3).join(", ")}${passed.length > 3 ? " and more" : ""}.`;
-      notice.value = { text: `${files.length === 0 ? "No manifests in what was dropped." : `Opened ${count(files.length, "file")}.`}${left}`, bad: files.length === 0 };
+      if (files.length > 0) replace(files, `Opened ${count(files.length, "file")}.${left}`);
+      else notice.value = { text: `No manifests in what was dropped.${left}`, bad: true };
     };
     const listeners = { dragenter: enter, dragleave: leave, dragover: allow, drop } as const;
-    for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener as EventListener);
+    for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener as EventListener, { capture: true });
     return () => {
-      for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener as EventListener);
+      for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener as EventListener, { capture: true });
     };
   }, []);
   return over ? (

@@ -6,7 +6,7 @@ import { Icon } from "./parts/icons";
 import { PlaceLink } from "./parts/place";
 import { Tabs } from "./parts/tabs";
 import { count, Words } from "./parts/text";
-import { active, add, addEmpty, close, files, findings, findingsByFile, notice, rename } from "./workspace";
+import { active, add, addEmpty, close, files, findings, findingsByFile, lit, notice, rename } from "./workspace";
 
 /** The files: their tabs, the editor, and what was found. */
 export function Files() {
@@ -39,6 +39,7 @@ function FileTabs() {
         chosen={active.value}
         choose={(name) => (active.value = name)}
         tabs={files.value.map((file) => {
+          const isLit = file.name !== active.value && lit.value.some((place) => place.file === file.name);
           const errors = (findingsByFile.value.get(file.name) ?? []).filter((finding) => finding.severity === "error").length;
           return {
             id: file.name,
@@ -46,6 +47,7 @@ function FileTabs() {
             label: (
               <>
                 {file.name}
+                {isLit && <span class="lit-dot" />}
                 {errors > 0 && <span class="badge">{errors}</span>}
               </>
             ),

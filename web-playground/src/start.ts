@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { examples } from "virtual:examples";
 import { asked } from "./asked";
 import { unpack, type Shared } from "./share";
-import { files, keepChoice, notice, open, panel, PANELS, recall } from "./workspace";
+import { files, keepChoice, notice, open, panel, PANELS, recall, replace } from "./workspace";
 
 /** More than this is not kept from visit to visit. */
 const MOST_KEPT = 1_000_000;
@@ -63,7 +63,7 @@ export function showExample(name: string): void {
   asked.value = next;
   const holds = (kind: string) => example.files.find((file) => new RegExp(`^kind: ${kind}$`, "m").test(file.text));
   const first = holds("Ingress") ?? holds("Service") ?? example.files[0];
-  open(example.files, first?.name);
+  replace(example.files, "", first?.name);
 }
 
 function showKept(): boolean {

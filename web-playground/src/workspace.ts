@@ -38,8 +38,8 @@ export const beforeRevision = signal(0);
 export const lit = signal<readonly SourcePlace[]>([]);
 /** A place that the editor is to go to; a new object each time. */
 export const goal = signal<{ place: Pick<SourcePlace, "file" | "line" | "column"> } | null>(null);
-/** A word to the visitor, until the next one. */
-export const notice = signal<{ text: string; bad: boolean } | null>(null);
+/** A word to the visitor, until the next one; with `back`, a way back to the files that were there. */
+export const notice = signal<{ text: string; bad: boolean; back?: () => void } | null>(null);
 /** Why the engine does not run, where it does not. */
 export const broken = signal<string | null>(null);
 
@@ -66,8 +66,27 @@ export function open(next: readonly ManifestFile[], showing = next[0]?.name ?? "
   void sync();
 }
 
+/** Whether the visitor wrote or brought something that is kept nowhere else. */
+let own = false;
+
+/** Takes in other files like `open`, says so, and offers the way back where work of the visitor's goes out of sight. */
+export function replace(next: readonly ManifestFile[], said: string, showing = next[0]?.name ?? "", bad = false): void {
+  const [files0, active0] = [files.value, active.value];
+  const back = own
+    ? () => {
+        open(files0, active0);
+        own = true;
+        notice.value = null;
+      }
+    : undefined;
+  own = false;
+  open(next, showing);
+  if (back !== undefined || said !== "") notice.value = { text: said || "Your files were put away.", bad, ...(back !== undefined && { back }) };
+}
+
 /** Takes in what was typed. */
 export function edit(name: string, text: string): void {
+  own = true;
   files.value = files.value.map((file) => (file.name === name ? { name, text } : file));
   touched.add(name);
   void sync();
@@ -77,6 +96,7 @@ export function edit(name: string, text: string): void {
 export function add(more: readonly ManifestFile[]): void {
   const names = new Set(more.map((file) => file.name));
   const last = more.at(-1);
+  own = true;
   open([...files.value.filter((file) => !names.has(file.name)), ...more], last?.name ?? active.value);
 }
 
@@ -98,7 +118,11 @@ export function close(name: string): void {
   const index = files.value.findIndex((file) => file.name === name);
   const left = files.value.filter((file) => file.name !== name);
   const next = left.length > 0 ? left : [{ name: "manifest.yaml", text: "" }];
-  open(next, active.value === name ? (next[Math.min(index, next.length - 1)]?.name ?? "") : active.value);
+  const unwritten = files.value[index]?.text === "";
+  const wasOwn = own;
+  own = !unwritten;
+  replace(next, unwritten ? "" : `Closed ${name}.`, active.value === name ? (next[Math.min(index, next.length - 1)]?.name ?? "") : active.value);
+  own = wasOwn;
 }
 
 /** Gives a file another name. A name that is taken or empty is not given. */

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { openFiles, start, visit } from "./site.js";
+import { editorText, openFiles, start, visit } from "./site.js";
 
 let site;
 let page;
@@ -72,6 +72,25 @@ describe("dropped on the page", { timeout: 120_000 }, () => {
     await fileTab("rendered.txt").waitFor();
     assert.deepEqual(await tabs(), ["rendered.txt"]);
     await page.locator(".state", { hasText: "2 objects" }).waitFor();
+  });
+
+  test("the way back to what was there", async () => {
+    await openFiles(page, [{ name: "mine.yaml", text: service("mine") }]);
+    await page.locator(".cm-content").click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("# my own words");
+    write({ "other.yaml": service("other") });
+    await drop("other.yaml");
+    await fileTab("other.yaml").waitFor();
+    await page.getByRole("button", { name: "Bring back" }).click();
+    await page.locator(".cm-line", { hasText: "# my own words" }).waitFor();
+    // The editor, over which they were let go of, has not written them into the text.
+    assert.equal(await editorText(page), `${service("mine")}# my own words`);
+    assert.deepEqual(await tabs(), ["mine.yaml"]);
+    await page.getByRole("button", { name: "Close mine.yaml" }).click();
+    await fileTab("manifest.yaml").waitFor();
+    await page.getByRole("button", { name: "Bring back" }).click();
+    await fileTab("mine.yaml").waitFor();
   });
 
   test("several files and a folder together", async () => {
