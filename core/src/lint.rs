@@ -30,7 +30,7 @@ mod traffic_policy;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
-use crate::load::File;
+use crate::load::{File, OtherPods};
 use report::{Report, Shared};
 
 /// A rule.
@@ -146,13 +146,13 @@ pub fn by_code(code: &str) -> Option<&'static Rule> {
 
 /// Every finding of every rule, by rule and then in the order of the objects. Without fixes, which need the files.
 pub fn check(engine: &Engine) -> Vec<Finding> {
-    check_files(engine, &[])
+    check_files(engine, &[], &[])
 }
 
-/// The same, with fixes for what stands in these files.
-pub fn check_files(engine: &Engine, files: &[File]) -> Vec<Finding> {
+/// The same, with fixes for what stands in these files, and with the pods in view that objects of other kinds make.
+pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let shared = Shared::new(files);
+    let shared = Shared::new(files, others);
     for rule in RULES {
         let mut report = Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new() };
         (rule.check)(engine, &mut report);

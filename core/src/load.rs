@@ -10,13 +10,14 @@ mod mend;
 mod objects;
 
 use crate::api::decoder::ProblemKind;
+use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, Resource, read};
 use crate::cluster::{Options, Source, SourcePlace};
 use crate::collections::BTreeMap;
 use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
-use crate::manifest::Node;
+use crate::manifest::{Key, Node};
 use crate::silence;
 use std::sync::Arc;
 
@@ -53,13 +54,42 @@ pub struct Loaded {
     pub passed_over: BTreeMap<String, usize>,
     /// The files.
     pub files: Vec<File>,
+    /// The pods that those of other kinds make, as far as they say.
+    pub others: Vec<OtherPods>,
+}
+
+/// The pods that an object makes which is of none of the kinds that the project knows: a Rollout, a Prometheus. They
+/// are not stored, but a selector that picks them picks something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherPods {
+    /// Their namespace.
+    pub namespace: String,
+    /// Their labels, as the object says them.
+    pub labels: StringMap,
+    /// The file that the object stands in.
+    pub file: Arc<str>,
+    /// The byte that it begins at.
+    pub start: u32,
+}
+
+impl OtherPods {
+    /// Reads the labels of `spec.template`, which most kinds that make pods have, or of `spec.podMetadata`.
+    fn of(node: &Node, namespace: &str, file: &Arc<str>) -> Option<Self> {
+        let labels =
+            ["spec.template.metadata.labels", "spec.podMetadata.labels"].iter().find_map(|path| node.at(path))?;
+        let pair = |(key, value): &(Key, Node)| Some((key.name.to_string(), value.as_str()?.to_owned()));
+        let labels: StringMap = labels.members().iter().filter_map(pair).collect();
+        let namespace = node.at("metadata.namespace").and_then(Node::as_str).unwrap_or(namespace).to_owned();
+        let start = node.place.start;
+        (!labels.is_empty()).then(|| OtherPods { namespace, labels, file: file.clone(), start })
+    }
 }
 
 impl Loaded {
     /// Every finding: those of the way in, and those of the stored cluster; without those that a comment silences.
     pub fn check(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
-        findings.extend(crate::lint::check_files(&self.engine, &self.files));
+        findings.extend(crate::lint::check_files(&self.engine, &self.files, &self.others));
         silence::silence(findings, &self.files)
     }
 }
@@ -92,6 +122,8 @@ pub struct Taken {
     pub objects: usize,
     /// How many of them were refused.
     pub refused: usize,
+    /// The pods that objects of other kinds make.
+    pub others: Vec<OtherPods>,
 }
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
@@ -104,9 +136,9 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
     for (resource, source) in std::mem::take(&mut loading.later) {
         loading.loaded.engine.apply(resource, source);
     }
-    let Loaded { engine: grown, findings, objects, refused, .. } = loading.loaded;
+    let Loaded { engine: grown, findings, objects, refused, others, .. } = loading.loaded;
     *engine = grown;
-    Taken { findings, objects, refused }
+    Taken { findings, objects, refused, others }
 }
 
 /// A load under way.
@@ -128,6 +160,7 @@ impl Loading {
             refused: 0,
             passed_over: BTreeMap::new(),
             files: files.to_vec(),
+            others: Vec::new(),
         };
         let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
         for file in files {
@@ -158,6 +191,8 @@ impl Loading {
     fn object(&mut self, file: &File, mut object: objects::Object) {
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
             *self.loaded.passed_over.entry(object.kind).or_default() += 1;
+            let namespace = &self.loaded.engine.cluster().options.namespace;
+            self.loaded.others.extend(OtherPods::of(&object.node, namespace, &file.name));
             return;
         };
         self.loaded.objects += 1;

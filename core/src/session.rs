@@ -7,7 +7,7 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Options, Source};
 use crate::engine::Engine;
 use crate::finding::Finding;
-use crate::load::{self, File, Taking};
+use crate::load::{self, File, OtherPods, Taking};
 use crate::silence;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Session {
     options: Options,
     taking: Taking,
     files: Vec<Kept>,
+    /// The pods that objects of other kinds make.
+    others: Vec<OtherPods>,
     /// Whether an object stands in several places: taking one away may bring another back, so all is loaded anew.
     overlapping: bool,
 }
@@ -32,7 +34,14 @@ struct Kept {
 impl Session {
     /// A cluster without files.
     pub fn new(options: Options, taking: Taking) -> Self {
-        Session { engine: Engine::new(options.clone()), options, taking, files: Vec::new(), overlapping: false }
+        Session {
+            engine: Engine::new(options.clone()),
+            options,
+            taking,
+            files: Vec::new(),
+            others: Vec::new(),
+            overlapping: false,
+        }
     }
 
     /// Takes in these files in place of all there are.
@@ -41,6 +50,7 @@ impl Session {
         self.overlapping =
             loaded.objects - loaded.refused.min(loaded.objects) != loaded.engine.cluster().source_count();
         self.engine = loaded.engine;
+        self.others = loaded.others;
         self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new() }).collect();
         for finding in loaded.findings {
             if let Some(kept) = self.files.iter_mut().find(|kept| *kept.file.name == finding.place.file) {
@@ -83,7 +93,8 @@ impl Session {
     /// Everything there is to say about the files and the cluster that they make, but for what a comment silences.
     pub fn check(&self) -> Vec<Finding> {
         let files: Vec<File> = self.files.iter().map(|kept| kept.file.clone()).collect();
-        let findings = self.findings().cloned().chain(crate::lint::check_files(&self.engine, &files)).collect();
+        let findings =
+            self.findings().cloned().chain(crate::lint::check_files(&self.engine, &files, &self.others)).collect();
         silence::silence(findings, &files)
     }
 
@@ -124,6 +135,16 @@ impl Session {
         let before = self.engine.cluster().source_count();
         let middle = File { name: file.name.clone(), text: blank_before(&file.text, cut.start, cut.new_end).into() };
         let taken = load::apply(&mut self.engine, &middle, self.taking);
+        self.others.retain_mut(|other| {
+            let start = other.start as usize;
+            let stays = other.file != file.name || start < cut.start || start >= cut.old_end;
+            if stays && other.file == file.name && start >= cut.old_end {
+                let moved = i64::from(other.start).saturating_add(cut.bytes_moved());
+                other.start = u32::try_from(moved).unwrap_or(other.start);
+            }
+            stays
+        });
+        self.others.extend(taken.others);
         let stored = taken.objects - taken.refused.min(taken.objects);
         self.overlapping = self.engine.cluster().source_count() - before != stored;
         if let Some(kept) = self.files.get_mut(index) {
@@ -248,6 +269,8 @@ mod tests {
 
     const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: NAME\nspec:\n  ports:\n    - port: 80\n";
 
+    const ROLLOUT: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: r\nspec:\n  template:\n    metadata: {labels: {app: x}}\n";
+
     fn service(name: &str) -> String {
         SERVICE.replace("NAME", name)
     }
@@ -288,6 +311,8 @@ mod tests {
             "a: [\n\n".to_owned(),
             format!("{a}--- not a separator\n{c}"),
             r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}"#.to_owned(),
+            format!("{a}  selector: {{app: x}}\n---\n{ROLLOUT}---\n{c}"),
+            format!("{a}  selector: {{app: x}}\n---\n{}---\n{c}", ROLLOUT.replace("app: x", "app: y")),
             String::new(),
             a,
             c.trim_end().to_owned(),

@@ -124,3 +124,39 @@ fn other_namespace<'c>(cluster: &'c Cluster, selector: &StringMap, by_pair: &mut
     let found = fewest.iter().find(|pod| selects(selector, &pod.metadata.labels))?;
     Some(if found.metadata.namespace.is_empty() { "default" } else { &found.metadata.namespace })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cluster::Options;
+    use crate::finding::Severity;
+    use crate::load::{File, Taking, load};
+
+    const SERVICE: &str =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{port: 80}]\n";
+
+    fn found(more: &str) -> Vec<(&'static str, Severity)> {
+        let file = File { name: "a.yaml".into(), text: format!("{SERVICE}---\n{more}").into() };
+        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        loaded.check().into_iter().map(|finding| (finding.code, finding.severity)).collect()
+    }
+
+    #[test]
+    fn what_would_have_pods_is_not_nothing() {
+        let made = |kind: &str, spec: &str| format!("apiVersion: {kind}\nmetadata: {{name: web}}\nspec: {spec}\n");
+        let template = |labels: &str| {
+            format!(
+                "{{replicas: 0, template: {{metadata: {{labels: {{{labels}}}}}, spec: {{containers: [{{name: c}}]}}}}}}"
+            )
+        };
+        assert_eq!(found(""), [("SVC001", Severity::Info)]);
+        assert_eq!(found(&made("apps/v1\nkind: Deployment", &template("app: web"))), []);
+        assert_eq!(found(&made("argoproj.io/v1alpha1\nkind: Rollout", &template("app: web"))), []);
+        let prometheus =
+            made("monitoring.coreos.com/v1\nkind: Prometheus", "{podMetadata: {labels: {app: web, more: x}}}");
+        assert_eq!(found(&prometheus), []);
+        assert_eq!(
+            found(&made("argoproj.io/v1alpha1\nkind: Rollout", &template("app: other"))),
+            [("SVC001", Severity::Warning)]
+        );
+    }
+}

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Editor;
 use crate::finding::{Edit, Finding, Severity};
-use crate::load::File;
+use crate::load::{File, OtherPods};
 use crate::policy::findings::PolicyFinding;
 use crate::spelling::nearest;
 use crate::workload::template_of;
@@ -17,6 +17,7 @@ use std::cell::OnceCell;
 #[derive(Debug)]
 pub(super) struct Shared<'a> {
     files: &'a [File],
+    others: &'a [OtherPods],
     texts: OnceCell<BTreeMap<&'a str, &'a str>>,
     /// What the policy room finds.
     pub(super) policies: OnceCell<Vec<PolicyFinding>>,
@@ -24,12 +25,12 @@ pub(super) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(super) fn new(files: &'a [File]) -> Self {
-        Shared { files, texts: OnceCell::new(), policies: OnceCell::new(), labels: OnceCell::new() }
+    pub(super) fn new(files: &'a [File], others: &'a [OtherPods]) -> Self {
+        Shared { others, files, texts: OnceCell::new(), policies: OnceCell::new(), labels: OnceCell::new() }
     }
 
     /// The labels that pods of a namespace have or would have: of those there are, and of the templates of workloads,
-    /// also of those that make none at the time.
+    /// also of those that make none at the time and of kinds that are not known here.
     pub(super) fn labels(&self, cluster: &'a Cluster, namespace: &str) -> Option<&BTreeSet<&'a StringMap>> {
         let all = self.labels.get_or_init(|| {
             let mut all: BTreeMap<&str, BTreeSet<&StringMap>> = BTreeMap::new();
@@ -39,6 +40,9 @@ impl<'a> Shared<'a> {
             for (key, workload) in cluster.workloads.values().flat_map(|store| store.iter()) {
                 let template = template_of(workload).map(|template| &template.metadata.labels);
                 all.entry(&key.namespace).or_default().extend(template);
+            }
+            for other in self.others {
+                all.entry(&other.namespace).or_default().insert(&other.labels);
             }
             all
         });
