@@ -51,26 +51,27 @@ pub fn review(engine: &Engine, change: Change) -> Review {
         }
         lint::check(&after)
     };
-    if after(&vicinity).is_empty() {
+    // Mostly nothing is found, or what is found around the object was there before.
+    let found = after(&vicinity);
+    if found.is_empty() || sort(&found, &lint::check(&vicinity.before()), kind, &key) == Review::default() {
         return Review::default();
     }
     vicinity.widen();
-    let found = after(&vicinity);
-    // What was found before needs to be known only where something is found now.
-    let before = lint::check(&vicinity.before());
-    let was_there = |finding: &Finding| {
-        let alike = |other: &&Finding| {
-            other.code == finding.code && other.object == finding.object && other.place.field == finding.place.field
-        };
-        before.iter().any(|other| alike(&other))
-    };
+    sort(&after(&vicinity), &lint::check(&vicinity.before()), kind, &key)
+}
+
+/// Sorts what is found after a change of that object by what was found before.
+fn sort(found: &[Finding], before: &[Finding], kind: Kind, key: &ObjectKey) -> Review {
     let mut review = Review::default();
     for finding in found {
-        let is_own = finding.object.as_ref().is_some_and(|(of, name)| *of == kind && *name == key);
-        match (is_own, was_there(&finding)) {
-            (true, false) => review.own.push(finding),
-            (true, true) => review.kept.push(finding),
-            (false, false) if !makes_pods(kind) || !is_of_policy(&finding) => review.others.push(finding),
+        let is_own = finding.object.as_ref().is_some_and(|(of, name)| *of == kind && name == key);
+        let was_there = before.iter().any(|other| {
+            other.code == finding.code && other.object == finding.object && other.place.field == finding.place.field
+        });
+        match (is_own, was_there) {
+            (true, false) => review.own.push(finding.clone()),
+            (true, true) => review.kept.push(finding.clone()),
+            (false, false) if !makes_pods(kind) || !is_of_policy(finding) => review.others.push(finding.clone()),
             (false, _) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What can be asked: `/validate`, `/healthz`, `/readyz`, `/metrics`.
+//! What can be asked: `/validate` (or nothing but the address), `/healthz`, `/readyz`, `/metrics`.
 
 use super::admission_review::{Operation, Request};
 use super::flags::{Fail, WebhookFlags};
@@ -55,6 +55,7 @@ impl App {
 pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/validate", post(validate))
+        .route("/", post(validate))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

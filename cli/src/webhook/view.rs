@@ -181,6 +181,18 @@ impl View {
 
     /// Takes in an object.
     pub(super) fn put(&self, resource: Resource) {
+        // Kubelets report all the time, and mostly nothing that is looked at.
+        if let Resource::Node(node) = &resource {
+            let as_before = |known: &portolan::api::node::Node| {
+                let mut known = known.clone();
+                known.metadata.resource_version.clone_from(&node.metadata.resource_version);
+                known == **node
+            };
+            if self.look(|engine| engine.cluster().nodes.by_key(&resource.key()).is_some_and(|known| as_before(known)))
+            {
+                return;
+            }
+        }
         let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
         engine.apply(resource, Some(self.nowhere.clone()));
     }

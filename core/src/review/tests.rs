@@ -43,8 +43,8 @@ fn seen(finding: &Finding) -> Seen {
     (finding.code.to_owned(), finding.object.clone(), finding.place.field.clone(), finding.message.clone())
 }
 
-/// Holds the review of every object against the check of the whole.
-fn compare(engine: &Engine, name: &str) {
+/// Holds the review of every object against the check of the whole, and of every so many what its going brings.
+fn compare(engine: &Engine, name: &str, every: usize) {
     let all = lint::check(engine);
     let objects: Vec<(Kind, ObjectKey, Source)> = engine
         .cluster()
@@ -52,7 +52,7 @@ fn compare(engine: &Engine, name: &str) {
         .map(|(kind, key, source)| (kind, key.clone(), source.clone()))
         .collect();
     assert!(!objects.is_empty());
-    for (kind, key, source) in objects {
+    for (number, (kind, key, source)) in objects.into_iter().enumerate() {
         let put = review(engine, Change::Put(stored(engine.cluster(), kind, &key), source));
         let of_object = |finding: &&Finding| finding.object.as_ref() == Some(&(kind, key.clone()));
         let expected: BTreeSet<Seen> = all.iter().filter(of_object).map(seen).collect();
@@ -61,7 +61,7 @@ fn compare(engine: &Engine, name: &str) {
         assert_eq!((put.own, put.others), (vec![], vec![]), "{name}: {} {key} did not change", kind.name());
 
         // What a node takes along when it goes is not looked for.
-        if kind == Kind::Node {
+        if kind == Kind::Node || number % every != 0 {
             continue;
         }
         let mut without = engine.fork();
@@ -127,11 +127,11 @@ fn the_examples_of_every_rule_are_judged_as_in_a_check() {
     for rule in lint::RULES {
         for heading in ["Wrong", "Right"] {
             let text = example(rule.doc(), heading);
-            compare(&engine(&text), &format!("{} {heading}", rule.code));
+            compare(&engine(&text), &format!("{} {heading}", rule.code), 1);
             together.push_str(&moved(&text, &format!("{}-{heading}", rule.code).to_lowercase()));
         }
     }
-    compare(&engine(&together), "all together");
+    compare(&engine(&together), "all together", 11);
 }
 
 /// Numbers from a seed.
@@ -198,11 +198,11 @@ fn some_object(numbers: &mut Numbers, number: usize) -> String {
 
 #[test]
 fn random_clusters_are_judged_as_in_a_check() {
-    for seed in 1..=60 {
+    for seed in 1..=40 {
         let mut numbers = Numbers(u64::MAX / (seed + 1));
         let count = 4 + usize::try_from(numbers.below(20)).unwrap();
         let objects: Vec<String> = (0..count).map(|number| some_object(&mut numbers, number)).collect();
-        compare(&engine(&objects.join("---\n")), &format!("seed {seed}\n{}", objects.join("---\n")));
+        compare(&engine(&objects.join("---\n")), &format!("seed {seed}\n{}", objects.join("---\n")), 1);
     }
 }
 
