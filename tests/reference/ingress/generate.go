@@ -48,11 +48,15 @@ func generate(seed uint64, index int) []object {
 			entries := list{}
 			for range 1 + random.IntN(4) {
 				one := entry(random)
-				path := one["path"].(string)
-				if one["pathType"] == "Prefix" {
+				kind, path := one["pathType"], one["path"].(string)
+				if kind != "Exact" && strings.Trim(path, "/") == "" {
+					// Every path, as a default backend takes it too.
+					kind, path = "Prefix", ""
+				}
+				if kind == "Prefix" {
 					path = strings.TrimSuffix(path, "/")
 				}
-				if key := fmt.Sprint(host, " ", one["pathType"], " ", path); !taken[key] {
+				if key := fmt.Sprint(host, " ", kind, " ", path); !taken[key] {
 					taken[key] = true
 					entries = append(entries, one)
 				}
