@@ -1,9 +1,9 @@
 //! How long a lookup takes in tables of 10, 1,000 and 100,000 rules: this table, the crate `matchit` (with host and path as
-//! one route), and a scan of all rules.
+//! one route), and a scan of all rules; and how long the tables take to compile.
 
 #![expect(missing_docs, reason = "criterion_group! makes a function without any")]
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use portolan::api::ingress::Ingress;
 use portolan::api::resource::Resource;
 use portolan::cluster::{Cluster, Options};
@@ -106,15 +106,26 @@ fn lookup(criterion: &mut Criterion) {
         });
     }
     group.finish();
-    let cluster = cluster(100_000);
-    criterion.bench_function("compile 100000 rules", |bencher| {
-        bencher.iter(|| black_box(RouteTable::compile(&cluster, Controller::Spec, None)));
-    });
+}
+
+/// How long a table takes to compile; a rule's share of it may grow as a sort does, and no more.
+fn compile(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("compile");
+    for rules in SIZES {
+        let cluster = cluster(rules);
+        group.throughput(Throughput::Elements(u64::try_from(rules).unwrap_or_default()));
+        for controller in Controller::ALL {
+            group.bench_function(BenchmarkId::new(controller.name(), rules), |bencher| {
+                bencher.iter(|| black_box(RouteTable::compile(&cluster, *controller, None)));
+            });
+        }
+    }
+    group.finish();
 }
 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(2)).warm_up_time(std::time::Duration::from_millis(500));
-    targets = lookup
+    targets = lookup, compile
 }
 criterion_main!(benches);
