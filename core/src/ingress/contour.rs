@@ -137,7 +137,7 @@ fn entries(
 fn is_secure(builder: &Builder<'_>, host: &MatchHost) -> bool {
     let secrets = &builder.cluster.secrets;
     let known = |secret: &ObjectKey| secrets.is_empty() || secrets.by_key(secret).is_some();
-    builder.tls.iter().any(|(covered, certificate)| covered == host && known(&certificate.secret))
+    builder.tls.of_host(host).is_some_and(|certificate| known(&certificate.secret))
 }
 
 /// `routeSorter.Less`: what comes first wins.

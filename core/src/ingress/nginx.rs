@@ -285,7 +285,7 @@ fn finish_server(
     if let (true, MatchHost::Exact(name)) = (server.from_to_www, &host) {
         let from = name.strip_prefix("www.").map_or_else(|| format!("www.{name}"), str::to_owned);
         let from = MatchHost::Exact(from.into());
-        if !names.contains(&from) {
+        if names.binary_search(&from).is_err() {
             let draft = builder.drafts.entry((None, from)).or_default();
             draft.server.redirect_to = Some(name.to_string());
         }
@@ -307,7 +307,9 @@ fn finish_server(
                 continue;
             }
         };
-        if names.contains(&MatchHost::of_rule(written)) || builder.drafts.contains_key(&(None, alias.clone())) {
+        if names.binary_search(&MatchHost::of_rule(written)).is_ok()
+            || builder.drafts.contains_key(&(None, alias.clone()))
+        {
             continue;
         }
         let name = host.to_string();

@@ -46,6 +46,11 @@ impl TlsTable {
             .find_map(|host| self.by_host.get_key_value(&host))
     }
 
+    /// The certificate that is named for exactly that host.
+    pub(crate) fn of_host(&self, host: &MatchHost) -> Option<&Certificate> {
+        self.by_host.get(host)
+    }
+
     /// Whether a certificate covers every name that the host stands for.
     pub fn covers(&self, host: &MatchHost) -> bool {
         match host {
