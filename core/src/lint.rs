@@ -121,6 +121,7 @@ rules![
     service_settings::NOT_READY,
     service_settings::PORT_NAME,
     service_settings::EXPOSED,
+    service_settings::PORTS_CONFLICT,
     headless::STATEFUL_SET_SERVICE,
     headless::NO_RECORD,
     service_names::HOST_DNS,

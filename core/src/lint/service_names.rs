@@ -163,7 +163,13 @@ struct Named<'t> {
 fn names<'t>(text: &'t str, namespace: &str, domain: &str) -> Vec<Named<'t>> {
     let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | ':');
     let mut found = Vec::new();
-    for word in text.split(|character| !is_part(character)) {
+    let mut start = 0;
+    for piece in text.split_inclusive(|character| !is_part(character)) {
+        let before = text.get(..start).unwrap_or_default();
+        start += piece.len();
+        let word = piece.trim_end_matches(|character| !is_part(character));
+        // The last part of a path with a colon is an image and its tag.
+        let is_image = before.ends_with('/') && !before.ends_with("://") || text.contains("image");
         let (host, port) = match word.split_once(':') {
             Some((host, port)) => (host, port.parse::<u16>().ok().map(i32::from)),
             None => (word, None),
@@ -180,7 +186,7 @@ fn names<'t>(text: &'t str, namespace: &str, domain: &str) -> Vec<Named<'t>> {
                     found.push(Named { text: word, service: ObjectKey::new(namespace, service), port, full: true });
                 }
             }
-            None if port.is_some() && !host.contains('.') && !host.is_empty() => {
+            None if port.is_some() && !host.contains('.') && !host.is_empty() && !is_image => {
                 found.push(Named { text: word, service: ObjectKey::new(namespace, host), port, full: false });
             }
             None => {}
@@ -202,7 +208,8 @@ fn settings(engine: &Engine, show: &mut dyn FnMut(&Pod, &Place, String, &str)) {
         }
         for (index, container) in pod.spec.containers.iter().enumerate() {
             let field = |list: &str, at: usize| format!("{}spec.containers[{index}].{list}[{at}]", place.2);
-            for (at, variable) in container.env.iter().enumerate() {
+            let is_image = |name: &str| name.to_ascii_lowercase().contains("image");
+            for (at, variable) in container.env.iter().enumerate().filter(|(_, variable)| !is_image(&variable.name)) {
                 show(pod, &place, format!("{}.value", field("env", at)), &variable.value);
             }
             for (list, texts) in [("command", &container.command), ("args", &container.args)] {
@@ -309,6 +316,8 @@ mod tests {
         assert_eq!(read("http://web.ops.svc.cluster.local:80/x"), ["ops/web Some(80) true"]);
         assert_eq!(read("db-0.db.ops.svc."), ["ops/db None true"]);
         assert_eq!(read("a=web:8080,b=other"), ["shop/web Some(8080) false"]);
+        assert_eq!(read("http://web:8080/web:2,http://é/web:3"), ["shop/web Some(8080) false"]);
+        assert_eq!(read("--image=web:17"), Vec::<String>::new());
         assert_eq!(read("svc 10.0.0.1:80 example.com:80 web.svc :8080 x::y"), Vec::<String>::new());
     }
 }

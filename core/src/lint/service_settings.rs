@@ -1,9 +1,11 @@
 //! Settings of a Service that do nothing, or more than is meant.
 
 use super::{Report, rule};
+use crate::api::namespace::Namespace;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::api::service::Service;
+use crate::api::service::{Service, ServicePort};
+use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::endpoints::pods::find_port;
 use crate::endpoints::selection::selector;
@@ -195,6 +197,74 @@ rule! {
     EXPOSED = "SVC015", "sensitive-port-exposed", Info, exposed
 }
 
+rule! {
+    /// Finds two Services of Istio's mesh that send on the same port to the same pods, and say that different protocols are spoken.
+    ///
+    /// The pods' proxy can listen for one of them alone: the other's connections are read wrongly (IST0116).
+    ///
+    /// ## Wrong
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata: {name: default, labels: {istio-injection: enabled}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web}
+    /// spec:
+    ///   selector: {app: web}
+    ///   ports: [{name: http, port: 80, targetPort: 8080}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web-tcp}
+    /// spec:
+    ///   selector: {app: web}
+    ///   ports: [{name: tcp, port: 80, targetPort: 8080}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, labels: {app: web}}
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    ///       ports:
+    ///         - containerPort: 8080
+    /// ```
+    /// ## Right
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata: {name: default, labels: {istio-injection: enabled}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web}
+    /// spec:
+    ///   selector: {app: web}
+    ///   ports: [{name: http, port: 80, targetPort: 8080}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web-tcp}
+    /// spec:
+    ///   selector: {app: web}
+    ///   ports: [{name: http-web, port: 80, targetPort: 8080}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, labels: {app: web}}
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
+    ///       ports:
+    ///         - containerPort: 8080
+    /// ```
+    PORTS_CONFLICT = "SVC016", "mesh-ports-conflict", Warning, ports_conflict
+}
+
 /// Ports that are for those who run a system: shells, databases, queues.
 const SENSITIVE: &[(i32, &str)] = &[
     (22, "SSH"),
@@ -288,16 +358,7 @@ fn not_ready(engine: &Engine, report: &mut Report<'_>) {
 
 fn port_name(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
-    let meshed: BTreeSet<&str> = cluster
-        .namespaces
-        .iter()
-        .filter(|(_, namespace)| {
-            let label = |name: &str| namespace.metadata.labels.get(name);
-            label("istio-injection").is_some_and(|value| value == "enabled") || label("istio.io/rev").is_some()
-        })
-        .map(|(key, _)| key.name.as_str())
-        .collect();
-    for namespace in meshed {
+    for namespace in meshed(cluster) {
         for (key, service) in cluster.services.in_namespace(namespace) {
             for (index, port) in service.ports().iter().enumerate() {
                 let begins = |protocol: &&str| {
@@ -310,6 +371,50 @@ fn port_name(engine: &Engine, report: &mut Report<'_>) {
                 let message = format!("port {} has {name}, which names no protocol: the mesh has to guess", port.port);
                 let help = "begin its name with the protocol (http-web), or set appProtocol";
                 report.at(Kind::Service, key, &format!("spec.ports[{index}].name"), message, help);
+            }
+        }
+    }
+}
+
+/// The namespaces of Istio's mesh, as far as their labels tell.
+fn meshed(cluster: &Cluster) -> BTreeSet<&str> {
+    let is_meshed = |namespace: &Namespace| {
+        let label = |name: &str| namespace.metadata.labels.get(name);
+        label("istio-injection").is_some_and(|value| value == "enabled") || label("istio.io/rev").is_some()
+    };
+    cluster.namespaces.iter().filter(|(_, it)| is_meshed(it)).map(|(key, _)| key.name.as_str()).collect()
+}
+
+/// The protocol that a port says is spoken, where it says one.
+fn spoken(port: &ServicePort) -> Option<&str> {
+    let named = || port.name.split('-').next().filter(|name| PROTOCOLS.contains(name));
+    port.app_protocol.as_deref().or_else(named)
+}
+
+fn ports_conflict(engine: &Engine, report: &mut Report<'_>) {
+    let cluster = engine.cluster();
+    for namespace in meshed(cluster) {
+        let mut known: BTreeMap<(&str, i32), (&ObjectKey, &str)> = BTreeMap::new();
+        for (key, service) in cluster.services.in_namespace(namespace) {
+            for (index, port) in service.ports().iter().enumerate() {
+                let Some(protocol) = spoken(port) else { continue };
+                let clash = engine.endpoints().pods(key).iter().find_map(|pod| {
+                    let of_pod = (pod.metadata.name.as_str(), port.port);
+                    let (other, others) = *known.entry(of_pod).or_insert((key, protocol));
+                    (other != key && others != protocol).then_some((other, others))
+                });
+                let Some((other, others)) = clash else { continue };
+                let message = format!(
+                    "says {protocol} is spoken on port {}, and Service {other} before the same pods says {others}",
+                    port.port
+                );
+                let help = "say the same protocol in both, or use another port";
+                report.at(Kind::Service, key, &format!("spec.ports[{index}]"), message, help).and(
+                    Kind::Service,
+                    other,
+                    "spec.ports",
+                    "the other Service",
+                );
             }
         }
     }
