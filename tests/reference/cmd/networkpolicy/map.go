@@ -88,10 +88,7 @@ func measure(limit time.Duration, arguments []string) string {
 	defer cancel()
 	run := exec.CommandContext(within, arguments[0], arguments[1:]...)
 	err := run.Run()
-	if within.Err() != nil {
-		return fmt.Sprintf("not done after %s", limit)
-	}
-	if err != nil {
+	if err != nil && within.Err() == nil {
 		return err.Error()
 	}
 	usage, known := run.ProcessState.SysUsage().(*syscall.Rusage)
@@ -99,5 +96,8 @@ func measure(limit time.Duration, arguments []string) string {
 		return "not measured"
 	}
 	took := run.ProcessState.UserTime() + run.ProcessState.SystemTime()
+	if within.Err() != nil {
+		return fmt.Sprintf("%12.3f s %11d MB, and not done after %s", took.Seconds(), usage.Maxrss/1024, limit)
+	}
 	return fmt.Sprintf("%12.3f s %11d MB", took.Seconds(), usage.Maxrss/1024)
 }
