@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::cluster::{Cluster, Options};
+use crate::collections::BTreeSet;
 use crate::load::{File, Taking, load};
 use crate::manifest::{self, Key, Node, Place, Value};
-use std::collections::BTreeSet;
 
 /// A copy of a stored object.
 fn stored(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Resource {

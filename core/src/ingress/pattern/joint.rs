@@ -5,8 +5,9 @@
 //! a class, and the first text that leads there, a shortest, is its example.
 
 use super::{Bytes, Pattern, Step, is_word};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::order::Arrange as _;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// How many places of patterns all states together may hold: some megabytes, a second.
 const MAX_PLACES: usize = 100_000;
