@@ -1,5 +1,6 @@
 //! The JavaScript glue of the module, once for Node and once for browsers. The module beside it is the same.
 
+use crate::arrange::arrange;
 use std::fs;
 use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
@@ -14,7 +15,17 @@ pub(crate) fn generate(module: &Path, folder: &Path) -> Result<(), String> {
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         bindgen(module, target, &out).map_err(|error| format!("{}: {error:#}", module.display()))?;
     }
-    Ok(())
+    arrange_both(folder).map_err(|error| format!("{}: {error:#}", module.display()))
+}
+
+/// Arranges the module, which is the same in both folders.
+fn arrange_both(folder: &Path) -> Result<(), anyhow::Error> {
+    let [node, web] = ["node", "web"].map(|target| folder.join(target).join("portolan_bg.wasm"));
+    let module = fs::read(&web)?;
+    anyhow::ensure!(module == fs::read(&node)?, "the modules for Node and for browsers differ");
+    let arranged = arrange(&module)?;
+    fs::write(node, &arranged)?;
+    Ok(fs::write(web, &arranged)?)
 }
 
 fn bindgen(module: &Path, target: &str, out: &Path) -> Result<(), anyhow::Error> {

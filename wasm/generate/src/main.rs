@@ -3,6 +3,7 @@
 //! - `types.ts`, the objects, questions and answers as TypeScript,
 //! - `fields.json`, the same objects for an editor's completion and hover.
 
+mod arrange;
 mod bindings;
 mod fields;
 mod types;

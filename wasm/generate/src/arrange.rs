@@ -1,0 +1,243 @@
+//! The functions of the module in an order that compresses well: `gzip` looks back 32 KiB, so that functions that are
+//! alike have to stand near each other. What is done twice in the same words is kept once. Nothing else changes.
+
+#![expect(clippy::indexing_slicing, reason = "places are positions in the same lists, and a build may stop")]
+
+use std::collections::HashMap;
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{CodeSection, FunctionSection, Module};
+use wasmparser::{CodeSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
+
+/// How many bytes are compared at a time. What fewer have in common saves nothing.
+const WINDOW: usize = 6;
+/// What stands in more functions than that tells nothing.
+const COMMON: usize = 200;
+/// How many functions back still help.
+const BACK: usize = 6;
+
+/// The module with its functions in another order.
+///
+/// # Errors
+/// It is no module.
+pub(crate) fn arrange(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
+    let mut module = module.to_vec();
+    // What calls the same function twice over may itself be twice there then.
+    loop {
+        let order = once(&functions(&module)?.bodies);
+        let before = module.len();
+        module = rewrite(&module, &order)?;
+        if module.len() == before {
+            break;
+        }
+    }
+    let order = by_likeness(&functions(&module)?.bodies);
+    rewrite(&module, &order)
+}
+
+/// The functions of a module: how many come from outside, and those that are in it, each with its type.
+struct Functions {
+    imported: u32,
+    bodies: Vec<(u32, Vec<u8>)>,
+}
+
+fn functions(module: &[u8]) -> Result<Functions, anyhow::Error> {
+    let (mut imported, mut types, mut bodies) = (0, Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::FunctionSection(section) => types = section.into_iter().collect::<Result<_, _>>()?,
+            Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes().to_vec()),
+            _ => {}
+        }
+    }
+    Ok(Functions { imported, bodies: types.into_iter().zip(bodies).collect() })
+}
+
+/// An order of functions: which stand in it, and for each that there was, the place in it of the one that does its work.
+struct Order {
+    kept: Vec<usize>,
+    places: Vec<usize>,
+}
+
+/// The functions as they stand, the same one once.
+fn once(bodies: &[(u32, Vec<u8>)]) -> Order {
+    let (mut kept, mut known) = (Vec::new(), HashMap::new());
+    let place = |(at, body)| {
+        *known.entry(body).or_insert_with(|| {
+            kept.push(at);
+            kept.len() - 1
+        })
+    };
+    let places = bodies.iter().enumerate().map(place).collect();
+    Order { kept, places }
+}
+
+/// The functions one by one, behind each the one that has most in common with the last few.
+fn by_likeness(bodies: &[(u32, Vec<u8>)]) -> Order {
+    let mut pieces: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for (at, (_, body)) in bodies.iter().enumerate() {
+        for piece in body.windows(WINDOW) {
+            let holders = pieces.entry(piece).or_default();
+            if holders.len() <= COMMON && holders.last() != Some(&at) {
+                holders.push(at);
+            }
+        }
+    }
+    let mut of_function: Vec<Vec<&[usize]>> = vec![Vec::new(); bodies.len()];
+    for holders in pieces.values().filter(|holders| (2..=COMMON).contains(&holders.len())) {
+        for at in holders {
+            of_function[*at].push(holders);
+        }
+    }
+    let mut longest: Vec<usize> = (0..bodies.len()).collect();
+    longest.sort_by_key(|at| (bodies[*at].1.len(), *at));
+    let mut places = vec![None; bodies.len()];
+    let mut kept: Vec<usize> = Vec::new();
+    let mut common = vec![0_u32; bodies.len()];
+    let mut touched: Vec<usize> = Vec::new();
+    while kept.len() < bodies.len() {
+        for last in kept.iter().rev().take(BACK) {
+            for at in of_function[*last].iter().copied().flatten().filter(|at| places[**at].is_none()) {
+                if common[*at] == 0 {
+                    touched.push(*at);
+                }
+                common[*at] += 1;
+            }
+        }
+        // What is in common, of all there is to write.
+        let share = |at: &usize| u64::from(common[*at]) * 1_000_000 / (bodies[*at].1.len() as u64 + 20);
+        let next = touched.iter().copied().max_by_key(|at| (share(at), *at));
+        touched.drain(..).for_each(|at| common[at] = 0);
+        let next = next.or_else(|| std::iter::from_fn(|| longest.pop()).find(|at| places[*at].is_none()));
+        let Some(next) = next else { break };
+        places[next] = Some(kept.len());
+        kept.push(next);
+    }
+    Order { kept, places: places.into_iter().flatten().collect() }
+}
+
+fn rewrite(module: &[u8], order: &Order) -> Result<Vec<u8>, anyhow::Error> {
+    let mut rewriting = Rewriting { imported: functions(module)?.imported, order };
+    let mut out = Module::new();
+    let done = rewriting.parse_core_module(&mut out, Parser::new(0), module);
+    done.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    Ok(out.finish())
+}
+
+/// Writes a module anew in an order of its functions.
+struct Rewriting<'o> {
+    imported: u32,
+    order: &'o Order,
+}
+
+impl Reencode for Rewriting<'_> {
+    type Error = std::convert::Infallible;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, Error<Self::Error>> {
+        let place = function.checked_sub(self.imported).and_then(|at| self.order.places.get(at as usize));
+        Ok(place.map_or(function, |place| self.imported + u32::try_from(*place).unwrap_or(u32::MAX)))
+    }
+
+    fn parse_function_section(
+        &mut self,
+        functions: &mut FunctionSection,
+        section: FunctionSectionReader<'_>,
+    ) -> Result<(), Error<Self::Error>> {
+        let types = section.into_iter().collect::<Result<Vec<u32>, _>>()?;
+        for at in &self.order.kept {
+            functions.function(types[*at]);
+        }
+        Ok(())
+    }
+
+    fn parse_code_section(
+        &mut self,
+        code: &mut CodeSection,
+        section: CodeSectionReader<'_>,
+    ) -> Result<(), Error<Self::Error>> {
+        let bodies = section.into_iter().collect::<Result<Vec<_>, _>>()?;
+        for at in &self.order.kept {
+            utils::parse_function_body(self, code, bodies[*at].clone())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Functions of one parameter and one result each: `add` adds its number, or calls the function of that index.
+    fn module(bodies: &[&str]) -> Vec<u8> {
+        use wasm_encoder::{ExportKind, ExportSection, Function, ImportSection, TypeSection, ValType};
+        let (mut types, mut imports, mut exports) = (TypeSection::new(), ImportSection::new(), ExportSection::new());
+        types.ty().function([ValType::I32], [ValType::I32]);
+        imports.import("outside", "f", wasm_encoder::EntityType::Function(0));
+        let (mut functions, mut code) = (FunctionSection::new(), CodeSection::new());
+        for (at, body) in bodies.iter().enumerate() {
+            functions.function(0);
+            exports.export(&format!("e{at}"), ExportKind::Func, u32::try_from(at).unwrap() + 1);
+            let mut function = Function::new([]);
+            for word in body.split(' ') {
+                let (what, number) = word.split_once(':').unwrap();
+                function.instructions().local_get(0);
+                match what {
+                    "add" => function.instructions().i32_const(number.parse().unwrap()).i32_add(),
+                    _ => function.instructions().call(number.parse().unwrap()),
+                };
+                function.instructions().local_set(0);
+            }
+            function.instructions().local_get(0).end();
+            code.function(&function);
+        }
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&functions).section(&exports).section(&code);
+        module.finish()
+    }
+
+    /// What an exported function does, with what it calls in place of the calls.
+    fn said(functions: &Functions, index: u32) -> String {
+        let Some(at) = index.checked_sub(functions.imported) else { return format!("outside {index};") };
+        let body = wasmparser::FunctionBody::new(wasmparser::BinaryReader::new(&functions.bodies[at as usize].1, 0));
+        let operators = body.get_operators_reader().unwrap().into_iter().map(|operator| match operator.unwrap() {
+            wasmparser::Operator::Call { function_index } => format!("({})", said(functions, function_index)),
+            other => format!("{other:?};"),
+        });
+        operators.collect()
+    }
+
+    fn exports(module: &[u8]) -> HashMap<String, String> {
+        let functions = functions(module).unwrap();
+        let mut found = HashMap::new();
+        for payload in Parser::new(0).parse_all(module) {
+            if let Payload::ExportSection(section) = payload.unwrap() {
+                for export in section.into_iter().map(Result::unwrap) {
+                    found.insert(export.name.to_owned(), said(&functions, export.index));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_export_does_what_it_did_and_nothing_is_there_twice() {
+        // The fourth and the fifth are alike once the functions that they call are one.
+        let before = module(&[
+            "add:1 add:2 add:3 add:4",
+            "add:500 call:1",
+            "add:1 add:2 add:3 add:4",
+            "call:1 call:0",
+            "call:3 call:0",
+            "add:1 add:2 add:3 add:5",
+        ]);
+        let after = arrange(&before).unwrap();
+        assert_eq!(exports(&after), exports(&before));
+        let bodies = |module: &[u8]| functions(module).unwrap().bodies.len();
+        assert_eq!((bodies(&before), bodies(&after)), (6, 4));
+        assert_eq!(arrange(&before).unwrap(), after);
+    }
+}
