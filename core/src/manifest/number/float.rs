@@ -138,7 +138,7 @@ impl Decimal {
 
         // A little less than the power of ten, to be mended.
         let log2 = 64 - i32::try_from(fraction.leading_zeros()).unwrap_or(0) + exponent;
-        let mut scale = (log2 * 1233 >> 12) - 1;
+        let mut scale = ((log2 * 1233) >> 12) - 1;
         if scale < 0 {
             for big in [&mut rest, &mut below, &mut above] {
                 big.multiply_power_of_ten(scale.unsigned_abs());
