@@ -6,6 +6,8 @@
 #![expect(missing_debug_implementations, reason = "what wasm-bindgen makes of the handle is not for printing")]
 
 mod options;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
 
 use portolan::api::resource::{Kind, ObjectKey};
 use portolan::ask;

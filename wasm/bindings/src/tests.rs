@@ -2,12 +2,11 @@
 //! those of the command line, byte for byte; `node-binding/tests/native.js` wrote them into the folder that
 //! `PORTOLAN_RECORDINGS` names when this is compiled. Of the text of these files `native.js` tells too.
 
-#![cfg(target_arch = "wasm32")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+use crate::Handle;
 use flate2::read::GzDecoder;
 use portolan::manifest::{Node, json};
-use portolan_wasm::Handle;
 use std::io::Read as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
