@@ -133,7 +133,7 @@ fn main() {
     let objects = fill(&server);
     let folder = Folder::new();
     let kubeconfig = folder.file("kubeconfig", &server.kubeconfig());
-    let flags = ["--kubeconfig", kubeconfig.to_str().unwrap(), "--log-level", "warn"];
+    let flags = ["--kubeconfig", kubeconfig.to_str().unwrap(), "--log-level", "info"];
     let webhook = Webhook::start(env!("CARGO_BIN_EXE_portolan"), folder, &flags);
     let began = Instant::now();
     until("it is ready", || Client::new(&webhook).get("/readyz").code == 200);

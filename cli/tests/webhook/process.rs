@@ -78,8 +78,10 @@ impl Webhook {
         let (certificate, key) = authority.sign("first");
         let certificate = folder.file("tls.crt", &certificate);
         let key = folder.file("tls.key", &key);
+        let level: &[&str] = if flags.contains(&"--log-level") { &[] } else { &["--log-level", "debug"] };
         let mut child = Command::new(binary)
-            .args(["webhook", "--listen", "127.0.0.1:0", "--log-level", "debug", "--reload-every", "100ms"])
+            .args(["webhook", "--listen", "127.0.0.1:0", "--reload-every", "100ms"])
+            .args(level)
             .arg("--tls-cert-file")
             .arg(&certificate)
             .arg("--tls-private-key-file")
