@@ -104,6 +104,29 @@ Selected by no NetworkPolicy
     }
 
     #[test]
+    fn an_empty_table_says_why() {
+        let map = |objects: &[&str]| {
+            let mut engine = Engine::new(Options::default());
+            engine.apply_all(objects.iter().map(|text| {
+                let node = json::read(text).unwrap();
+                let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
+                (read(Kind::of(text_of("apiVersion"), text_of("kind")).unwrap(), &node).0, None)
+            }));
+            let question = json::read(r#"{"ask":"map","format":"text"}"#).unwrap();
+            answer(&engine, &question).get("text").unwrap().as_str().unwrap().to_owned()
+        };
+        let policy = r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"none","namespace":"a"},
+            "spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}"#;
+        let pod =
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"a"},"spec":{"containers":[]}}"#;
+        assert_eq!(
+            map(&[policy]),
+            "FROM  TO  PORTS\n\nNo connections\n  the files hold no pods, nor anything that makes pods\n"
+        );
+        assert!(map(&[policy, pod]).contains("\nNo connections\n  no pod may reach another"));
+    }
+
+    #[test]
     fn every_format_holds_every_row() {
         for format in ["csv", "md", "dot", "mermaid", "svg"] {
             let given = text(format);

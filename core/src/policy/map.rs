@@ -39,6 +39,8 @@ pub struct ConnectionMap {
     pub gaps: Vec<(Direction, Vec<Party>)>,
     /// Pods on their node's network, which no policy is taken to select; they are in no row.
     pub on_host: Vec<ObjectKey>,
+    /// How many pods there are to tell of; without any there are no rows, whatever the policies say.
+    pub pods: u32,
 }
 
 /// Every one of `from` may reach every one of `to` on `ports`.
@@ -80,6 +82,7 @@ impl ConnectionMap {
             exposed: exposure::of(index, reach, &parties),
             entries: entries::of(cluster, index),
             gaps: gaps(index, &parties),
+            pods: parties.all,
             on_host: parties.on_host,
         }
     }

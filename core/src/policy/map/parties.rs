@@ -71,7 +71,7 @@ pub(crate) struct Parties {
     /// How many pods a workload, a namespace and the cluster have.
     of_workload: Vec<u32>,
     of_namespace: Vec<u32>,
-    all: u32,
+    pub(crate) all: u32,
     pub(crate) on_host: Vec<ObjectKey>,
 }
 

@@ -113,7 +113,12 @@ impl ConnectionMap {
         });
         let gaps = self.gaps.iter().map(|(direction, pods)| format!("{}: {}", direction.name(), names(pods)));
         let on_host = self.on_host.iter().map(ToString::to_string);
-        let sections: [(&'static str, Vec<String>); 4] = [
+        let nothing = self.rows.is_empty().then(|| match self.pods {
+            0 => "the files hold no pods, nor anything that makes pods".to_owned(),
+            _ => "no pod may reach another, nor an address outside, nor be reached from there".to_owned(),
+        });
+        let sections: [(&'static str, Vec<String>); 5] = [
+            ("No connections", nothing.into_iter().collect()),
             ("Open to pods that are not in the files", exposed.collect()),
             ("Entry points", entries.collect()),
             ("Selected by no NetworkPolicy", gaps.collect()),
