@@ -38,8 +38,10 @@ fn main() {
 fn verdicts(index: &PolicyIndex) {
     let numbers: Vec<PodNumber> = index.pods().collect();
     let mut chance = generate::Chance::new(9);
-    let mut pairs = || (0..QUESTIONS).map(|_| (chance.below(numbers.len()), chance.below(numbers.len()))).collect();
-    let (known, unknown): (Vec<(usize, usize)>, Vec<(usize, usize)>) = (pairs(), pairs());
+    let mut pairs = || -> Vec<(usize, usize)> {
+        (0..QUESTIONS).map(|_| (chance.below(numbers.len()), chance.below(numbers.len()))).collect()
+    };
+    let (known, unknown) = (pairs(), pairs());
     let keys: Vec<ObjectKey> = numbers.iter().filter_map(|pod| index.key_of(*pod)).collect();
     let addresses: Vec<IpAddr> = numbers.iter().filter_map(|pod| index.addresses_of(*pod).next()).collect();
     let by_name = |at: usize| index.pod(&keys[at]).map_or(End::Address(addresses[at]), End::Pod);
