@@ -11,10 +11,11 @@
 //! |---|---|---|---|
 //! | host | exact, else the wildcard of its last labels, else none; the first that has rules decides | the same, a wildcard also decides for several labels, and then answers 404 | the same as `spec`; aliases and `www.` redirects |
 //! | path | longest, then Exact before Prefix | Exact, then expressions, then longest prefix | Exact, then longest prefix; with `use-regex` or a rewrite: expressions only, the longest first |
-//! | no rule | `defaultBackend` of the oldest Ingress that has one | 404; `defaultBackend` is `/` among the rules without host | `defaultBackend` of the Ingress that made the host, else 404 |
+//! | no rule | `defaultBackend` of the oldest Ingress that has one | 404; `defaultBackend` is `/` among the rules without host | `defaultBackend` of the Ingress that made the host, else 404; for hosts without rules, that of the youngest Ingress |
 //! | same rule twice | the older Ingress | the older Ingress; within one, the later rule | the older Ingress |
 
 pub mod backend;
+mod builder;
 pub mod class;
 pub mod compare;
 pub mod conduct;
@@ -22,6 +23,7 @@ mod contour;
 pub mod explain;
 mod index;
 pub mod matching;
+mod names;
 mod nginx;
 pub mod normalize;
 pub mod pattern;
@@ -38,9 +40,10 @@ pub use matching::{MatchHost, MatchPath, PathRank};
 pub use request::Request;
 pub use table::{Entry, Host, Origin, Redirect, Refusal, Report, Route, RouteTable};
 
+use builder::Builder;
 use class::ClassWays;
+use names::Selection;
 use std::borrow::Cow;
-use table::{Builder, Selection};
 
 /// Whose ways a table follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -23,7 +23,7 @@ fn the_index_finds_the_strongest_rule_that_takes_the_path() {
                 let request = Request::from_url(&url).unwrap();
                 let Some(host) = table.host(&request) else { continue };
                 let strongest =
-                    host.entries.iter().filter(|entry| entry.path.takes(request.path)).max_by_key(|entry| entry.rank);
+                    host.entries().iter().filter(|entry| entry.path.takes(request.path)).max_by_key(|entry| entry.rank);
                 let found = host.find(request.path);
                 assert_eq!(
                     found.map(|it| &it.origin),
@@ -36,7 +36,7 @@ fn the_index_finds_the_strongest_rule_that_takes_the_path() {
                 );
                 let unreachable = host.unreachable();
                 let place = found.and_then(|entry| {
-                    host.entries.iter().position(|it| it.origin == entry.origin && it.path == entry.path)
+                    host.entries().iter().position(|it| it.origin == entry.origin && it.path == entry.path)
                 });
                 assert!(place.is_none_or(|place| !unreachable.contains(&place)), "seed {seed}, {controller:?}, {url}");
             }
@@ -65,7 +65,8 @@ fn what_is_forwarded_is_what_route_says() {
                     Some(entry) => {
                         assert!(is_plain, "seed {seed}, {controller:?}, {url}: {route:?}");
                         assert_eq!(route.origin(), Some(&entry.origin), "seed {seed}, {controller:?}, {url}");
-                        let numbered = table.hosts().iter().flat_map(|host| &host.entries).chain(table.default_entry());
+                        let numbered =
+                            table.hosts().iter().flat_map(|host| host.entries()).chain(table.default_entry());
                         assert_eq!(numbered.map(|it| &it.origin).nth(entry.number), Some(&entry.origin));
                         forwarded[at] += 1;
                     }

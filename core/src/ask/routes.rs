@@ -61,12 +61,12 @@ pub(super) fn reports(engine: &Engine, table: &RouteTable) -> Json {
 
 fn host_json(engine: &Engine, host: &Host) -> Json {
     let unreachable = host.unreachable();
-    let rules = host.entries.iter().enumerate().map(|(place, entry)| {
+    let rules = host.entries().iter().enumerate().map(|(place, entry)| {
         let mut json = entry_json(engine, entry);
-        if entry.shadowed_by.is_some() || unreachable.contains(&place) {
+        if entry.shadowed_by.is_some() || unreachable.binary_search(&place).is_ok() {
             json.set("unreachable", true);
         }
-        if let Some(winner) = entry.shadowed_by.and_then(|at| host.entries.get(at)) {
+        if let Some(winner) = entry.shadowed_by.and_then(|at| host.entries().get(at)) {
             json.set("shadowedBy", rule(&winner.origin));
         }
         json

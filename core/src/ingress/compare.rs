@@ -12,7 +12,7 @@ use super::regions::{Region, regions};
 use super::request::Request;
 use super::table::{Host, Redirect, Refusal, RouteTable};
 use super::{Backend, Controller};
-use crate::collections::BTreeSet;
+use crate::collections::{BTreeMap, BTreeSet};
 
 /// The paths that no controller makes others before it compares them.
 const PATHS: &str = r"^((/([-\w~!$&'()*+,;=:@][-.\w~!$&'()*+,;=:@]*|\.[-\w~!$&'()*+,=:@][-.\w~!$&'()*+,;=:@]*|\.\.[-.\w~!$&'()*+,=:@][-.\w~!$&'()*+,;=:@]*))+/?|/)$";
@@ -21,7 +21,7 @@ const PATHS: &str = r"^((/([-\w~!$&'()*+,;=:@][-.\w~!$&'()*+,;=:@]*|\.[-\w~!$&'(
 const HOSTS: &str = r"^[-a-z0-9_]+(\.[-a-z0-9_]+)*$";
 
 /// What a table does with a class of requests.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Outcome {
     /// Where they go; none: the controller's own 404, or one of the answers below.
     pub backend: Option<Backend>,
@@ -70,6 +70,9 @@ pub fn compare(before: &RouteTable, after: &RouteTable) -> Comparison {
         plain_host_classes(before, after)
     });
     for (host, name) in hosts {
+        // What the host's requests over the first scheme change to, by both answers.
+        let start = found.changes.len();
+        let mut known = Known::new();
         for scheme in schemes {
             let Some(changes) = changes_of_host(before, after, &host, &name, scheme) else {
                 if !found.incomplete.contains(&host) {
@@ -78,18 +81,14 @@ pub fn compare(before: &RouteTable, after: &RouteTable) -> Comparison {
                 continue;
             };
             for change in changes {
-                let same = |known: &&mut Change| {
-                    known.host == change.host
-                        && known.scheme != change.scheme
-                        && known.paths == change.paths
-                        && known.before == change.before
-                        && known.after == change.after
-                };
-                match found.changes.iter_mut().find(same) {
+                let at = known.get(&(change.before.clone(), change.after.clone())).copied();
+                match at.and_then(|at| found.changes.get_mut(at)).filter(|known| known.paths == change.paths) {
                     Some(known) => known.scheme = None,
                     None => found.changes.push(change),
                 }
             }
+            let changes = found.changes.iter().enumerate().skip(start);
+            known = changes.map(|(at, change)| ((change.before.clone(), change.after.clone()), at)).collect();
         }
     }
     if schemes.len() == 1 {
@@ -98,6 +97,9 @@ pub fn compare(before: &RouteTable, after: &RouteTable) -> Comparison {
     }
     found
 }
+
+/// Where among the changes one stands, by what is done before and after it.
+type Known = BTreeMap<(Outcome, Outcome), usize>;
 
 fn has_tls(table: &RouteTable) -> bool {
     table.tls().iter().next().is_some()
@@ -189,13 +191,15 @@ fn changes_of_host(
     let asked = Request { host: name, ..request(scheme, "/") };
     let hosts = [before.host(&asked), after.host(&asked)];
     let mut changes: Vec<Change> = Vec::new();
+    let mut known = Known::new();
     for region in path_classes(&hosts)? {
         let asked = Request { path: &region.example, ..asked };
         let (was, is) = (outcome(before, &asked), outcome(after, &asked));
         if was == is {
             continue;
         }
-        match changes.iter_mut().find(|known| known.before == was && known.after == is) {
+        let at = *known.entry((was.clone(), is.clone())).or_insert(changes.len());
+        match changes.get_mut(at) {
             Some(known) if known.paths.iter().any(|known| known.rules.is_some() && known.rules == region.rules) => {}
             Some(known) => known.paths.push(region),
             None => changes.push(Change {
@@ -217,7 +221,7 @@ fn path_classes(hosts: &[Option<&Host>; 2]) -> Option<Vec<Region>> {
     let cuts = regions(&both);
     let expressions: Vec<Asked<'_>> = both
         .iter()
-        .flat_map(|host| &host.entries)
+        .flat_map(|host| host.entries())
         .filter_map(|entry| match &entry.path {
             MatchPath::Regex { pattern, full, .. } => Some(Asked { pattern, full: *full }),
             _ => None,

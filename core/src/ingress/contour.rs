@@ -8,12 +8,14 @@
 //! `spec.tls` that are named by a rule.
 
 use super::backend::{Backend, Found};
+use super::builder::Builder;
 use super::class::{CLASS_ANNOTATION, ClassWays};
 use super::conduct::Conduct;
 use super::matching::{MatchHost, MatchPath, PathRank};
+use super::names::Selection;
 use super::pattern::Pattern;
 use super::request::{Request, without_port};
-use super::table::{Builder, Entry, Origin, Redirect, Route, RouteTable, Selection};
+use super::table::{Entry, Origin, Redirect, Route, RouteTable};
 use super::{Ways, normalize};
 use crate::api::ingress::{HTTPIngressPath, Ingress};
 use crate::api::resource::ObjectKey;
@@ -172,7 +174,8 @@ fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
     if let Some(host) = names.exact(name) {
         return Selection::Host(host);
     }
-    for (dot, _) in name.match_indices('.') {
+    let dots = name.match_indices('.').filter(|_| names.has_wildcards());
+    for (dot, _) in dots {
         let Some(host) = name.get(dot + 1..).and_then(|suffix| names.wildcard(suffix)) else { continue };
         if dot == 0 {
             continue;

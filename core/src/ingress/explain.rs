@@ -56,7 +56,7 @@ fn because(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Stri
         (Some(entry), None) if entry.origin.path.is_some() => {
             let how = if entry.path_type.is_empty() { String::new() } else { format!(" ({})", entry.path_type) };
             let others =
-                route.host.map_or(0, |host| host.entries.iter().filter(|other| other.path.takes(path)).count());
+                route.host.map_or(0, |host| host.entries().iter().filter(|other| other.path.takes(path)).count());
             let strongest = if others > 1 { ", and is the strongest of those that do" } else { "" };
             format!("path `{}`{how} takes `{path}`{strongest}", entry.written)
         }
@@ -96,7 +96,7 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
         }
     };
     if let Some(host) = route.host {
-        for entry in &host.entries {
+        for entry in host.entries() {
             if entry.path.takes(&route.path) {
                 miss(0, host, entry, lost(route.entry, entry));
             } else if let Some(why) = nearly(&entry.path, &route.path) {

@@ -7,18 +7,20 @@
 //! path before it compares it.
 
 mod annotations;
+mod canaries;
 mod requests;
 
 use super::backend::Backend;
+use super::builder::Builder;
 use super::class::{CLASS_ANNOTATION, ClassWays};
 use super::conduct::{Canary, Rewrite};
 use super::matching::{MatchHost, MatchPath, PathRank};
 use super::pattern::{Pattern, quoted};
-use super::table::{Builder, Entry, Origin, Report};
+use super::table::{Entry, Origin, Report};
 use super::{Ways, normalize};
-use crate::api::ingress::{Ingress, IngressBackend};
+use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::order::Arrange as _;
 use annotations::Annotations;
 use std::cmp::Reverse;
@@ -63,9 +65,23 @@ impl Location {
 #[derive(Debug, Default)]
 struct Server {
     locations: Vec<Location>,
+    /// Where a location stands: exact ones and prefixes by their paths.
+    places: BTreeMap<(bool, String), usize>,
     aliases: Vec<String>,
     certificate: bool,
     from_to_www: bool,
+}
+
+impl Server {
+    fn push(&mut self, location: Location) {
+        self.places.entry((location.exact, location.path.clone())).or_insert(self.locations.len());
+        self.locations.push(location);
+    }
+
+    /// The place of the location with that path.
+    fn find(&self, path: &str, exact: bool) -> Option<usize> {
+        self.places.get(&(exact, path.to_owned())).copied()
+    }
 }
 
 /// A `server_name` that is an expression.
@@ -97,10 +113,11 @@ fn compile(builder: &mut Builder<'_>) {
         .arrange_by_key(|member| (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string())));
     let mut servers = BTreeMap::from([(MatchHost::Any, Server::default())]);
     create_servers(builder, &members, &mut servers);
+    let canary_only = canaries::canary_only(builder, &members);
     for member in members.iter().filter(|member| member.annotations.canary.is_none()) {
-        add_locations(builder, member, &mut servers);
+        add_locations(builder, member, &canary_only, &mut servers);
     }
-    let canaries = merge_canaries(builder, &members, &servers);
+    let canaries = canaries::merge(builder, &members, &canary_only, &servers);
     let names: Vec<MatchHost> = servers.keys().cloned().collect();
     let mut expressions = Vec::new();
     for (host, server) in servers {
@@ -136,27 +153,16 @@ fn create_servers(builder: &mut Builder<'_>, members: &[Member], servers: &mut B
             backend,
             annotations,
         };
-        if let Some(backend) = backend.clone().filter(|_| rules.is_empty()) {
-            let every = servers.entry(MatchHost::Any).or_default();
-            if every.locations.is_empty() {
-                // Redirects and rewrites do not hold for the catch-all.
-                let mut annotations = (*member.annotations).clone();
-                annotations.rewrite_target.clear();
-                annotations.app_root = None;
-                annotations.conduct.redirect = None;
-                annotations.conduct.ssl_redirect = false;
-                annotations.conduct.force_ssl_redirect = false;
-                every.locations.push(Location { is_default: false, ..location(backend, Arc::new(annotations)) });
-            } else {
-                let message = "an older Ingress is the default backend already".to_owned();
-                builder.report("Duplicate", &member.key, origin.field(), message);
-            }
+        if let Some(backend) = backend.clone() {
+            catch_all(builder, member, location(backend, Arc::default()), rules.is_empty(), servers);
         }
         for rule in rules {
             let host = MatchHost::of_rule(&rule.host);
             let server = servers.entry(host.clone()).or_insert_with(|| {
                 let backend = backend.clone().unwrap_or(Backend::Nothing);
-                Server { locations: vec![location(backend, Arc::clone(&member.annotations))], ..Server::default() }
+                let mut server = Server::default();
+                server.push(location(backend, Arc::clone(&member.annotations)));
+                server
             });
             if server.aliases.is_empty() {
                 server.aliases.clone_from(&member.annotations.aliases);
@@ -166,8 +172,51 @@ fn create_servers(builder: &mut Builder<'_>, members: &[Member], servers: &mut B
     }
 }
 
+/// Of all default backends, that of the youngest Ingress is the catch-all's; what else holds there, the oldest Ingress without
+/// rules says.
+fn catch_all(
+    builder: &mut Builder<'_>,
+    member: &Member,
+    location: Location,
+    is_bare: bool,
+    servers: &mut BTreeMap<MatchHost, Server>,
+) {
+    let every = servers.entry(MatchHost::Any).or_default();
+    if every.locations.is_empty() {
+        every.push(location.clone());
+    }
+    let Some(root) = every.locations.first_mut() else { return };
+    if !root.is_default && root.backend != location.backend {
+        let message = format!(
+            "requests that no rule takes go to the default backend of the younger Ingress {}",
+            location.origin.ingress
+        );
+        builder.report("Duplicate", &root.origin.ingress, root.origin.field(), message);
+    }
+    root.backend = location.backend;
+    root.origin = location.origin;
+    if root.is_default && is_bare {
+        root.is_default = false;
+        // Redirects and rewrites do not hold for the catch-all.
+        let mut annotations = (*member.annotations).clone();
+        annotations.rewrite_target.clear();
+        annotations.use_regex = false;
+        annotations.app_root = None;
+        annotations.conduct.redirect = None;
+        annotations.conduct.ssl_redirect = false;
+        annotations.conduct.force_ssl_redirect = false;
+        annotations.conduct.preserve_trailing_slash = false;
+        root.annotations = Arc::new(annotations);
+    }
+}
+
 /// `getBackendServers`: the locations of the rules.
-fn add_locations(builder: &mut Builder<'_>, member: &Member, servers: &mut BTreeMap<MatchHost, Server>) {
+fn add_locations(
+    builder: &mut Builder<'_>,
+    member: &Member,
+    canary_only: &BTreeSet<Backend>,
+    servers: &mut BTreeMap<MatchHost, Server>,
+) {
     for (rule_at, rule) in member.ingress.spec.rules.iter().flatten().enumerate() {
         let host = MatchHost::of_rule(&rule.host);
         let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
@@ -179,6 +228,11 @@ fn add_locations(builder: &mut Builder<'_>, member: &Member, servers: &mut BTree
                 continue;
             }
             let (backend, _) = builder.backend(&origin, &path.backend);
+            if canary_only.contains(&backend) {
+                let message = format!("{backend} is the canary of an older Ingress, so this rule is left out");
+                builder.report("CanaryBackend", &member.key, origin.field(), message);
+                continue;
+            }
             let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
             let location = Location {
                 path: written.to_owned(),
@@ -191,8 +245,7 @@ fn add_locations(builder: &mut Builder<'_>, member: &Member, servers: &mut BTree
                 annotations: Arc::clone(&member.annotations),
             };
             let Some(server) = servers.get_mut(&host) else { continue };
-            let same = |known: &&mut Location| known.path == location.path && known.exact == location.exact;
-            match server.locations.iter_mut().find(same) {
+            match server.find(&location.path, location.exact).and_then(|at| server.locations.get_mut(at)) {
                 Some(known) if known.is_default => {
                     server.from_to_www |= member.annotations.from_to_www;
                     *known = location;
@@ -209,59 +262,11 @@ fn add_locations(builder: &mut Builder<'_>, member: &Member, servers: &mut BTree
                 }
                 None => {
                     server.from_to_www |= member.annotations.from_to_www;
-                    server.locations.push(location);
+                    server.push(location);
                 }
             }
         }
     }
-}
-
-/// `mergeAlternativeBackends`: a canary joins the backend of the rule with the same host, path and type, and so every rule
-/// with that backend; the first canary of a backend is the one used.
-fn merge_canaries(
-    builder: &mut Builder<'_>,
-    members: &[Member],
-    servers: &BTreeMap<MatchHost, Server>,
-) -> BTreeMap<Backend, Canary> {
-    let mut found: BTreeMap<Backend, Canary> = BTreeMap::new();
-    for member in members {
-        let Some(policy) = &member.annotations.canary else { continue };
-        let mut join = |builder: &mut Builder<'_>,
-                        origin: Origin,
-                        backend: &IngressBackend,
-                        host: &MatchHost,
-                        takes: &dyn Fn(&Location) -> bool| {
-            let (alternative, _) = builder.backend(&origin, backend);
-            let mut merged = false;
-            for location in servers.get(host).into_iter().flat_map(|server| &server.locations) {
-                if takes(location) && location.backend != alternative && location.backend != Backend::Nothing {
-                    merged = true;
-                    let canary = Canary { origin: origin.clone(), backend: alternative.clone(), ..policy.clone() };
-                    found.entry(location.backend.clone()).or_insert(canary);
-                }
-            }
-            if !merged {
-                let message = format!("no other Ingress has this path on host `{host}`, so the canary serves nothing");
-                builder.report("CanaryWithoutMain", &member.key, origin.field(), message);
-            }
-        };
-        if let Some(backend) = member.ingress.spec.default_backend.as_ref().filter(|backend| backend.service.is_some())
-        {
-            let origin = Origin { ingress: member.key.clone(), rule: None, path: None };
-            join(builder, origin, backend, &MatchHost::Any, &|_| true);
-        }
-        for (rule_at, rule) in member.ingress.spec.rules.iter().flatten().enumerate() {
-            let host = MatchHost::of_rule(&rule.host);
-            let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
-            for (path_at, path) in paths.iter().enumerate().filter(|(_, path)| path.backend.service.is_some()) {
-                let origin = Origin { ingress: member.key.clone(), rule: Some(rule_at), path: Some(path_at) };
-                let exact = path.path_type.as_deref() == Some("Exact");
-                let takes = |location: &Location| location.path == path.path && location.exact == exact;
-                join(builder, origin, &path.backend, &host, &takes);
-            }
-        }
-    }
-    found
 }
 
 /// Orders the locations, splits the prefixes (`updateServerLocations`), and makes the entries.
@@ -343,7 +348,7 @@ fn alias(written: &str) -> Result<(MatchHost, Option<Pattern>), String> {
 }
 
 fn split_prefixes(locations: Vec<Location>) -> Vec<Location> {
-    let exact: Vec<String> = locations.iter().filter(|it| it.exact).map(|it| it.path.clone()).collect();
+    let exact: BTreeSet<String> = locations.iter().filter(|it| it.exact).map(|it| it.path.clone()).collect();
     let mut out = Vec::new();
     for mut location in locations {
         let stays =

@@ -9,30 +9,56 @@ use std::borrow::Cow;
 /// `.` and `..` are resolved, also escaped ones and those with parameters behind a `;`; characters that do not belong
 /// into a path are escaped; at last, slashes that follow each other become one. A path of slashes alone becomes `//`.
 pub fn envoy(path: &str) -> Cow<'_, str> {
-    if !needs_envoy(path) {
+    if is_plain(path, kind::ESCAPE | kind::ENVOY) {
         return Cow::Borrowed(path);
     }
     let canonical = envoy_canonical(path);
     Cow::Owned(envoy_merge_slashes(&canonical))
 }
 
-/// Whether anything in the path is of interest to [`envoy`]: a quick look at most paths, which are plain.
-fn needs_envoy(path: &str) -> bool {
-    let mut before = 0_u8;
-    for byte in path.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
-        if !plain && (matches!(byte, b'%' | b'\\') || must_escape(byte)) {
-            return true;
-        }
-        if before == b'/' && (byte == b'/' || byte == b'.') {
-            return true;
-        }
-        before = byte;
-    }
-    false
+/// What a byte of a path is to the quick looks below, as bits.
+mod kind {
+    pub(super) const SLASH: u8 = 1;
+    /// What begins a segment that may be resolved, or makes it an empty one.
+    pub(super) const RESOLVED: u8 = 2;
+    pub(super) const ESCAPE: u8 = 4;
+    /// What Envoy escapes, or reads as a slash.
+    pub(super) const ENVOY: u8 = 8;
 }
 
-fn must_escape(byte: u8) -> bool {
+const KINDS: [u8; 256] = kinds();
+
+#[expect(clippy::indexing_slicing, reason = "a constant: it cannot be compiled if it is wrong")]
+const fn kinds() -> [u8; 256] {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte <= 255 {
+        kinds[byte as usize] = match byte as u8 {
+            b'/' => kind::SLASH | kind::RESOLVED,
+            b'.' => kind::RESOLVED,
+            b'%' => kind::ESCAPE,
+            other if other == b'\\' || must_escape(other) => kind::ENVOY,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+}
+
+/// Whether no byte of the path is of those kinds, and no segment begins with a dot or is empty: a quick look at most paths,
+/// which are plain.
+fn is_plain(path: &str, kinds: u8) -> bool {
+    let (mut seen, mut before) = (0, 0);
+    for byte in path.bytes() {
+        let kind = KINDS.get(usize::from(byte)).copied().unwrap_or_default();
+        // A slash is one bit below what may follow it.
+        seen |= kind & kinds | (before << 1) & kind & kind::RESOLVED;
+        before = kind & kind::SLASH;
+    }
+    seen == 0
+}
+
+const fn must_escape(byte: u8) -> bool {
     byte <= b' ' || byte >= 0x7f || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'?' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
@@ -122,8 +148,7 @@ fn envoy_merge_slashes(path: &str) -> String {
 /// a NUL, or `..` above the root.
 pub fn nginx(path: &str) -> Option<Cow<'_, str>> {
     let bytes = path.as_bytes();
-    let plain = bytes.windows(2).all(|pair| !matches!(pair, [b'/', b'/' | b'.'])) && !bytes.contains(&b'%');
-    if plain {
+    if is_plain(path, kind::ESCAPE) {
         return Some(Cow::Borrowed(path));
     }
     let mut decoded = Vec::with_capacity(bytes.len());

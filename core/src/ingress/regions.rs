@@ -29,7 +29,7 @@ pub struct Region {
 pub fn regions(hosts: &[&Host]) -> Vec<Region> {
     let mut exact: BTreeSet<String> = BTreeSet::new();
     let mut prefixes: BTreeSet<String> = BTreeSet::from(["/".to_owned()]);
-    for entry in hosts.iter().flat_map(|host| &host.entries) {
+    for entry in hosts.iter().flat_map(|host| host.entries()) {
         match &entry.path {
             MatchPath::Exact(path) => {
                 exact.insert(path.to_string());
@@ -83,11 +83,14 @@ impl Host {
     /// The places of the rules that no path leads to. Where the host has expressions, none is called so: what they take is
     /// not known.
     pub fn unreachable(&self) -> Vec<usize> {
-        if self.entries.iter().any(|entry| matches!(entry.path, MatchPath::Regex { .. })) {
+        if self.entries().iter().any(|entry| matches!(entry.path, MatchPath::Regex { .. })) {
             return Vec::new();
         }
-        let reached: BTreeSet<usize> =
-            regions(&[self]).iter().filter_map(|region| self.find_place(&region.example)).collect();
-        (0..self.entries.len()).filter(|place| !reached.contains(place)).collect()
+        let reached: BTreeSet<usize> = regions(&[self])
+            .iter()
+            .filter_map(|region| self.find(&region.example))
+            .map(|entry| self.place_of(entry))
+            .collect();
+        (0..self.entries().len()).filter(|place| !reached.contains(place)).collect()
     }
 }

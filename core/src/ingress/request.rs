@@ -78,6 +78,9 @@ impl<'a> Request<'a> {
 
 /// Cuts a port off a host: `a.b:80` → `a.b`, `[::1]:80` → `[::1]`.
 pub fn without_port(host: &str) -> &str {
+    if host.bytes().next_back().is_none_or(|last| !last.is_ascii_digit() && last != b':') {
+        return host;
+    }
     match host.rsplit_once(':') {
         Some((name, port))
             if port.bytes().all(|byte| byte.is_ascii_digit()) && (name.ends_with(']') || !name.contains(':')) =>

@@ -5,10 +5,12 @@
 
 use super::Ways;
 use super::backend::Backend;
+use super::builder::Builder;
 use super::class::{CLASS_ANNOTATION, ClassWays};
 use super::matching::{MatchHost, MatchPath, PathRank};
+use super::names::Selection;
 use super::request::Request;
-use super::table::{Builder, Entry, Origin, Report, Route, RouteTable, Selection};
+use super::table::{Entry, Origin, Report, Route, RouteTable};
 use crate::api::ingress::{HTTPIngressPath, IngressBackend};
 use std::borrow::Cow;
 use std::cmp::Reverse;

@@ -45,7 +45,7 @@ pub fn upstreams(cluster: &Cluster, endpoints: &EndpointsTable, backend: &Backen
 
 /// Every backend of a table with its endpoints.
 pub fn all(cluster: &Cluster, endpoints: &EndpointsTable, table: &RouteTable) -> BTreeMap<Backend, Vec<Upstream>> {
-    let rules = table.hosts().iter().flat_map(|host| &host.entries).chain(table.default_entry());
+    let rules = table.hosts().iter().flat_map(|host| host.entries()).chain(table.default_entry());
     let mut found = BTreeMap::new();
     for entry in rules {
         let canary = entry.conduct.as_ref().and_then(|conduct| conduct.canary.as_ref()).map(|canary| &canary.backend);

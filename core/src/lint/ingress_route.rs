@@ -238,8 +238,8 @@ fn shadowed(engine: &Engine, report: &mut Report<'_>) {
         // A rule may stand in a table several times; it is shadowed where none of its entries is free.
         let mut winners: BTreeMap<&Origin, Option<(&Entry, &Entry)>> = BTreeMap::new();
         for host in table.hosts() {
-            for entry in host.entries.iter().filter(|entry| entry.origin.path.is_some()) {
-                let winner = entry.shadowed_by.and_then(|by| host.entries.get(by));
+            for entry in host.entries().iter().filter(|entry| entry.origin.path.is_some()) {
+                let winner = entry.shadowed_by.and_then(|by| host.entries().get(by));
                 let by_another = winner.filter(|winner| winner.origin != entry.origin && winner.origin.path.is_some());
                 let known = winners.entry(&entry.origin).or_insert(Some((entry, entry)));
                 *known = match by_another {

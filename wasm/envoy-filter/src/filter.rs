@@ -109,7 +109,7 @@ impl Filter {
             .collect();
         let by_backend: BTreeMap<Backend, usize> =
             targets.iter().enumerate().map(|(at, target)| (target.backend.clone(), at)).collect();
-        let rules = table.hosts().iter().flat_map(|host| &host.entries).chain(table.default_entry());
+        let rules = table.hosts().iter().flat_map(|host| host.entries()).chain(table.default_entry());
         let by_rule = rules.map(|entry| by_backend.get(&entry.backend).copied().unwrap_or(usize::MAX)).collect();
         let mut reports: Diagnostics = table
             .reports()

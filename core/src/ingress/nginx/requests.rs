@@ -2,8 +2,9 @@
 
 use super::super::conduct::{Canary, Conduct};
 use super::super::matching::MatchHost;
+use super::super::names::Selection;
 use super::super::request::Request;
-use super::super::table::{Entry, Host, Redirect, Refusal, Route, RouteTable, Selection};
+use super::super::table::{Entry, Host, Redirect, Refusal, Route, RouteTable};
 
 /// The code of redirects to `https` and from `www.` (`http-redirect-code`).
 const REDIRECT_CODE: u16 = 308;
@@ -18,8 +19,7 @@ pub(super) fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !label.is_empty() && label.bytes().all(word) { names.wildcard(suffix) } else { None }
     };
-    let expression = || names.pattern(name).unwrap_or_else(wildcard);
-    match names.exact(name).or_else(expression).or_else(|| names.any()) {
+    match names.exact(name).or_else(|| names.expression(name, wildcard())).or_else(|| names.any()) {
         Some(host) => Selection::Host(host),
         None => Selection::Nobody,
     }
@@ -61,7 +61,7 @@ pub(super) fn is_plain(host: Option<&Host>, entry: &Entry, path: &str) -> bool {
     let Some(host) = host else { return false };
     let server = &host.server;
     let as_it_comes = server.redirect_to.is_none() && server.app_root.is_none() && !server.certificate;
-    let lacks_slash = || host.find_named(&format!("{path}/")).is_some();
+    let lacks_slash = || host.find_with_slash(path).is_some();
     let has_its_slash = entry.rank.exact || entry.rank.tier == 1 || path.ends_with('/');
     as_it_comes && entry.conduct().is_some_and(Conduct::is_plain) && (has_its_slash || !lacks_slash())
 }
@@ -85,7 +85,7 @@ fn missing_slash(request: &Request<'_>, route: &Route<'_>) -> Option<Redirect> {
     if route.path.ends_with('/') || route.entry.is_some_and(|entry| entry.rank.exact || entry.rank.tier == 1) {
         return None;
     }
-    let found = host.find_named(&format!("{}/", route.path))?;
+    let found = host.find_with_slash(&route.path)?;
     if found.conduct.as_ref().is_some_and(|conduct| conduct.denied.is_some()) {
         return None;
     }

@@ -37,9 +37,9 @@ impl Layout<'_> {
             rules.push(plain(Takes::Exact("/".to_owned()), Action::Redirect(to)));
         }
         let is_regex = |entry: &Entry| matches!(entry.path, MatchPath::Regex { .. });
-        if host.entries.iter().any(is_regex) {
+        if host.entries().iter().any(is_regex) {
             // Expressions cannot be cut into regions; their hosts have an order that a list can keep.
-            for entry in host.entries.iter().filter(|entry| entry.shadowed_by.is_none()) {
+            for entry in host.entries().iter().filter(|entry| entry.shadowed_by.is_none()) {
                 for takes in takes(&entry.path) {
                     rules.push(self.rule(Some(host), Some(entry), takes));
                 }
@@ -155,11 +155,11 @@ impl Layout<'_> {
 
 /// nginx's redirect of a path that lacks the slash of its location.
 fn slash(host: &Host, path: &str, entry: Option<&Entry>) -> Option<Elsewhere> {
-    let is_nginx = host.entries.iter().any(|entry| entry.conduct.is_some());
+    let is_nginx = host.entries().iter().any(|entry| entry.conduct.is_some());
     if !is_nginx || path.ends_with('/') || entry.is_some_and(|entry| entry.rank.exact) {
         return None;
     }
-    host.find_named(&format!("{path}/"))?;
+    host.find_with_slash(path)?;
     Some(Elsewhere { code: 301, scheme: None, host: None, path: Some(format!("{path}/")) })
 }
 

@@ -1,0 +1,108 @@
+//! Which canary joins which backend.
+
+use super::super::Backend;
+use super::super::builder::Builder;
+use super::super::conduct::Canary;
+use super::super::matching::MatchHost;
+use super::super::table::Origin;
+use super::{Member, Server};
+use crate::api::ingress::IngressBackend;
+use crate::collections::{BTreeMap, BTreeSet};
+
+/// `createUpstreams`: the Services that a canary Ingress names first; no rule of another Ingress is served by them.
+pub(super) fn canary_only(builder: &Builder<'_>, members: &[Member]) -> BTreeSet<Backend> {
+    let mut first: BTreeMap<Backend, bool> = BTreeMap::new();
+    if members.iter().all(|member| member.annotations.canary.is_none()) {
+        return BTreeSet::new();
+    }
+    for member in members {
+        let is_canary = member.annotations.canary.is_some();
+        let read = |backend: &IngressBackend| Backend::of(builder.cluster, &member.key.namespace, backend).0;
+        let spec = &member.ingress.spec;
+        if let Some(backend) = spec.default_backend.as_ref().filter(|backend| backend.service.is_some()) {
+            first.insert(read(backend), is_canary);
+        }
+        let rules = spec.rules.iter().flatten().filter_map(|rule| rule.http.as_ref()?.paths.as_deref());
+        for path in rules.flatten().filter(|path| path.backend.service.is_some()) {
+            first.entry(read(&path.backend)).or_insert(is_canary);
+        }
+    }
+    first.into_iter().filter(|(_, is_canary)| *is_canary).map(|(backend, _)| backend).collect()
+}
+
+/// `mergeAlternativeBackends`: a canary joins the backend of the rule with the same host, path and type, and so every rule
+/// with that backend; the first canary of a backend is the one used. A canary that one of its rules finds no place for is
+/// removed everywhere.
+pub(super) fn merge(
+    builder: &mut Builder<'_>,
+    members: &[Member],
+    canary_only: &BTreeSet<Backend>,
+    servers: &BTreeMap<MatchHost, Server>,
+) -> BTreeMap<Backend, Canary> {
+    let mut found: BTreeMap<Backend, Canary> = BTreeMap::new();
+    let mut removed: BTreeSet<Backend> = BTreeSet::new();
+    for member in members {
+        let Some(policy) = &member.annotations.canary else { continue };
+        let mut join = |builder: &mut Builder<'_>,
+                        origin: Origin,
+                        backend: &IngressBackend,
+                        host: &MatchHost,
+                        path: Option<(&str, bool)>| {
+            let (alternative, _) = builder.backend(&origin, backend);
+            let mut report = |message: String| {
+                builder.report("CanaryWithoutMain", &member.key, origin.field(), message);
+            };
+            if removed.contains(&alternative) {
+                report(
+                    "a rule of this canary before has no other Ingress's beside it, so the canary serves nothing"
+                        .to_owned(),
+                );
+                return;
+            }
+            let Some(server) = servers.get(host) else {
+                report(format!("no other Ingress has host `{host}`, so the canary serves nothing there"));
+                return;
+            };
+            let places = match path {
+                Some((path, exact)) => server.find(path, exact).map_or(0..0, |at| at..at + 1),
+                None => 0..server.locations.len(),
+            };
+            let mut merged = false;
+            for location in server.locations.get(places).unwrap_or_default() {
+                if location.backend == alternative {
+                    report(format!("{alternative} serves this path already, so it is no canary"));
+                    return;
+                }
+                if location.backend != Backend::Nothing {
+                    merged = true;
+                    let canary = Canary { origin: origin.clone(), backend: alternative.clone(), ..policy.clone() };
+                    found.entry(location.backend.clone()).or_insert(canary);
+                }
+            }
+            if !merged {
+                report(format!("no other Ingress has this path on host `{host}`, so the canary serves nothing"));
+                removed.insert(alternative);
+            } else if !canary_only.contains(&alternative) {
+                report(format!("{alternative} serves rules of its own, so the settings of the canary are not read"));
+            }
+        };
+        let spec = &member.ingress.spec;
+        if let Some(backend) = spec.default_backend.as_ref().filter(|backend| backend.service.is_some()) {
+            let origin = Origin { ingress: member.key.clone(), rule: None, path: None };
+            join(builder, origin, backend, &MatchHost::Any, None);
+        }
+        for (rule_at, rule) in spec.rules.iter().flatten().enumerate() {
+            let host = MatchHost::of_rule(&rule.host);
+            let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
+            for (path_at, path) in paths.iter().enumerate().filter(|(_, path)| path.backend.service.is_some()) {
+                let origin = Origin { ingress: member.key.clone(), rule: Some(rule_at), path: Some(path_at) };
+                let exact = path.path_type.as_deref() == Some("Exact");
+                let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
+                join(builder, origin, &path.backend, &host, Some((written, exact)));
+            }
+        }
+    }
+    // One that is removed, or whose settings are not read, keeps its place before others, and gets no request.
+    found.retain(|_, canary| !removed.contains(&canary.backend) && canary_only.contains(&canary.backend));
+    found
+}
