@@ -2,26 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io::Write as _;
+#[path = "shared/binary.rs"]
+mod binary;
+
+use binary::{SERVICE, call};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn portolan(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(arguments)
-        .current_dir(root())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that reads no standard input may have ended already.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+    call(&root(), arguments, input)
 }
 
 fn stdout(output: &Output) -> String {
@@ -52,8 +45,6 @@ impl Drop for Scratch {
         let _ = std::fs::remove_file(&self.0);
     }
 }
-
-const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 80\n";
 
 #[test]
 fn the_readme_shows_what_is_printed() {
@@ -194,7 +185,7 @@ fn every_form_of_findings_is_written() {
 
 #[test]
 fn codes_choose_the_findings() {
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec: {containers: [{name: c, image: i}]}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}\n";
     let text = format!("{SERVICE}  selector:\n    app: nobody\n---\n{pod}");
     assert_eq!(portolan(&["check", "-"], &text).status.code(), Some(1));
     assert_eq!(portolan(&["check", "--ignore", "SVC", "-"], &text).status.code(), Some(0));

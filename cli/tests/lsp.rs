@@ -212,8 +212,8 @@ fn what_is_open_goes_before_the_disk_and_all_files_are_one_cluster() {
     editor.wait_for("deep/pod.yaml", &[]);
     editor.wait_for("service.yaml", &[]);
     // What changes on the disk is told by the editor.
-    std::fs::remove_file(editor.folder.0.join("deep/pod.yaml")).unwrap();
-    let changed = json!({"uri": editor.uri("deep/pod.yaml"), "type": 3});
+    editor.folder.write("deep/pod.yaml", &POD.replace("app: web", "app: wob"));
+    let changed = json!({"uri": editor.uri("deep/pod.yaml"), "type": 2});
     editor.tell("workspace/didChangeWatchedFiles", json!({"changes": [changed]}));
     editor.wait_for("service.yaml", &["SVC001"]);
     editor.folder.write("portolan.toml", "ignore = [\"SVC001\"]\n");
@@ -226,7 +226,8 @@ fn what_is_open_goes_before_the_disk_and_all_files_are_one_cluster() {
 #[test]
 fn findings_are_mended_and_silenced_by_actions() {
     let misspelt = format!("# é😀\n{}", SERVICE.replace("ports", "port"));
-    let mut editor = Editor::start(&[("a.yaml", &misspelt), ("b.yaml", WEB)]);
+    let unmet = format!("{WEB}---\n{}", POD.replace("app: web", "app: other"));
+    let mut editor = Editor::start(&[("a.yaml", &misspelt), ("b.yaml", &unmet)]);
     editor.wait_for("a.yaml", &["refused"]);
     let (_, told) = editor.told.iter().find(|(uri, _)| uri.ends_with("a.yaml")).unwrap();
     assert_eq!(told[0]["range"], json!({"start": {"line": 6, "character": 2}, "end": {"line": 6, "character": 6}}));
@@ -243,7 +244,7 @@ fn findings_are_mended_and_silenced_by_actions() {
     let silencing = actions.iter().find(|action| action["title"] == "Silence SVC001 on this line").unwrap();
     let edit = &silencing["edit"]["changes"][editor.uri("b.yaml")][0];
     assert_eq!(edit["newText"], " # portolan: ignore[SVC001]");
-    editor.open("b.yaml", WEB);
+    editor.open("b.yaml", &unmet);
     let change = json!([{"range": edit["range"], "text": edit["newText"]}]);
     editor.change("b.yaml", change);
     editor.wait_for("b.yaml", &[]);
@@ -256,7 +257,8 @@ fn findings_are_mended_and_silenced_by_actions() {
 
 #[test]
 fn hovering_explains_fields_and_findings() {
-    let mut editor = Editor::start(&[("a.yaml", WEB)]);
+    let unmet = format!("{WEB}---\n{}", POD.replace("app: web", "app: other"));
+    let mut editor = Editor::start(&[("a.yaml", &unmet)]);
     editor.wait_for("a.yaml", &["SVC001"]);
     let at = editor.at("a.yaml", 8, 8);
     let hover = editor.ask("textDocument/hover", at);

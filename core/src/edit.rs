@@ -15,6 +15,8 @@ pub enum Scalar<'a> {
     Text(&'a str),
     /// A number.
     Number(i64),
+    /// Yes or no.
+    Bool(bool),
 }
 
 /// Makes edits of the fields of one object.
@@ -316,6 +318,7 @@ fn is_indent(before: &str) -> bool {
 fn render(value: Scalar<'_>, like: &str, flow: bool) -> Option<String> {
     let text = match value {
         Scalar::Number(number) => return Some(number.to_string()),
+        Scalar::Bool(truth) => return Some(truth.to_string()),
         Scalar::Text(text) => text,
     };
     if text.chars().any(char::is_control) {

@@ -6,7 +6,7 @@
 mod annotation;
 mod endpoint_slices;
 mod endpoints;
-mod environment;
+pub(crate) mod environment;
 mod external_name;
 mod headless;
 mod ingress_backend;
@@ -19,6 +19,7 @@ mod network_policy;
 mod node_port;
 mod pod_ports;
 mod policy_rules;
+mod policy_traffic;
 mod report;
 mod service_names;
 mod service_overlap;
@@ -128,9 +129,9 @@ rules![
     service_names::DANGLING,
     network_policy::SELECTS_NOTHING,
     network_policy::PEER_MATCHES_NOTHING,
-    network_policy::RULE_COVERED,
-    network_policy::DNS_CUT_OFF,
-    network_policy::SERVICE_PORT,
+    policy_traffic::RULE_COVERED,
+    policy_traffic::DNS_CUT_OFF,
+    policy_traffic::SERVICE_PORT,
     network_policy::SPLIT_PEER,
     policy_rules::WITHOUT_TYPE,
     policy_rules::NOT_ISOLATED,
@@ -145,21 +146,34 @@ pub fn by_code(code: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code)
 }
 
-/// Every finding of every rule, by rule and then in the order of the objects. Without fixes, which need the files.
-pub fn check(engine: &Engine) -> Vec<Finding> {
-    check_files(engine, &[], &[])
+/// What the rules say of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Every finding of every rule, by rule and then in the order of the objects.
+    pub findings: Vec<Finding>,
+    /// How many selectors and names lead to nothing in the files, and nothing in them says that they should: what they lead
+    /// to may stand in other files.
+    pub elsewhere: usize,
 }
 
-/// The same, with fixes for what stands in these files, and with the pods in view that objects of other kinds make.
-pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Every finding of every rule, without fixes, which need the files. The cluster is known as a whole.
+pub fn check(engine: &Engine) -> Vec<Finding> {
+    check_files(engine, &[], &[]).findings
+}
+
+/// The same, with fixes for what stands in these files, and with the pods in view that objects of other kinds make. The
+/// files may be a part of what runs in the cluster.
+pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Checked {
+    let mut checked = Checked::default();
     let shared = Shared::new(files, others);
     for rule in RULES {
-        let mut report = Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new() };
+        let mut report =
+            Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new(), elsewhere: 0 };
         (rule.check)(engine, &mut report);
-        findings.append(&mut report.findings);
+        checked.findings.append(&mut report.findings);
+        checked.elsewhere += report.elsewhere;
     }
-    findings
+    checked
 }
 
 /// Where a pod is written: itself, or the workload that it stands for, with what stands before `spec` in it.

@@ -7,7 +7,6 @@
 
 mod admitted;
 mod mend;
-mod objects;
 
 use crate::api::decoder::ProblemKind;
 use crate::api::meta::StringMap;
@@ -17,8 +16,10 @@ use crate::collections::BTreeMap;
 use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
-use crate::manifest::{Key, Node};
+use crate::lint::{Checked, check_files};
+use crate::manifest::{self, Key, NoObject, Node, SyntaxError, Value};
 use crate::silence;
+use crate::workload::names::suffix;
 use std::sync::Arc;
 
 /// A file as a host has read it.
@@ -88,9 +89,14 @@ impl OtherPods {
 impl Loaded {
     /// Every finding: those of the way in, and those of the stored cluster; without those that a comment silences.
     pub fn check(&self) -> Vec<Finding> {
-        let mut findings = self.findings.clone();
-        findings.extend(crate::lint::check_files(&self.engine, &self.files, &self.others));
-        silence::silence(findings, &self.files)
+        self.checked().findings
+    }
+
+    /// The same, and how much could not be judged because it may stand in other files.
+    pub fn checked(&self) -> Checked {
+        let Checked { findings, elsewhere } = check_files(&self.engine, &self.files, &self.others);
+        let findings = self.findings.iter().cloned().chain(findings).collect();
+        Checked { findings: silence::silence(findings, &self.files), elsewhere }
     }
 }
 
@@ -177,32 +183,44 @@ impl Loading {
 
     /// Reads the objects of a file.
     fn file(&mut self, file: &File) {
-        for object in objects::read(&file.text) {
-            match object {
-                Ok(object) => self.object(file, object),
-                Err(fault) => match fault.into_finding(&file.name) {
-                    Some(finding) => self.loaded.findings.push(finding),
-                    None => *self.loaded.passed_over.entry("without kind".to_owned()).or_default() += 1,
-                },
-            }
+        for found in manifest::objects(&file.text) {
+            let (code, error) = match found {
+                Ok(node) if is_template(file, node.place.line) => (HELM_TEMPLATE, None),
+                Ok(node) => {
+                    self.object(file, node);
+                    continue;
+                }
+                Err(NoObject::Other(what)) => (what, None),
+                Err(NoObject::Unreadable(error)) if is_template(file, error.line) => (HELM_TEMPLATE, None),
+                Err(NoObject::Unreadable(error)) if is_for_others(file, &error) => ("without kind", None),
+                Err(NoObject::Unreadable(error)) => ("syntax", Some(error)),
+                Err(NoObject::Incomplete(error)) => ("object", Some(error)),
+            };
+            let Some(SyntaxError { message, line, column }) = error else {
+                *self.loaded.passed_over.entry(code.to_owned()).or_default() += 1;
+                continue;
+            };
+            let place = SourcePlace { file: file.name.to_string(), line, column, field: String::new() };
+            self.loaded.findings.push(Finding::new(code, Severity::Error, message, place));
         }
     }
 
-    fn object(&mut self, file: &File, mut object: objects::Object) {
-        let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
-            *self.loaded.passed_over.entry(object.kind).or_default() += 1;
-            let namespace = &self.loaded.engine.cluster().options.namespace;
-            self.loaded.others.extend(OtherPods::of(&object.node, namespace, &file.name));
+    fn object(&mut self, file: &File, mut node: Node) {
+        let text = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default().to_owned();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let namespace = &self.loaded.engine.cluster().options.namespace;
+        let Some(kind) = Kind::of(&api_version, &kind) else {
+            *self.loaded.passed_over.entry(kind).or_default() += 1;
+            self.loaded.others.extend(OtherPods::of(&node, namespace, &file.name));
             return;
         };
         self.loaded.objects += 1;
-        let namespace = &self.loaded.engine.cluster().options.namespace;
         if kind.is_namespaced() && namespace != "default" {
-            objects::put_into(&mut object.node, namespace);
+            put_into_metadata(&mut node, "namespace", namespace);
         }
-        let source = Source { file: file.name.clone(), node: Arc::new(object.node) };
-        if !is_served(kind, &object.api_version) {
-            self.no_longer_served(kind, &object.api_version, &source, &file.text);
+        let source = Source { file: file.name.clone(), node: Arc::new(node) };
+        if !is_served(kind, &api_version) {
+            self.no_longer_served(kind, &api_version, &source, &file.text);
         }
         self.read.push((kind, source));
     }
@@ -215,7 +233,10 @@ impl Loading {
     }
 
     /// Reads leniently and stores. A value of the wrong type is told of; the rest of the object stands.
-    fn store(&mut self, kind: Kind, source: Source) {
+    fn store(&mut self, kind: Kind, mut source: Source) {
+        if let Some(name) = generated_name(&source.node) {
+            put_into_metadata(Arc::make_mut(&mut source.node), "name", &name);
+        }
         let (resource, problems) = read(kind, &source.node);
         let key = resource.key();
         for problem in problems.into_iter().filter(|problem| is_telling(problem.kind)) {
@@ -263,6 +284,52 @@ impl Loading {
 fn served_version(kind: Kind) -> String {
     let group = kind.group();
     if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
+}
+
+/// What a document that waits for Helm is called among the kinds.
+const HELM_TEMPLATE: &str = "Helm template";
+
+/// Whether the document around that line (from 1) is to be rendered before anybody reads it: it stands in Helm's folder
+/// `templates` and has an action in it.
+fn is_template(file: &File, line: u32) -> bool {
+    file.name.split('/').rev().skip(1).any(|folder| folder == "templates")
+        && document(&file.text, line).any(|line| line.contains("{{"))
+}
+
+/// Whether what cannot be read is nothing that Kubernetes would be given: the YAML of a tool that takes the last of two
+/// members of one name.
+fn is_for_others(file: &File, error: &SyntaxError) -> bool {
+    let names = ["apiVersion", "kind"];
+    error.message.ends_with("already set in map")
+        && !document(&file.text, error.line).any(|line| names.iter().any(|name| line.contains(name)))
+}
+
+/// The lines of the document around a line, from 1.
+fn document(text: &str, line: u32) -> impl Iterator<Item = &str> {
+    let is_separator = |line: &str| line.strip_prefix("---").is_some_and(|rest| rest.trim_start().is_empty());
+    let line = usize::try_from(line).unwrap_or(usize::MAX);
+    let before = text.lines().take(line.saturating_sub(1)).enumerate().filter(|(_, line)| is_separator(line)).last();
+    let first = before.map_or(0, |(at, _)| at.saturating_add(1));
+    text.lines().skip(first).take_while(move |line| !is_separator(line))
+}
+
+/// A name for an object that leaves the end of it to the server, which draws it at random. Here it follows from what the
+/// object says.
+fn generated_name(node: &Node) -> Option<String> {
+    let text = |name: &str| node.at(name).and_then(Node::as_str).filter(|text| !text.is_empty());
+    let prefix = text("metadata.generateName").filter(|_| text("metadata.name").is_none())?;
+    Some(format!("{prefix}{}", suffix(&node.to_json().to_string())))
+}
+
+/// Puts a member into the metadata of an object that does not have it.
+fn put_into_metadata(node: &mut Node, name: &str, value: &str) {
+    let Value::Mapping(members) = &mut node.value else { return };
+    let Some((_, metadata)) = members.iter_mut().find(|(key, _)| &*key.name == "metadata") else { return };
+    let place = metadata.place;
+    let Value::Mapping(members) = &mut metadata.value else { return };
+    if !members.iter().any(|(key, _)| &*key.name == name) {
+        members.push((Key { name: name.into(), place }, Node { value: Value::String(value.into()), place }));
+    }
 }
 
 fn is_telling(kind: ProblemKind) -> bool {

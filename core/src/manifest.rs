@@ -13,7 +13,7 @@ pub(crate) mod yaml;
 
 pub use comments::{Comment, comments};
 pub use node::{Key, Node, Number, Place, Value};
-pub use objects::{Manifest, documents, objects, text};
+pub use objects::{NoObject, documents, objects, text};
 use thiserror::Error;
 
 /// How deep sequences and mappings may nest. The limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.

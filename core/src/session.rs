@@ -7,6 +7,7 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Options, Source};
 use crate::engine::Engine;
 use crate::finding::Finding;
+use crate::lint::check_files;
 use crate::load::{self, File, OtherPods, Taking};
 use crate::silence;
 use std::sync::Arc;
@@ -94,7 +95,7 @@ impl Session {
     pub fn check(&self) -> Vec<Finding> {
         let files: Vec<File> = self.files.iter().map(|kept| kept.file.clone()).collect();
         let findings =
-            self.findings().cloned().chain(crate::lint::check_files(&self.engine, &files, &self.others)).collect();
+            self.findings().cloned().chain(check_files(&self.engine, &files, &self.others).findings).collect();
         silence::silence(findings, &files)
     }
 

@@ -203,13 +203,14 @@ mod tests {
 
     /// The findings of a text, with their lines, and the text with all their fixes made.
     fn check(text: &str) -> (Vec<(&'static str, u32, String)>, String) {
-        let file = File { name: "a.yaml".into(), text: text.into() };
+        let mut fixed = format!("{text}---\n{BESIDE}");
+        let file = File { name: "a.yaml".into(), text: fixed.as_str().into() };
         let findings = load(&[file], Options::default(), Taking::Admitted).check();
-        let mut fixed = text.to_owned();
         for edit in findings.iter().flat_map(|finding| &finding.fix).rev() {
             let range = usize::try_from(edit.range.start).unwrap()..usize::try_from(edit.range.end).unwrap();
             fixed.replace_range(range, &edit.text);
         }
+        fixed.truncate(fixed.len() - BESIDE.len() - "---\n".len());
         (findings.into_iter().map(|finding| (finding.code, finding.place.line, finding.message)).collect(), fixed)
     }
 
@@ -217,6 +218,8 @@ mod tests {
         check(text).0.into_iter().map(|(code, line, _)| (code, line)).collect()
     }
 
+    /// A pod that wants a Service.
+    const BESIDE: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {c: d}}\nspec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}\n";
     /// A Service that selects nothing, which is found on its seventh line, and one that is refused on its sixth.
     const IDLE: &str =
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: idle\nspec:\n  ports: [{port: 80}]\n  selector: {a: b}\n";

@@ -33,7 +33,7 @@ pub fn engine() -> Engine {
     let text = recorded();
     let header = json::read(text.lines().next().expect("a first line")).expect("JSON");
     let stored = header.get("cluster").map(Node::items).unwrap_or_default().to_vec();
-    let all = stored.into_iter().chain(objects(MORE).objects);
+    let all = stored.into_iter().chain(objects(MORE).into_iter().flatten());
     let word = |node: &Node, name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default().to_owned();
     engine.apply_all(all.filter_map(|node| {
         let kind = Kind::of(&word(&node, "apiVersion"), &word(&node, "kind"))?;

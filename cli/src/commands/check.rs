@@ -11,6 +11,7 @@ use crate::terminal::{Style, Terminal};
 use crate::wanted::Wanted;
 use portolan::finding::{Finding, Severity};
 use portolan::json::Json;
+use portolan::lint::Checked;
 use portolan::load::{File, Loaded, Taking, load};
 use std::fs;
 use std::path::Path;
@@ -37,12 +38,13 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
     }
     let check = |files: &[File]| {
         let loaded = load(files, arguments.cluster.options(&settings), Taking::Admitted);
-        let findings = wanted.of(loaded.check()).map(|finding| advise(finding, files)).collect();
+        let Checked { findings, elsewhere } = loaded.checked();
+        let findings = wanted.of(findings).map(|finding| advise(finding, files)).collect();
         let compared = match &baseline {
             Some(baseline) => baseline.compare(findings),
             None => Compared { new: findings, ..Compared::default() },
         };
-        (compared, loaded)
+        (compared, loaded, elsewhere)
     };
     let mut problems = input.problems.clone();
     let outcome = if arguments.write_baseline {
@@ -60,8 +62,8 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
         } else {
             Mended { files: input.files.clone(), findings: Vec::new(), left_out: 0 }
         };
-        let (compared, loaded) = check(&mended.files);
-        let told = Told { compared, loaded, mended, unreadable: &input.problems };
+        let (compared, loaded, elsewhere) = check(&mended.files);
+        let told = Told { compared, loaded, elsewhere, mended, unreadable: &input.problems };
         told.report(arguments.output, terminal)?;
         let worst = told.compared.new.iter().map(|finding| finding.severity).max();
         if worst.is_some_and(|worst| worst >= Severity::Warning) { Outcome::Findings } else { Outcome::Fine }
@@ -106,6 +108,8 @@ fn write(input: &Input, mut mended: Mended, problems: &mut Vec<String>) -> Mende
 struct Told<'a> {
     compared: Compared,
     loaded: Loaded,
+    /// How much could not be judged because it may stand in other files.
+    elsewhere: usize,
     mended: Mended,
     unreadable: &'a [String],
 }
@@ -142,6 +146,11 @@ impl Told<'_> {
         if output != Findings::Text && !fixed.is_empty() {
             terminal.note(&format!("{} mended", plural(fixed.len(), "finding")));
         }
+        if self.elsewhere > 0 && output == Findings::Text {
+            let lead = if self.elsewhere == 1 { "selector or name leads" } else { "selectors and names lead" };
+            let what = "to nothing in these files; check them together with those that hold it";
+            terminal.note(&format!("{} {lead} {what}", self.elsewhere));
+        }
         if self.compared.gone > 0 {
             let gone = plural(self.compared.gone, "finding");
             let verb = if self.compared.gone == 1 { "is" } else { "are" };
@@ -151,7 +160,7 @@ impl Told<'_> {
     }
 
     fn to_json(&self) -> Json {
-        let Told { compared, loaded, mended, unreadable } = self;
+        let Told { compared, loaded, elsewhere, mended, unreadable } = self;
         let list = |findings: &[Finding]| Json::Array(findings.iter().map(Finding::to_json).collect());
         let passed_over = loaded.passed_over.iter().map(|(kind, count)| (kind.clone().into(), Json::from(*count)));
         let mut json = Json::object()
@@ -159,6 +168,7 @@ impl Told<'_> {
             .with("objects", loaded.objects)
             .with("refused", loaded.refused)
             .with("passedOver", Json::Object(passed_over.collect()))
+            .with("elsewhere", *elsewhere)
             .with("unreadable", unreadable.to_vec());
         if compared.known + compared.gone > 0 {
             json.set("known", compared.known);

@@ -255,7 +255,7 @@ mod tests {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
         let found = objects(&std::fs::read_to_string(file).unwrap());
         let is_role = |object: &&Node| object.get("kind").and_then(Node::as_str) == Some("ClusterRole");
-        let role = found.objects.iter().find(is_role).unwrap();
+        let role = found.iter().flatten().find(is_role).unwrap();
         let texts = |rule: &Node, name: &str| -> Vec<String> {
             rule.get(name).unwrap().items().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
         };

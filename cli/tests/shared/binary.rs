@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "every test file takes what it needs")]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -46,18 +46,23 @@ impl Folder {
 
     /// Calls the binary in this folder, with that standard input.
     pub(crate) fn portolan_with(&self, arguments: &[&str], input: &str) -> Answer {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A command that reads no standard input may have ended already.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Answer::of(&child.wait_with_output().unwrap())
+        Answer::of(&call(&self.0, arguments, input))
     }
+}
+
+/// Calls the binary in a folder, with that standard input.
+pub(crate) fn call(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads no standard input may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
 }
 
 impl Drop for Folder {

@@ -94,11 +94,12 @@ impl Allocations {
         allocations
     }
 
-    /// The same, but open to addresses and ports outside of the ranges where the author names them: for files that come
-    /// from a cluster whose ranges nobody told.
+    /// The same, but open to addresses and ports outside of the ranges, and to the other family, where the author names
+    /// them: for files that come from a cluster whose ranges nobody told.
     #[must_use]
     pub fn open(mut self) -> Self {
         self.open = true;
+        self.cluster_ips.add_other_family();
         self
     }
 
@@ -145,16 +146,17 @@ impl Allocations {
     }
 
     /// The families that a Service may have here: those with a range, the default one first. Open allocations also take
-    /// the families of the addresses that the author chose.
+    /// the families that the author asks for, by name, by addresses of them or with `RequireDualStack`.
     pub fn families_for(&self, service: &Service) -> Vec<Family> {
         let mut families = self.cluster_ips.families().to_vec();
-        if self.open {
-            for ip in held_addresses(service) {
-                let family = Family::of(ip);
-                if !families.contains(&family) {
-                    families.push(family);
-                }
-            }
+        if self.open && families.len() == 1 {
+            let spec = &service.spec;
+            let named = spec.ip_families.iter().flatten().filter_map(|name| Family::named(name));
+            let both = spec.ip_family_policy.as_deref() == Some("RequireDualStack");
+            let other = families.iter().map(|only| only.other()).filter(|_| both);
+            let asked: Vec<Family> = held_addresses(service).map(Family::of).chain(named).chain(other).collect();
+            let more = asked.into_iter().find(|family| !families.contains(family));
+            families.extend(more);
         }
         families
     }

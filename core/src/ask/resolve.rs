@@ -76,7 +76,7 @@ items:
 
     fn asked(question: &str) -> (String, Vec<String>, Vec<String>) {
         let mut engine = Engine::new(Options::default());
-        for node in manifest::objects(CLUSTER).objects {
+        for node in manifest::objects(CLUSTER).into_iter().flatten() {
             let text = |name| node.get(name).and_then(Node::as_str).unwrap();
             engine.apply(read(Kind::of(text("apiVersion"), text("kind")).unwrap(), &node).0, None);
         }

@@ -331,7 +331,7 @@ mod tests {
 
     fn cluster(text: &str) -> Cluster {
         let mut cluster = Cluster::new(Options::default());
-        for node in manifest::objects(text).objects {
+        for node in manifest::objects(text).into_iter().flatten() {
             let text = |name| node.get(name).and_then(manifest::Node::as_str).unwrap();
             cluster.insert(read(Kind::of(text("apiVersion"), text("kind")).unwrap(), &node).0, None);
         }

@@ -1,15 +1,16 @@
 //! Names of pods that DNS does not have.
 
+use super::report::Missed;
 use super::{Report, rule};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::edit::Scalar;
 use crate::engine::Engine;
-use crate::finding::Severity;
 
 rule! {
     /// Finds a StatefulSet whose `serviceName` is no headless Service that selects its pods.
     ///
-    /// The names of its pods (`web-0.nginx`) come from that Service; without it they do not resolve.
+    /// The names of its pods (`web-0.nginx`) come from that Service; without it they do not resolve. Of a single pod, and no headless
+    /// Service that selects it, nobody misses the name.
     ///
     /// ## Wrong
     /// ```yaml
@@ -158,12 +159,21 @@ fn stateful_set_service(engine: &Engine, report: &mut Report<'_>) {
             Some(meant) => format!("name {meant}, which is headless and selects the pods"),
             None => "name a headless Service that selects the pods".to_owned(),
         };
+        let is_missing = engine.cluster().services.by_key(&service).is_none();
         // One pod alone, and no Service that was made for names: nobody misses them.
-        let severity = if meant.is_none() && pods.len() == 1 { Severity::Info } else { Severity::Warning };
+        if meant.is_none() && pods.len() == 1 {
+            continue;
+        }
+        if meant.is_none()
+            && is_missing
+            && report.shared.may_be_elsewhere(report.cluster, (Kind::StatefulSet, key), Missed::Service)
+        {
+            report.elsewhere += 1;
+            continue;
+        }
         let message = format!("its pods have no names in DNS: {fault}");
         report
             .at(Kind::StatefulSet, key, "spec.serviceName", message, help)
-            .weighing(severity)
             .and(Kind::Service, &service, "spec.selector", "this Service")
             .mend(Kind::StatefulSet, key, &|edit| {
                 Some(vec![edit.replace("spec.serviceName", Scalar::Text(meant.as_deref()?))?])

@@ -1,14 +1,16 @@
 //! Backends of an Ingress that cannot answer.
 
+use super::endpoints::{has_pods, may_be_elsewhere};
+use super::report::Missed;
 use super::{Report, rule};
 use crate::api::ingress::{Ingress, IngressServiceBackend};
-use crate::api::meta::{IntOrString, StringMap};
+use crate::api::meta::IntOrString;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::BTreeMap;
 use crate::edit::Scalar;
-use crate::endpoints::selection::{selector, selects};
+use crate::endpoints::selection::selector;
 use crate::engine::Engine;
 use crate::finding::Severity;
 use crate::spelling::nearest;
@@ -16,7 +18,8 @@ use crate::spelling::nearest;
 rule! {
     /// Finds a backend whose Service is not there.
     ///
-    /// The controller answers 503. Where the Service is kept with other manifests, check them together.
+    /// The controller answers 503. Files are often a part of what runs: it may be in others, and nothing is told, where no other
+    /// backend of the Ingress is here, no Service has nearly that name, and no Services stand in its folder with this Ingress alone.
     ///
     /// ## Wrong
     /// ```yaml
@@ -304,7 +307,16 @@ fn no_service(engine: &Engine, report: &mut Report<'_>) {
     for Target { ingress, field, backend, key, .. } in missing {
         let of_namespace = cluster.services.in_namespace(&key.namespace);
         let meant = nearest(&backend.name, &mut of_namespace.map(|(known, _)| known.name.as_str()));
-        let help = match (by_name.get(backend.name.as_str()), meant) {
+        let of_name = by_name.get(backend.name.as_str());
+        let has_others =
+            || targets(cluster).any(|other| other.ingress == ingress && other.service.is_some() && other.key != key);
+        let nothing_says_so = of_name.is_none() && meant.is_none() && !has_others();
+        if nothing_says_so && report.shared.may_be_elsewhere(report.cluster, (Kind::Ingress, ingress), Missed::Backend)
+        {
+            report.elsewhere += 1;
+            continue;
+        }
+        let help = match (of_name, meant) {
             (Some(known), _) => {
                 format!("there is one in namespace {}; an Ingress sends only to its own", known.namespace)
             }
@@ -372,12 +384,15 @@ fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
         }
         let message = format!("Service {key} has no ready endpoint for port {}", port.port);
         let help = "see which pods its selector picks, and whether they are ready";
-        // Where the files hold no pods, or a workload is scaled to nothing, it is only worth knowing.
-        let labels = report.shared.labels(report.cluster, &key.namespace);
-        let may_come = selector(stored).is_none_or(|selector| {
-            let fits = |labels: &BTreeSet<&StringMap>| labels.iter().any(|labels| selects(selector, labels));
-            labels.is_none_or(|labels| engine.endpoints().pods(&key).is_empty() && fits(labels))
-        });
+        let is_selecting = selector(stored).is_some();
+        // That it selects nothing is told at the Service already.
+        if is_selecting && !has_pods(engine, report, &key, stored) && may_be_elsewhere(report, &key) {
+            continue;
+        }
+        // Slices may be anybody's to write, and what is scaled to nothing may be scaled up: it is only worth knowing.
+        let is_empty = engine.endpoints().pods(&key).is_empty();
+        let nothing_known = report.shared.labels(report.cluster, &key.namespace).is_none();
+        let may_come = !is_selecting || is_empty && (nothing_known || has_pods(engine, report, &key, stored));
         let severity = if may_come { Severity::Info } else { Severity::Warning };
         report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help).weighing(severity).and(
             Kind::Service,

@@ -1,6 +1,9 @@
 //! Classes of Ingresses that nobody serves.
 
+use super::ingress_policy::is_controller;
 use super::{Report, rule};
+use crate::api::ingress::IngressClass;
+use crate::api::pod::Pod;
 use crate::api::resource::Kind;
 use crate::edit::Scalar;
 use crate::engine::Engine;
@@ -86,9 +89,10 @@ rule! {
 }
 
 rule! {
-    /// Finds an Ingress without class, where the files hold IngressClasses and none is the default.
+    /// Finds an Ingress without class, where the files hold IngressClasses, none is the default, and all are ingress-nginx's.
     ///
-    /// Whether anybody serves it depends on the controller: ingress-nginx leaves it alone unless it is told otherwise.
+    /// Nobody serves it: ingress-nginx leaves it alone unless it is told otherwise, with `--watch-ingress-without-class`. Other
+    /// controllers serve what names no class.
     ///
     /// ## Wrong
     /// ```yaml
@@ -184,7 +188,18 @@ fn undefined(engine: &Engine, report: &mut Report<'_>) {
 
 fn no_class(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
-    if cluster.ingress_classes.is_empty() || default_class(cluster).is_some() {
+    let is_nginx = |class: &IngressClass| class.spec.controller == "k8s.io/ingress-nginx";
+    let others = cluster.ingress_classes.iter().any(|(_, class)| !is_nginx(class));
+    if cluster.ingress_classes.is_empty() || default_class(cluster).is_some() || others {
+        return;
+    }
+    let watches = |pod: &Pod| {
+        let mut arguments = pod.spec.containers.iter().flat_map(|container| &container.args);
+        arguments.any(|argument| {
+            argument.strip_prefix("--watch-ingress-without-class").is_some_and(|value| matches!(value, "" | "=true"))
+        })
+    };
+    if cluster.pods.iter().any(|(_, pod)| is_controller(pod) && watches(pod)) {
         return;
     }
     for (key, ingress) in cluster.ingresses.iter() {

@@ -1,7 +1,10 @@
-//! Policies that say what they hardly mean. What is found is the policy room's; here it gets codes and examples.
+//! Whom policies are about: selectors that match nobody, and peers torn apart. What is found is the policy room's; here it
+//! gets codes, examples and fixes.
 
+use super::report::{Missed, Shared};
 use super::{Report, rule};
-use crate::api::meta::{IntOrString, LabelSelector};
+use crate::api::meta::LabelSelector;
+use crate::api::resource::Kind;
 use crate::cluster::Cluster;
 use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
@@ -11,7 +14,8 @@ use crate::policy::findings::{self, PolicyFinding, PolicyFlaw};
 rule! {
     /// Finds a policy that selects no pod.
     ///
-    /// It does nothing. Mostly a label is spelled differently in the pod template, or the policy is in another namespace.
+    /// It does nothing. Mostly a label is spelled differently in the pod template, or the policy is in another namespace. Where no
+    /// pods stand beside it, in the files of its folder, they may be in others, and nothing is told.
     ///
     /// ## Wrong
     /// ```yaml
@@ -62,10 +66,6 @@ rule! {
     ///     - Ingress
     /// ```
     SELECTS_NOTHING = "NET001", "policy-selects-nothing", Warning, policy_selects_nothing
-}
-
-fn policy_selects_nothing(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, PolicyFlaw::SelectsNothing, "make the selector equal to labels of the pods it is for", report);
 }
 
 rule! {
@@ -150,304 +150,6 @@ rule! {
     ///             app: web
     /// ```
     PEER_MATCHES_NOTHING = "NET002", "peer-matches-nothing", Warning, peer_matches_nothing
-}
-
-fn peer_matches_nothing(engine: &Engine, report: &mut Report<'_>) {
-    look(
-        engine,
-        PolicyFlaw::PeerMatchesNothing,
-        "make the selector equal to labels of the pods that are meant",
-        report,
-    );
-}
-
-rule! {
-    /// Finds a rule that another rule makes needless: whatever it lets through, the other lets through already.
-    ///
-    /// ## Wrong
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: web
-    ///   labels:
-    ///     app: web
-    /// spec:
-    ///   containers:
-    ///     - name: web
-    ///       image: registry.example.com/web:1
-    /// ---
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: api
-    ///   labels:
-    ///     app: api
-    /// spec:
-    ///   containers:
-    ///     - name: api
-    ///       image: registry.example.com/api:1
-    /// ---
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata:
-    ///   name: api
-    /// spec:
-    ///   podSelector:
-    ///     matchLabels:
-    ///       app: api
-    ///   ingress:
-    ///     - from:
-    ///       - podSelector:
-    ///           matchLabels:
-    ///             app: web
-    ///     - {}
-    /// ```
-    /// ## Right
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: web
-    ///   labels:
-    ///     app: web
-    /// spec:
-    ///   containers:
-    ///     - name: web
-    ///       image: registry.example.com/web:1
-    /// ---
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: api
-    ///   labels:
-    ///     app: api
-    /// spec:
-    ///   containers:
-    ///     - name: api
-    ///       image: registry.example.com/api:1
-    /// ---
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata:
-    ///   name: api
-    /// spec:
-    ///   podSelector:
-    ///     matchLabels:
-    ///       app: api
-    ///   ingress:
-    ///     - from:
-    ///       - podSelector:
-    ///           matchLabels:
-    ///             app: web
-    /// ```
-    RULE_COVERED = "NET003", "rule-covered", Info, rule_covered
-}
-
-fn rule_covered(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, PolicyFlaw::RuleCovered, "take one of the two out", report);
-}
-
-rule! {
-    /// Finds pods that are isolated for egress and may reach others, but not their DNS.
-    ///
-    /// Every name fails to resolve, and so every connection by name.
-    ///
-    /// ## Wrong
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: web
-    ///   labels:
-    ///     app: web
-    /// spec:
-    ///   containers:
-    ///     - name: web
-    ///       image: registry.example.com/web:1
-    /// ---
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: api
-    ///   labels:
-    ///     app: api
-    /// spec:
-    ///   containers:
-    ///     - name: api
-    ///       image: registry.example.com/api:1
-    /// ---
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata:
-    ///   name: web
-    /// spec:
-    ///   podSelector:
-    ///     matchLabels:
-    ///       app: web
-    ///   policyTypes:
-    ///     - Egress
-    ///   egress:
-    ///     - to:
-    ///       - podSelector:
-    ///           matchLabels:
-    ///             app: api
-    ///       ports:
-    ///         - port: 8080
-    /// ```
-    /// ## Right
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: web
-    ///   labels:
-    ///     app: web
-    /// spec:
-    ///   containers:
-    ///     - name: web
-    ///       image: registry.example.com/web:1
-    /// ---
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: api
-    ///   labels:
-    ///     app: api
-    /// spec:
-    ///   containers:
-    ///     - name: api
-    ///       image: registry.example.com/api:1
-    /// ---
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata:
-    ///   name: web
-    /// spec:
-    ///   podSelector:
-    ///     matchLabels:
-    ///       app: web
-    ///   policyTypes:
-    ///     - Egress
-    ///   egress:
-    ///     - to:
-    ///       - podSelector:
-    ///           matchLabels:
-    ///             app: api
-    ///     - ports:
-    ///         - port: 53
-    ///           protocol: UDP
-    ///         - port: 53
-    ///           protocol: TCP
-    /// ```
-    DNS_CUT_OFF = "NET004", "dns-cut-off", Warning, dns_cut_off
-}
-
-fn dns_cut_off(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, PolicyFlaw::DnsCutOff, "let UDP and TCP port 53 out", report);
-}
-
-rule! {
-    /// Finds a port that is a Service's, where only the port of its pods can match.
-    ///
-    /// A policy sees a packet after kube-proxy has rewritten it: to the endpoint, on the target port.
-    ///
-    /// ## Wrong
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: web
-    ///   labels:
-    ///     app: web
-    /// spec:
-    ///   containers:
-    ///     - name: web
-    ///       image: registry.example.com/web:1
-    ///       ports:
-    ///         - name: http
-    ///           containerPort: 8080
-    /// ---
-    /// apiVersion: v1
-    /// kind: Service
-    /// metadata:
-    ///   name: web
-    /// spec:
-    ///   selector:
-    ///     app: web
-    ///   ports:
-    ///     - port: 80
-    ///       targetPort: 8080
-    /// ---
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata:
-    ///   name: web
-    /// spec:
-    ///   podSelector:
-    ///     matchLabels:
-    ///       app: web
-    ///   ingress:
-    ///     - ports:
-    ///         - port: 80
-    /// ```
-    /// ## Right
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: web
-    ///   labels:
-    ///     app: web
-    /// spec:
-    ///   containers:
-    ///     - name: web
-    ///       image: registry.example.com/web:1
-    ///       ports:
-    ///         - name: http
-    ///           containerPort: 8080
-    /// ---
-    /// apiVersion: v1
-    /// kind: Service
-    /// metadata:
-    ///   name: web
-    /// spec:
-    ///   selector:
-    ///     app: web
-    ///   ports:
-    ///     - port: 80
-    ///       targetPort: 8080
-    /// ---
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata:
-    ///   name: web
-    /// spec:
-    ///   podSelector:
-    ///     matchLabels:
-    ///       app: web
-    ///   ingress:
-    ///     - ports:
-    ///         - port: 8080
-    /// ```
-    SERVICE_PORT = "NET005", "service-port-in-policy", Warning, service_port_in_policy
-}
-
-fn service_port_in_policy(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, PolicyFlaw::ServicePort, "write the target port", report);
-}
-
-/// Writes the target port in place of the Service's.
-fn mend_port(engine: &Engine, finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
-    let (_, service, _) = finding.other.as_ref()?;
-    let wanted = edit.value(&finding.field)?.as_int()?;
-    let service = engine.cluster().services.by_key(service)?;
-    let port = service.ports().iter().find(|port| i64::from(port.port) == wanted)?;
-    let target = match &port.target_port {
-        IntOrString::Int(number) => Scalar::Number(i64::from(*number)),
-        IntOrString::String(name) => Scalar::Text(name),
-    };
-    Some(vec![edit.replace(&finding.field, target)?])
 }
 
 rule! {
@@ -556,19 +258,79 @@ rule! {
     SPLIT_PEER = "NET006", "split-peer", Warning, split_peer
 }
 
-fn split_peer(engine: &Engine, report: &mut Report<'_>) {
-    look(engine, PolicyFlaw::SplitPeer, "put both selectors into one item", report);
+/// What the policy room finds of one flaw.
+pub(super) fn found<'a>(
+    engine: &Engine,
+    flaw: PolicyFlaw,
+    shared: &'a Shared<'a>,
+) -> impl Iterator<Item = &'a PolicyFinding> {
+    let found = shared.policies.get_or_init(|| findings::of(engine.cluster(), engine.policies()));
+    found.iter().filter(move |finding| finding.flaw == flaw)
 }
 
-/// The selector of pods that a finding on a NetworkPolicy is about, where it looks in one namespace.
-fn selector_at<'c>(cluster: &'c Cluster, finding: &PolicyFinding) -> Option<(String, &'c LabelSelector)> {
-    let (_, key) = &finding.policy;
-    let policy = cluster.network_policies.by_key(key)?;
-    if finding.flaw == PolicyFlaw::SelectsNothing {
-        return Some((key.namespace.clone(), &policy.spec.pod_selector));
+fn policy_selects_nothing(engine: &Engine, report: &mut Report<'_>) {
+    matches_nothing(engine, PolicyFlaw::SelectsNothing, report);
+}
+
+fn peer_matches_nothing(engine: &Engine, report: &mut Report<'_>) {
+    matches_nothing(engine, PolicyFlaw::PeerMatchesNothing, report);
+}
+
+fn matches_nothing(engine: &Engine, flaw: PolicyFlaw, report: &mut Report<'_>) {
+    let shared = report.shared;
+    for finding in found(engine, flaw, report.shared) {
+        let (kind, key) = &finding.policy;
+        let selected = selector_at(engine.cluster(), finding);
+        let labels = selected.and_then(|_| shared.labels(report.cluster, &key.namespace));
+        // Scaled to nothing: the selector is right.
+        if selected.is_some_and(|selector| labels.is_some_and(|known| known.iter().any(|it| selector.matches(it)))) {
+            continue;
+        }
+        let exact = selected.filter(|selector| selector.match_expressions.is_empty());
+        let misspelt = exact.and_then(|it| shared.misspelt(report.cluster, &key.namespace, &it.match_labels));
+        let pods_are_here = match (flaw, selected) {
+            (PolicyFlaw::SelectsNothing, None) => false,
+            // It looks in namespaces of others.
+            (_, None) => !shared.may_be_elsewhere(report.cluster, (*kind, key), Missed::Nothing),
+            (_, Some(_)) => labels.is_some() && !shared.may_be_elsewhere(report.cluster, (*kind, key), Missed::Pods),
+        };
+        let is_open = misspelt.is_none() && !pods_are_here;
+        if is_open && shared.has_files() {
+            report.elsewhere += 1;
+            continue;
+        }
+        let help = match &misspelt {
+            Some((name, value)) => format!("write {name}: {value}, as the pods have it"),
+            None => "make the selector equal to labels of the pods that are meant".to_owned(),
+        };
+        let severity = if is_open { Severity::Info } else { Severity::Warning };
+        let message = finding.message.as_str();
+        report.at(*kind, key, &finding.field, message, help).weighing(severity).mend(*kind, key, &|edit| {
+            let (name, value) = misspelt.as_ref()?;
+            let selector = if flaw == PolicyFlaw::SelectsNothing { "" } else { ".podSelector" };
+            let field = format!("{}{selector}.matchLabels[{name}]", finding.field);
+            Some(vec![edit.replace(&field, Scalar::Text(value))?])
+        });
     }
-    if finding.flaw != PolicyFlaw::PeerMatchesNothing {
-        return None;
+}
+
+fn split_peer(engine: &Engine, report: &mut Report<'_>) {
+    for finding in found(engine, PolicyFlaw::SplitPeer, report.shared) {
+        let (kind, key) = &finding.policy;
+        report.at(*kind, key, &finding.field, finding.message.as_str(), "put both selectors into one item").mend(
+            *kind,
+            key,
+            &|edit| mend_peer(finding, edit),
+        );
+    }
+}
+
+/// The selector of pods that a finding is about, where it looks in the namespace of its NetworkPolicy.
+fn selector_at<'c>(cluster: &'c Cluster, finding: &PolicyFinding) -> Option<&'c LabelSelector> {
+    let (kind, key) = &finding.policy;
+    let policy = cluster.network_policies.by_key(key).filter(|_| *kind == Kind::NetworkPolicy)?;
+    if finding.flaw == PolicyFlaw::SelectsNothing {
+        return Some(&policy.spec.pod_selector);
     }
     let mut numbers = finding.field.split(['[', ']']).filter_map(|part| part.parse::<usize>().ok());
     let (rule, peer) = (numbers.next()?, numbers.next()?);
@@ -577,55 +339,11 @@ fn selector_at<'c>(cluster: &'c Cluster, finding: &PolicyFinding) -> Option<(Str
         false => policy.spec.egress.as_ref()?.get(rule)?.to.as_ref()?,
     };
     let peer = peers.get(peer)?;
-    let selector = peer.pod_selector.as_ref().filter(|_| peer.namespace_selector.is_none())?;
-    Some((key.namespace.clone(), selector))
+    peer.pod_selector.as_ref().filter(|_| peer.namespace_selector.is_none())
 }
 
 /// Makes one peer of the two.
 fn mend_peer(finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
     let (list, index) = finding.field.strip_suffix(']')?.rsplit_once('[')?;
     Some(vec![edit.join(list, index.parse().ok()?)?])
-}
-
-/// Reports every finding of one flaw.
-fn look(engine: &Engine, flaw: PolicyFlaw, help: &str, report: &mut Report<'_>) {
-    let found = report.shared.policies.get_or_init(|| findings::of(engine.cluster(), engine.policies()));
-    for finding in found.iter().filter(|finding| finding.flaw == flaw) {
-        let (kind, key) = &finding.policy;
-        let selected = selector_at(engine.cluster(), finding);
-        if let Some((namespace, selector)) = &selected {
-            let labels = report.shared.labels(report.cluster, namespace);
-            // Scaled to nothing: the selector is right.
-            if labels.is_some_and(|known| known.iter().any(|labels| selector.matches(labels))) {
-                continue;
-            }
-        }
-        let misspelt = selected.as_ref().filter(|(_, selector)| selector.match_expressions.is_empty()).and_then(
-            |(namespace, selector)| report.shared.misspelt(report.cluster, namespace, &selector.match_labels),
-        );
-        let nothing_known =
-            flaw == PolicyFlaw::SelectsNothing && report.shared.labels(report.cluster, &key.namespace).is_none();
-        let help = match &misspelt {
-            Some((name, value)) => &format!("write {name}: {value}, as the pods have it"),
-            None => help,
-        };
-        let mut told = report.at(*kind, key, &finding.field, finding.message.as_str(), help);
-        if let Some((kind, key, field)) = &finding.other {
-            told = told.and(*kind, key, field, "the other");
-        }
-        if nothing_known {
-            told = told.weighing(Severity::Info);
-        }
-        told.mend(*kind, key, &|edit| match flaw {
-            PolicyFlaw::SelectsNothing | PolicyFlaw::PeerMatchesNothing => {
-                let (name, value) = misspelt.as_ref()?;
-                let selector = if flaw == PolicyFlaw::SelectsNothing { "" } else { ".podSelector" };
-                let field = format!("{}{selector}.matchLabels[{name}]", finding.field);
-                Some(vec![edit.replace(&field, Scalar::Text(value))?])
-            }
-            PolicyFlaw::ServicePort => mend_port(engine, finding, edit),
-            PolicyFlaw::SplitPeer => mend_peer(finding, edit),
-            _ => None,
-        });
-    }
 }

@@ -1,5 +1,6 @@
 //! Policies whose rules cannot hold, and pods that none of them is for.
 
+use super::report::Missed;
 use super::{Report, rule, template_of};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer};
 use crate::api::resource::{Kind, ObjectKey};
@@ -249,7 +250,8 @@ fn not_isolated(engine: &Engine, report: &mut Report<'_>) {
                 continue;
             }
             let (kind, object, template) = template_of(engine, &key);
-            if told.insert((kind, object.clone())) {
+            let is_far = report.shared.may_be_elsewhere(report.cluster, (kind, &object), Missed::Policy);
+            if !is_far && told.insert((kind, object.clone())) {
                 let message = format!("no policy isolates its pods, though namespace {} has policies", key.namespace);
                 let help = "select them in a policy, or write one for all pods of the namespace";
                 report.at(kind, &object, &format!("{template}metadata.labels"), message, help).and(

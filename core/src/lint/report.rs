@@ -2,10 +2,12 @@
 
 use super::Rule;
 use crate::api::meta::StringMap;
+use crate::api::pod::{PodSpec, PodTemplateSpec};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Editor;
+use crate::endpoints::selection::{selector, selects};
 use crate::finding::{Edit, Finding, Severity};
 use crate::load::{File, OtherPods};
 use crate::policy::findings::PolicyFinding;
@@ -22,11 +24,36 @@ pub(super) struct Shared<'a> {
     /// What the policy room finds.
     pub(super) policies: OnceCell<Vec<PolicyFinding>>,
     labels: OnceCell<BTreeMap<&'a str, BTreeSet<&'a StringMap>>>,
+    beside: OnceCell<Beside<'a>>,
+}
+
+/// What stands in which folder: the folder and the namespace.
+#[derive(Debug, Default)]
+struct Beside<'a> {
+    services: BTreeSet<(&'a str, &'a str)>,
+    policies: BTreeSet<(&'a str, &'a str)>,
+    /// How many Ingresses stand there.
+    ingresses: BTreeMap<(&'a str, &'a str), usize>,
+    pods: BTreeSet<(&'a str, &'a str)>,
+    /// Of those, what makes pods with ports that no Service selects.
+    unserved: BTreeSet<(&'a str, &'a str)>,
+}
+
+/// The folder of a file.
+fn folder(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 impl<'a> Shared<'a> {
     pub(super) fn new(files: &'a [File], others: &'a [OtherPods]) -> Self {
-        Shared { others, files, texts: OnceCell::new(), policies: OnceCell::new(), labels: OnceCell::new() }
+        Shared {
+            others,
+            files,
+            texts: OnceCell::new(),
+            policies: OnceCell::new(),
+            labels: OnceCell::new(),
+            beside: OnceCell::new(),
+        }
     }
 
     /// The labels that pods of a namespace have or would have: of those there are, and of the templates of workloads,
@@ -70,6 +97,94 @@ impl<'a> Shared<'a> {
     }
 }
 
+/// What an object is missed among, to tell a slip from what other files hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missed {
+    /// Services of the namespace.
+    Service,
+    /// Services of the namespace, where no other Ingress stands among them.
+    Backend,
+    /// Policies of the namespace.
+    Policy,
+    /// Pods of the namespace.
+    Pods,
+    /// Pods of the namespace with ports that no Service selects.
+    Unserved,
+    /// What no folder tells of.
+    Nothing,
+}
+
+impl<'a> Shared<'a> {
+    /// Whether what an object names, and nobody has, may stand in files that are not here. It may not where the cluster is
+    /// none of files, and so known as a whole. Of files, those of one folder belong together; of an export they hold all
+    /// that there was of a kind.
+    pub(super) fn may_be_elsewhere(
+        &self,
+        cluster: &'a Cluster,
+        (kind, key): (Kind, &ObjectKey),
+        missed: Missed,
+    ) -> bool {
+        let Some(source) = cluster.source(kind, key).filter(|_| self.has_files()) else { return false };
+        let has = |name: &str| source.node.at(name).is_some();
+        let is_exported = has("metadata.uid") || has("metadata.resourceVersion");
+        let beside = self.beside.get_or_init(|| self.beside(cluster));
+        let place = (folder(&source.file), key.namespace.as_str());
+        !match missed {
+            Missed::Nothing => return true,
+            Missed::Backend if beside.ingresses.get(&place) != Some(&1) => return true,
+            Missed::Service | Missed::Backend => &beside.services,
+            Missed::Policy => &beside.policies,
+            Missed::Unserved if is_exported => &beside.pods,
+            Missed::Pods => &beside.pods,
+            Missed::Unserved => &beside.unserved,
+        }
+        .contains(&place)
+    }
+
+    /// Whether the cluster is made of files.
+    pub(super) fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    fn beside(&self, cluster: &'a Cluster) -> Beside<'a> {
+        let mut beside = Beside::default();
+        let place = |kind: Kind, key: &'a ObjectKey| {
+            cluster.source(kind, key).map(|source| (folder(&source.file), key.namespace.as_str()))
+        };
+        beside.services.extend(cluster.services.iter().filter_map(|(key, _)| place(Kind::Service, key)));
+        let policies = cluster.network_policies.iter();
+        beside.policies.extend(policies.filter_map(|(key, _)| place(Kind::NetworkPolicy, key)));
+        for at in cluster.ingresses.iter().filter_map(|(key, _)| place(Kind::Ingress, key)) {
+            *beside.ingresses.entry(at).or_default() += 1;
+        }
+        let mut makers: Vec<((&str, &str), &StringMap, bool)> = Vec::new();
+        let has_ports = |spec: &PodSpec| spec.containers.iter().any(|container| !container.ports.is_empty());
+        for (key, pod) in cluster.pods.iter() {
+            makers.extend(place(Kind::Pod, key).map(|at| (at, &pod.metadata.labels, has_ports(&pod.spec))));
+        }
+        for (kind, store) in &cluster.workloads {
+            for (key, workload) in store.iter() {
+                let serves = !matches!(kind, Kind::Job | Kind::CronJob);
+                let of = |template: &'a PodTemplateSpec| {
+                    Some((place(*kind, key)?, &template.metadata.labels, serves && has_ports(&template.spec)))
+                };
+                makers.extend(template_of(workload).and_then(of));
+            }
+        }
+        for (at, labels, has_ports) in makers {
+            beside.pods.insert(at);
+            let mut selectors = cluster.services.in_namespace(at.1).filter_map(|(_, service)| selector(service));
+            if has_ports && !beside.unserved.contains(&at) && !selectors.any(|selector| selects(selector, labels)) {
+                beside.unserved.insert(at);
+            }
+        }
+        let others = self.others.iter().map(|other| (folder(&other.file), other.namespace.as_str()));
+        beside.pods.extend(others.clone());
+        beside.unserved.extend(others);
+        beside
+    }
+}
+
 /// Where a rule puts what it finds.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
@@ -77,6 +192,8 @@ pub(super) struct Report<'a> {
     pub(super) rule: &'static Rule,
     pub(super) shared: &'a Shared<'a>,
     pub(super) findings: Vec<Finding>,
+    /// How often a rule told nothing because what is missed may stand in files that are not here.
+    pub(super) elsewhere: usize,
 }
 
 impl<'a> Report<'a> {

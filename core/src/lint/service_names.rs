@@ -8,7 +8,6 @@ use crate::cluster::Cluster;
 use crate::collections::BTreeSet;
 use crate::edit::Scalar;
 use crate::engine::Engine;
-use crate::finding::Severity;
 use crate::spelling::nearest;
 
 rule! {
@@ -85,8 +84,8 @@ rule! {
     /// namespace, or the Service has no such port.
     ///
     /// Only names are looked at that say what they are: those that end with `.svc` or the cluster's domain, and for ports also
-    /// the plain name of a Service of the pod's own namespace. A name that is not near to any there is, is only worth knowing:
-    /// somebody else may make the Service.
+    /// the plain name of a Service of the pod's own namespace. A Service that is not there may be somebody else's to make; so its
+    /// absence is told only where a Service of nearly that name is in the namespace, or, where the files hold Services of it, one of that name in another.
     ///
     /// ## Wrong
     /// ```yaml
@@ -255,8 +254,8 @@ fn dangling(engine: &Engine, report: &mut Report<'_>) {
             if !told.insert((*kind, key.clone(), named.text.to_owned())) {
                 continue;
             }
-            let Fault { message, help, severity } = fault;
-            report.at(*kind, key, &field, message, help).weighing(severity).and(
+            let Fault { message, help } = fault;
+            report.at(*kind, key, &field, message, help).and(
                 Kind::Service,
                 &named.service,
                 "spec.ports",
@@ -269,21 +268,24 @@ fn dangling(engine: &Engine, report: &mut Report<'_>) {
 struct Fault {
     message: String,
     help: String,
-    severity: Severity,
 }
 
 fn fault(cluster: &Cluster, named: &Named<'_>) -> Option<Fault> {
     let Some(service) = cluster.services.by_key(&named.service) else {
-        let mut known = cluster.services.in_namespace(&named.service.namespace).peekable();
-        if !named.full || known.peek().is_none() {
+        if !named.full {
             return None;
         }
+        // Others may hold the Services of a namespace; what is near to one that is here was meant for it.
+        let known = cluster.services.in_namespace(&named.service.namespace);
         let near = nearest(&named.service.name, &mut known.map(|(key, _)| key.name.as_str()));
-        return Some(Fault {
-            message: format!("{} does not resolve: there is no Service {}", named.text, named.service),
-            help: near.map_or("name a Service that there is".to_owned(), |near| format!("there is a Service {near}")),
-            severity: if near.is_some() { Severity::Warning } else { Severity::Info },
-        });
+        let is_here = cluster.services.first_of(&named.service.namespace).is_some();
+        let elsewhere = || cluster.services.iter().find(|(key, _)| is_here && key.name == named.service.name);
+        let help = match near {
+            Some(near) => format!("there is a Service {near}"),
+            None => format!("there is one in namespace {}", elsewhere()?.0.namespace),
+        };
+        let message = format!("{} does not resolve: there is no Service {}", named.text, named.service);
+        return Some(Fault { message, help });
     };
     // Behind other addresses than its own a Service does not decide on the port.
     let decides = !service.is_headless() && service.spec.r#type != "ExternalName" && !service.ports().is_empty();
@@ -294,7 +296,6 @@ fn fault(cluster: &Cluster, named: &Named<'_>) -> Option<Fault> {
     Some(Fault {
         message: format!("{}: Service {} has no port {port}", named.text, named.service),
         help: format!("it has {}", shown(service)),
-        severity: Severity::Warning,
     })
 }
 

@@ -3,20 +3,21 @@
 use super::{Report, rule};
 use crate::api::meta::IntOrString;
 use crate::api::pod::{Container, Pod};
-use crate::api::resource::Kind;
-use crate::api::service::ServicePort;
+use crate::api::resource::{Kind, ObjectKey};
+use crate::api::service::{Service, ServicePort};
 use crate::collections::BTreeSet;
 use crate::edit::Scalar;
 use crate::endpoints::pods::find_port;
+use crate::endpoints::selection::{selector, selects};
 use crate::engine::Engine;
-use crate::finding::Severity;
 use std::sync::Arc;
 
 rule! {
-    /// Finds a numbered target port that no container of the selected pods declares, though all of them declare ports.
+    /// Finds a Service whose numbered target ports no container of the selected pods declares, though all of them declare ports.
     ///
-    /// Where nothing listens there, connections are refused. Containers may listen on ports that they do not declare, so where
-    /// another port of the Service fits the pods this is only worth knowing.
+    /// Where nothing listens there, connections are refused. Containers may listen on ports that they do not declare; so nothing is
+    /// told where another port, of this Service or of another before the same pods, leads to a declared one, or where a probe, an
+    /// argument or a setting speaks of the port.
     ///
     /// ## Wrong
     /// ```yaml
@@ -116,12 +117,18 @@ fn undeclared(engine: &Engine, report: &mut Report<'_>) {
     for (key, service) in engine.cluster().services.iter().filter(|(_, service)| !service.is_headless()) {
         let Some(declared) = declared(engine.endpoints().pods(key)) else { continue };
         let fits = |port: &ServicePort| match number(port) {
-            Some(number) => declared.contains(&(number, protocol(&port.protocol))),
+            // Of the two, the protocol is easily forgotten, and only written down.
+            Some(number) => declared.iter().any(|(known, _)| *known == number),
             None => true,
         };
-        let nothing_fits = !service.ports().iter().any(fits);
-        for (index, port) in service.ports().iter().enumerate().filter(|(_, port)| !fits(port)) {
-            let Some(number) = number(port) else { continue };
+        let pods = engine.endpoints().pods(key);
+        let leads_there = |service: &Service| service.ports().iter().any(fits);
+        if leads_there(service) || beside(engine, key, pods).any(leads_there) {
+            continue;
+        }
+        for (index, port) in service.ports().iter().enumerate() {
+            let speaks = |number: &i32| !pods.iter().any(|pod| containers(pod).any(|it| speaks_of(it, *number)));
+            let Some(number) = number(port).filter(speaks) else { continue };
             let shown: Vec<String> =
                 declared.iter().take(5).map(|(number, protocol)| format!("{number}/{protocol}")).collect();
             let message = format!(
@@ -140,8 +147,7 @@ fn undeclared(engine: &Engine, report: &mut Report<'_>) {
                 None => "write a port that the pods have, or declare this one".to_owned(),
             };
             let field = format!("spec.ports[{index}].targetPort");
-            let severity = if nothing_fits { Severity::Warning } else { Severity::Info };
-            report.at(Kind::Service, key, &field, message, help).weighing(severity).mend(Kind::Service, key, &|edit| {
+            report.at(Kind::Service, key, &field, message, help).mend(Kind::Service, key, &|edit| {
                 let meant = Scalar::Number(i64::from(only?));
                 Some(vec![match edit.value(&field) {
                     Some(_) => edit.replace(&field, meant)?,
@@ -150,6 +156,32 @@ fn undeclared(engine: &Engine, report: &mut Report<'_>) {
             });
         }
     }
+}
+
+/// The other Services that select one of the pods.
+fn beside<'e>(engine: &'e Engine, key: &'e ObjectKey, pods: &'e [Arc<Pod>]) -> impl Iterator<Item = &'e Service> {
+    engine
+        .cluster()
+        .services
+        .in_namespace(&key.namespace)
+        .filter(move |(other, service)| {
+            let selector = selector(service).filter(|_| *other != key);
+            selector.is_some_and(|selector| pods.iter().any(|pod| selects(selector, &pod.metadata.labels)))
+        })
+        .map(|(_, service)| &**service)
+}
+
+/// Whether a probe, an argument or a setting of the container speaks of the port.
+fn speaks_of(container: &Container, number: i32) -> bool {
+    let probes = [&container.liveness_probe, &container.readiness_probe, &container.startup_probe];
+    let mut probed = probes.into_iter().flatten().flat_map(|probe| {
+        ["httpGet", "tcpSocket", "grpc"].into_iter().filter_map(|action| probe.get(action)?.get("port"))
+    });
+    let settings = container.env.iter().map(|variable| variable.value.as_str());
+    let mut texts = settings.chain(container.command.iter().chain(&container.args).map(String::as_str));
+    let wanted = number.to_string();
+    let is_number = |text: &str| text.split(|character: char| !character.is_ascii_digit()).any(|it| it == wanted);
+    probed.any(|port| port.to_string() == wanted) || texts.any(is_number)
 }
 
 fn headless(engine: &Engine, report: &mut Report<'_>) {

@@ -3,14 +3,17 @@
 use super::json;
 use super::stream::Chunks;
 use super::{Document, Key, Node, SyntaxError, Value, yaml};
+use std::borrow::Cow;
 
-/// What a file holds: its objects in their order, and what is no object.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Manifest {
-    /// The objects, each with `apiVersion` and `kind`; lists are taken apart. Places are those in the file.
-    pub objects: Vec<Node>,
-    /// What could not be read, or is no object, with its place.
-    pub refused: Vec<SyntaxError>,
+/// Why a document, or an item of a list, is no object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoObject {
+    /// It cannot be read.
+    Unreadable(SyntaxError),
+    /// It can be read, and should be an object: what is the matter, and where.
+    Incomplete(SyntaxError),
+    /// It does not even say that it is one, so that it is meant for somebody else: what it is, in a word.
+    Other(&'static str),
 }
 
 /// The text of a file. A byte order mark stays; the readers pass over it.
@@ -38,29 +41,34 @@ pub fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
     }
 }
 
-/// Reads the objects of a file.
+/// Reads the objects of a file, each with `apiVersion` and `kind`, in their order.
 ///
 /// A file that begins with `{` is read as a row of JSON values first and as YAML where that ends, as apimachinery's
 /// `YAMLOrJSONDecoder` does; any other as YAML ([`read`](super::read)). What has `items` is a list and is taken apart as
 /// apimachinery's `UnstructuredJSONScheme` does: items without `apiVersion` and `kind` get those of the list. Documents
-/// without content are passed over.
+/// without content are passed over. Places are those in the file.
+///
+/// What is for others stands beside manifests, and is told apart: values, patches and descriptions of charts.
 ///
 /// ```
-/// let found = portolan::manifest::objects("kind: PodList\napiVersion: v1\nitems: [{metadata: {name: a}}]\n---\n# none\n---\n7\n");
-/// assert_eq!(found.objects[0].get("kind").and_then(|kind| kind.as_str()), Some("Pod"));
-/// assert_eq!(found.refused[0].to_string(), "a number is no object: it has neither apiVersion nor kind");
-/// assert_eq!(found.refused[0].line, 7);
+/// use portolan::manifest::{NoObject, objects};
+/// let found = objects("kind: PodList\napiVersion: v1\nitems: [{metadata: {name: a}}]\n---\n# none\n---\nreplicas: 7\n");
+/// assert_eq!(found[0].as_ref().unwrap().get("kind").and_then(|kind| kind.as_str()), Some("Pod"));
+/// assert_eq!(found[1], Err(NoObject::Other("without kind")));
 /// ```
-pub fn objects(text: &str) -> Manifest {
-    let mut manifest = Manifest::default();
-    for document in documents(text) {
+pub fn objects(text: &str) -> Vec<Result<Node, NoObject>> {
+    let mut found = Vec::new();
+    // Kubernetes' reader loses a last line without its end where that falls on a full buffer; a file is read whole.
+    let ended =
+        if text.ends_with('\n') || text.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
+    for document in documents(&ended) {
         match document {
             Ok(node) if node.is_null() => {}
-            Ok(node) => add(node, None, &mut manifest),
-            Err(error) => manifest.refused.push(error),
+            Ok(node) => add(node, None, &mut found),
+            Err(error) => found.push(Err(NoObject::Unreadable(error))),
         }
     }
-    manifest
+    found
 }
 
 /// The documents of a file that may be JSON: a file that begins with `{` is read as a row of JSON values first and as YAML
@@ -101,12 +109,18 @@ pub fn documents(text: &str) -> Vec<Document> {
 /// The `apiVersion` and `kind` of a list.
 type ListType = (Option<Node>, Option<Node>);
 
-fn add(mut node: Node, list: Option<&ListType>, manifest: &mut Manifest) {
+/// Adds an object, or the items of a list. `list` is what items are that do not say it themselves.
+fn add(mut node: Node, list: Option<&ListType>, found: &mut Vec<Result<Node, NoObject>>) {
     let place = node.place;
-    let refuse = |message: String| SyntaxError { message, line: place.line, column: place.column };
+    let incomplete =
+        |message: String| NoObject::Incomplete(SyntaxError { message, line: place.line, column: place.column });
     let Value::Mapping(members) = &mut node.value else {
-        let message = format!("{} is no object: it has neither apiVersion nor kind", article(node.kind()));
-        manifest.refused.push(refuse(message));
+        // A list of steps is a patch, or settings.
+        let is_object = |item: &Node| item.get("apiVersion").is_some() && item.get("kind").is_some();
+        found.push(Err(match &node.value {
+            Value::Sequence(items) if list.is_none() && !items.iter().any(is_object) => NoObject::Other("without kind"),
+            _ => incomplete(format!("expected a Kubernetes object, found {}", article(node.kind()))),
+        }));
         return;
     };
     if let Some((version, kind)) = list
@@ -117,39 +131,37 @@ fn add(mut node: Node, list: Option<&ListType>, manifest: &mut Manifest) {
             members.extend(value.map(|value| (Key { name: name.into(), place }, value)));
         }
     }
-    let items = members.iter().position(|(key, node)| &*key.name == "items" && !node.is_null());
-    if let Some((_, items)) = items.map(|at| members.remove(at)) {
-        let kind = node.get("kind").map(|kind| match kind.as_str() {
-            Some(text) => {
-                Node { value: Value::String(text.strip_suffix("List").unwrap_or(text).into()), place: kind.place }
-            }
-            None => kind.clone(),
-        });
-        // The items of a plain List say themselves what they are.
-        let named = kind.filter(|kind| kind.as_str().is_none_or(|kind| !kind.is_empty()));
-        let list_type = (node.get("apiVersion").cloned(), named);
-        match items.value {
-            Value::Sequence(items) => items.into_iter().for_each(|item| add(item, Some(&list_type), manifest)),
-            _ => {
-                let (line, column) = (items.place.line, items.place.column);
-                let message = "the items of a list have to be a sequence".to_owned();
-                manifest.refused.push(SyntaxError { message, line, column });
-            }
+    let is = |name: &str| node.get(name).and_then(Node::as_str).is_some_and(|text| !text.is_empty());
+    match (is("apiVersion"), is("kind")) {
+        (true, true) => {}
+        (false, false) if list.is_none() => return found.push(Err(NoObject::Other("without kind"))),
+        // Helm's `Chart.yaml` has a version of its own.
+        (true, false) if is("name") && is("version") => return found.push(Err(NoObject::Other("Chart"))),
+        (has_version, _) => {
+            let missing = if has_version { "kind" } else { "apiVersion" };
+            return found.push(Err(incomplete(format!("not a Kubernetes object: it has no `{missing}`"))));
         }
-        return;
     }
-    for (name, shown) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
-        let message = match node.get(name) {
-            Some(value) if value.as_str().is_some_and(|text| !text.is_empty()) => continue,
-            Some(value) if value.as_str().is_none() && !value.is_null() => {
-                format!("the object's {name} has to be a string, and is {}", article(value.kind()))
-            }
-            _ => format!("Object '{shown}' is missing"),
-        };
-        manifest.refused.push(refuse(message));
-        return;
+    let Value::Mapping(members) = &mut node.value else { return };
+    let items = members.iter().position(|(key, node)| &*key.name == "items" && !node.is_null());
+    let Some((_, items)) = items.map(|at| members.remove(at)) else { return found.push(Ok(node)) };
+    // The items of a plain List say themselves what they are.
+    let kind = node.get("kind").and_then(|kind| {
+        let of_item = kind.as_str()?.strip_suffix("List").filter(|kind| !kind.is_empty())?;
+        Some(Node { value: Value::String(of_item.into()), place: kind.place })
+    });
+    let list_type = kind.map(|kind| (node.get("apiVersion").cloned(), Some(kind)));
+    let none = (None, None);
+    match items.value {
+        Value::Sequence(items) => {
+            items.into_iter().for_each(|item| add(item, Some(list_type.as_ref().unwrap_or(&none)), found));
+        }
+        _ => {
+            let (line, column) = (items.place.line, items.place.column);
+            let message = "the items of a list have to be a sequence".to_owned();
+            found.push(Err(NoObject::Incomplete(SyntaxError { message, line, column })));
+        }
     }
-    manifest.objects.push(node);
 }
 
 fn article(kind: &str) -> String {
@@ -162,50 +174,64 @@ fn article(kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Manifest, objects, text};
+    use super::{NoObject, objects, text};
+    use crate::manifest::Node;
 
-    fn kinds(manifest: &Manifest) -> Vec<&str> {
-        manifest.objects.iter().filter_map(|node| node.get("kind")?.as_str()).collect()
+    fn kinds(text: &str) -> Vec<String> {
+        let found = objects(text).into_iter().flatten();
+        found.filter_map(|node| Some(node.get("kind")?.as_str()?.to_owned())).collect()
+    }
+
+    /// Where something is no object, and what is said of it.
+    fn refused(text: &str) -> Vec<(u32, u32, String)> {
+        let place = |fault: NoObject| match fault {
+            NoObject::Unreadable(error) | NoObject::Incomplete(error) => {
+                Some((error.line, error.column, error.message))
+            }
+            NoObject::Other(_) => None,
+        };
+        objects(text).into_iter().filter_map(Result::err).filter_map(place).collect()
     }
 
     #[test]
     fn lists_are_taken_apart_and_places_stay() {
-        let found = objects(
-            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod}]}\n- 5\n",
-        );
-        assert_eq!(kinds(&found), ["Service", "Pod"]);
-        let place = found.objects.first().unwrap().get("kind").unwrap().place;
+        let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod}]}\n- 5\n- {kind: Pod}\n- {a: 1}\n";
+        assert_eq!(kinds(text), ["Service", "Pod"]);
+        let first = objects(text).into_iter().flatten().next().unwrap();
+        let place = first.get("kind").map(|kind: &Node| kind.place).unwrap();
         assert_eq!((place.line, place.column), (5, 9));
-        assert_eq!(found.refused.first().map(|error| (error.line, error.column)), Some((7, 3)));
+        let lines: Vec<u32> = refused(text).into_iter().map(|(line, ..)| line).collect();
+        assert_eq!(lines, [7, 8, 9]);
     }
 
     #[test]
     fn json_values_may_stand_in_a_row_and_yaml_may_follow_one() {
-        assert_eq!(
-            kinds(&objects(r#"{"apiVersion":"v1","kind":"Pod"}{"apiVersion":"v1","kind":"Node"}"#)),
-            ["Pod", "Node"]
-        );
-        let mixed = objects("{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}\n---\napiVersion: v1\nkind: Node\n");
-        assert_eq!(kinds(&mixed), ["Pod", "Node"]);
-        let place = mixed.objects.get(1).unwrap().get("kind").unwrap().place;
+        assert_eq!(kinds(r#"{"apiVersion":"v1","kind":"Pod"}{"apiVersion":"v1","kind":"Node"}"#), ["Pod", "Node"]);
+        let mixed = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}\n---\napiVersion: v1\nkind: Node\n";
+        assert_eq!(kinds(mixed), ["Pod", "Node"]);
+        let second = objects(mixed).into_iter().flatten().nth(1).unwrap();
+        let place = second.get("kind").unwrap().place;
         assert_eq!((place.line, place.column, place.start), (4, 7, 58));
-        assert_eq!(kinds(&objects("{apiVersion: v1, kind: Pod}")), ["Pod"]);
-        let broken = objects("{\"apiVersion\": \"v1\",\n \"kind\": Pod,,}");
-        assert_eq!(broken.refused.first().map(|error| (error.line, error.column)), Some((2, 10)));
+        assert_eq!(kinds("{apiVersion: v1, kind: Pod}"), ["Pod"]);
+        let broken = refused("{\"apiVersion\": \"v1\",\n \"kind\": Pod,,}");
+        assert_eq!(broken.first().map(|(line, column, _)| (*line, *column)), Some((2, 10)));
     }
 
     #[test]
-    fn what_is_no_object_is_named_and_what_is_empty_is_not() {
-        let found = objects("# nothing\n---\nkind: Pod\n---\napiVersion: 1\nkind: Pod\n---\n- a\n");
-        let refused: Vec<_> = found.refused.iter().map(|error| (error.line, error.message.as_str())).collect();
-        assert_eq!(
-            refused,
-            [
-                (3, "Object 'apiVersion' is missing"),
-                (5, "the object's apiVersion has to be a string, and is a number"),
-                (8, "an array is no object: it has neither apiVersion nor kind"),
-            ]
-        );
+    fn what_is_no_object_is_named_and_what_is_for_others_is_not() {
+        let text =
+            "# nothing\n---\nkind: Pod\n---\napiVersion: 1\nkind: Pod\n---\n7\n---\n- {apiVersion: v1, kind: Pod}\n";
+        let refused: Vec<(u32, String)> = refused(text).into_iter().map(|(line, _, message)| (line, message)).collect();
+        let told = [
+            (3, "not a Kubernetes object: it has no `apiVersion`"),
+            (5, "not a Kubernetes object: it has no `apiVersion`"),
+            (8, "expected a Kubernetes object, found a number"),
+            (10, "expected a Kubernetes object, found an array"),
+        ];
+        assert_eq!(refused, told.map(|(line, message)| (line, message.to_owned())));
+        let others = "replicas: 3\n---\n- op: add\n  path: /spec\n---\napiVersion: v2\nname: web\nversion: 1.0.0\n";
+        let words = ["without kind", "without kind", "Chart"].map(|word| Err(NoObject::Other(word)));
+        assert_eq!(objects(others), words);
     }
 
     #[test]

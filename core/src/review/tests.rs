@@ -91,7 +91,7 @@ fn compare(engine: &Engine, name: &str, every: usize) {
 /// The objects of a text in a namespace of their own.
 fn moved(text: &str, namespace: &str) -> String {
     let mut out = String::new();
-    for mut object in manifest::objects(text).objects {
+    for mut object in manifest::objects(text).into_iter().flatten() {
         let member = |name: &str| object.get(name).and_then(Node::as_str).unwrap_or_default().to_owned();
         let kind = Kind::of(&member("apiVersion"), &member("kind"));
         if kind.is_none_or(|kind| kind.is_namespaced())

@@ -163,9 +163,7 @@ impl<'c> Vicinity<'c> {
                 self.picked.insert((Kind::Service, key));
                 self.service(key, service);
                 self.senders(key);
-            } else if spec.containers.iter().any(|container| {
-                container.env.iter().any(|variable| services::is_named_after(&variable.name, &key.name))
-            }) {
+            } else if spec.containers.iter().any(|container| services::may_take_for_setting(container, &key.name)) {
                 self.picked.insert((Kind::Service, key));
             }
         }
@@ -173,6 +171,10 @@ impl<'c> Vicinity<'c> {
             for (service, namespace) in services::named_in(text, namespace) {
                 let found = cluster.services.entry(&ObjectKey::new(namespace, service));
                 let any = cluster.services.first_of(namespace);
+                let elsewhere = || cluster.services.iter().find(|(key, _)| key.name == service);
+                if found.is_none() && text.contains(".svc") {
+                    self.picked.extend(elsewhere().map(|(key, _)| (Kind::Service, key)));
+                }
                 self.picked.extend(found.or(any).map(|(key, _)| (Kind::Service, key)));
             }
         }

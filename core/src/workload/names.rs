@@ -68,6 +68,11 @@ fn generated(key: &ObjectKey, controller: &str, version: &str, kind: &str, label
     Named { name, generate_name: prefix, labels, owner: owner(version, kind, controller) }
 }
 
+/// Five characters as the API server would draw them behind a prefix, from a text.
+pub fn suffix(text: &str) -> String {
+    encode(hash(text), 5)
+}
+
 fn owner(api_version: &str, kind: &str, name: &str) -> OwnerReference {
     OwnerReference {
         api_version: api_version.to_owned(),

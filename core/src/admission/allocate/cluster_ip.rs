@@ -144,6 +144,16 @@ impl ClusterIPs {
         ClusterIPs { families, ranges, taken: BTreeMap::new() }
     }
 
+    /// Adds a range of the family that has none; the families stay what they are.
+    pub(super) fn add_other_family(&mut self) {
+        let cidr = match self.families.as_slice() {
+            [Family::IPv4] => IpNet::new(Ipv6Addr::from(0xfd00_0010_0096_u128 << 80).into(), 112),
+            [Family::IPv6] => IpNet::new(Ipv4Addr::new(10, 0, 0, 0).into(), 16),
+            _ => return,
+        };
+        self.ranges.extend(cidr.ok().and_then(AddressRange::new));
+    }
+
     /// The families, the default one first.
     pub fn families(&self) -> &[Family] {
         &self.families

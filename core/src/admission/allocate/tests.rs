@@ -289,8 +289,10 @@ fn open_ranges_take_the_author_at_his_word_and_no_further() {
     assert_eq!((admit(elsewhere, &kept), admit(elsewhere, &open)), (422, 201));
     let six = r#""clusterIP":"fd00::9","ports":[{"port":80}]"#;
     assert_eq!((admit(six, &kept), admit(six, &open)), (422, 201));
-    let nothing_named = r#""ipFamilyPolicy":"RequireDualStack","ports":[{"port":80}]"#;
-    assert_eq!(admit(nothing_named, &open), 422);
+    for both in [r#""ipFamilyPolicy":"RequireDualStack""#, r#""ipFamilies":["IPv6"]"#] {
+        let asked = format!(r#"{both},"ports":[{{"port":80}}]"#);
+        assert_eq!((admit(&asked, &kept), admit(&asked, &open)), (422, 201));
+    }
     let unusable = r#""clusterIP":"127.0.0.1","ports":[{"port":80}]"#;
     assert_eq!(admit(unusable, &open), 422);
 }

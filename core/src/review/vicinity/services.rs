@@ -3,7 +3,7 @@
 use super::Vicinity;
 use crate::api::ingress::Ingress;
 use crate::api::meta::StringMap;
-use crate::api::pod::{Pod, PodSpec};
+use crate::api::pod::{Container, Pod, PodSpec};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::service::Service;
 use crate::collections::BTreeSet;
@@ -16,6 +16,15 @@ use crate::workload::template_of;
 pub(super) fn is_named_after(variable: &str, service: &str) -> bool {
     let alike = |(one, other): (u8, u8)| one == if other == b'-' { b'_' } else { other.to_ascii_uppercase() };
     variable.as_bytes().get(service.len()) == Some(&b'_') && variable.bytes().zip(service.bytes()).all(alike)
+}
+
+/// Whether a container has settings that the variables of a Service of that name may stand among.
+pub(super) fn may_take_for_setting(container: &Container, service: &str) -> bool {
+    let read = crate::lint::environment::variable_read_by(&container.image);
+    let begins =
+        |read: &str| read.strip_suffix("_*").is_some_and(|own| may_collide(&own.to_ascii_lowercase(), service));
+    let mut names = container.env.iter().map(|variable| variable.name.as_str()).chain(read);
+    names.any(|name| is_named_after(name, service)) || read.is_some_and(begins)
 }
 
 /// What containers are told that may name a Service.
@@ -136,8 +145,8 @@ impl<'c> Vicinity<'c> {
         }
         let mut selected: Vec<&'c StringMap> = Vec::new();
         for (pod, stored) in cluster.pods.in_namespace(&key.namespace) {
-            let mut settings = stored.spec.containers.iter().flat_map(|container| &container.env);
-            if stored.spec.subdomain == key.name || settings.any(|variable| is_named_after(&variable.name, &key.name)) {
+            let is_told = stored.spec.containers.iter().any(|container| may_take_for_setting(container, &key.name));
+            if stored.spec.subdomain == key.name || is_told {
                 self.pod(pod);
             }
             let labels = &stored.metadata.labels;
@@ -196,7 +205,10 @@ impl<'c> Vicinity<'c> {
             let secret = ObjectKey::new(key.namespace.as_str(), tls.secret_name.as_str());
             self.picked.extend(cluster.secrets.entry(&secret).map(|(secret, _)| (Kind::Secret, secret)));
         }
-        if guarded {
+        let has_class = ingress.spec.ingress_class_name.is_some()
+            || ingress.metadata.annotations.contains_key(CLASS_ANNOTATION)
+            || cluster.ingress_classes.is_empty();
+        if guarded || !has_class {
             self.controllers();
         }
         let own: Vec<&str> = hosts(ingress).collect();
