@@ -17,13 +17,13 @@ fn filter() -> &'static Path {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
         let mut build = Command::new(cargo);
-        build.args(["build", "--release", "-p", "portolan-envoy-filter", "--target", "wasm32-unknown-unknown"]);
+        build.args(["build", "--profile", "wasm", "-p", "portolan-envoy-filter", "--target", "wasm32-unknown-unknown"]);
         let status = build.env("CARGO_TARGET_DIR", &target).current_dir(root()).status().unwrap();
         assert!(
             status.success(),
             "the filter does not build; `rustup target add wasm32-unknown-unknown` may be missing"
         );
-        let built = std::fs::read(target.join("wasm32-unknown-unknown/release/portolan_envoy_filter.wasm")).unwrap();
+        let built = std::fs::read(target.join("wasm32-unknown-unknown/wasm/portolan_envoy_filter.wasm")).unwrap();
         let finished = target.join("portolan_envoy_filter.wasm");
         std::fs::write(&finished, portolan_envoy_filter::module::finish(&built).unwrap()).unwrap();
         finished
