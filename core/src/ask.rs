@@ -65,7 +65,11 @@ impl AskError {
 /// Answers one question given as JSON text, with JSON text. Whatever comes in, an answer goes out.
 pub fn answer_text(engine: &Engine, question: &str) -> String {
     match manifest::json::read(question) {
-        Ok(node) => answer(engine, &node).to_string(),
+        Ok(node) => {
+            let mut text = String::new();
+            answer(engine, &node).write(&mut text);
+            text
+        }
         Err(error) => {
             let message = format!("the question is not JSON: {error} (line {}, column {})", error.line, error.column);
             let (line, column) = (error.line, error.column);
@@ -85,12 +89,9 @@ pub fn answer_json(engine: &Engine, question: &Json) -> Json {
 pub fn answer(engine: &Engine, question: &Node) -> Json {
     let id = question.get("id").map_or(Json::Null, Node::to_json);
     match dispatch(engine, question) {
-        Ok((kind, Json::Object(members))) => {
-            let mut answer = Json::object().with("ask", kind.to_owned()).with("id", id);
-            for (name, value) in members {
-                answer.set(name, value);
-            }
-            answer
+        Ok((kind, Json::Object(mut members))) => {
+            members.splice(0..0, [("ask".into(), Json::from(kind.to_owned())), ("id".into(), id)]);
+            Json::Object(members)
         }
         Ok((kind, other)) => Json::object().with("ask", kind.to_owned()).with("id", id).with("answer", other),
         Err(error) => Json::object().with("id", id).with("error", error.to_json()),

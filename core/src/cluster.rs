@@ -17,7 +17,7 @@ use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
 use crate::collections::BTreeMap;
-use crate::json::Json;
+use crate::json::{Json, json};
 use crate::manifest::Node;
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -81,11 +81,17 @@ pub struct SourcePlace {
 impl SourcePlace {
     /// The place as answers carry it: `{"file", "line", "column", "field"}`.
     pub fn to_json(&self) -> Json {
-        Json::object()
-            .with("file", self.file.clone())
-            .with("line", self.line)
-            .with("column", self.column)
-            .with("field", self.field.clone())
+        json! {
+            "file": self.file.clone(),
+            "line": self.line,
+            "column": self.column,
+            "field": self.field.clone(),
+        }
+    }
+
+    /// The same, where the place itself is not needed any more.
+    pub fn into_json(self) -> Json {
+        json! { "file": self.file, "line": self.line, "column": self.column, "field": self.field }
     }
 }
 
@@ -211,7 +217,7 @@ pub struct Cluster {
     pub secrets: Store<Secret>,
     /// What makes pods, by kind.
     pub workloads: BTreeMap<Kind, Store<Workload>>,
-    sources: BTreeMap<(Kind, ObjectKey), Source>,
+    sources: BTreeMap<Kind, BTreeMap<ObjectKey, Source>>,
 }
 
 impl Cluster {
@@ -225,8 +231,8 @@ impl Cluster {
     pub fn insert(&mut self, resource: Resource, source: Option<Source>) {
         let (kind, key) = (resource.kind(), resource.key());
         match source {
-            Some(source) => self.sources.insert((kind, key.clone()), source),
-            None => self.sources.remove(&(kind, key.clone())),
+            Some(source) => self.sources.entry(kind).or_default().insert(key.clone(), source),
+            None => self.forget_source(kind, &key),
         };
         match resource {
             Resource::Namespace(object) => drop(self.namespaces.insert(key, Arc::from(object))),
@@ -262,7 +268,7 @@ impl Cluster {
 
     /// Takes an object out. Tells whether it was there.
     pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
-        self.sources.remove(&(kind, key.clone()));
+        self.forget_source(kind, key);
         match kind {
             Kind::Namespace => self.namespaces.remove(key).is_some(),
             Kind::Node => self.nodes.remove(key).is_some(),
@@ -314,32 +320,40 @@ impl Cluster {
                 .is_some_and(|store| pass(store, self.workloads.entry(workload).or_default(), key)),
         };
         if was_there && let Some(source) = from.source(kind, key) {
-            self.sources.insert((kind, key.clone()), source.clone());
+            self.sources.entry(kind).or_default().insert(key.clone(), source.clone());
         }
         was_there
     }
 
     /// Where the object comes from, where it comes from a file.
     pub fn source(&self, kind: Kind, key: &ObjectKey) -> Option<&Source> {
-        self.sources.get(&(kind, key.clone()))
+        self.sources.get(&kind)?.get(key)
     }
 
     /// The objects that come from that file, with their places in it.
     pub fn sources_in<'c>(&'c self, file: &'c str) -> impl Iterator<Item = (Kind, &'c ObjectKey, &'c Source)> {
         let of_file = move |(_, source): &(_, &Source)| &*source.file == file;
-        self.sources.iter().filter(of_file).map(|((kind, key), source)| (*kind, key, source))
+        let of_kind = move |(kind, sources): (&Kind, &'c BTreeMap<ObjectKey, Source>)| {
+            let kind = *kind;
+            sources.iter().filter(of_file).map(move |(key, source)| (kind, key, source))
+        };
+        self.sources.iter().flat_map(of_kind)
     }
 
     /// How many objects come from files.
     pub fn source_count(&self) -> usize {
-        self.sources.len()
+        self.sources.values().map(BTreeMap::len).sum()
     }
 
     /// Says where a stored object stands now. The object itself does not change.
     pub fn set_source(&mut self, kind: Kind, key: &ObjectKey, source: Source) {
-        if let Some(slot) = self.sources.get_mut(&(kind, key.clone())) {
+        if let Some(slot) = self.sources.get_mut(&kind).and_then(|sources| sources.get_mut(key)) {
             *slot = source;
         }
+    }
+
+    fn forget_source(&mut self, kind: Kind, key: &ObjectKey) -> Option<Source> {
+        self.sources.get_mut(&kind)?.remove(key)
     }
 
     /// The labels of a namespace. The API server sets `kubernetes.io/metadata.name` on every one, so a namespace that no

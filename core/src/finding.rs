@@ -2,7 +2,7 @@
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::SourcePlace;
-use crate::json::Json;
+use crate::json::{Json, json};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,9 +127,8 @@ impl Finding {
 
 /// A reference to an object as answers carry it: `{"kind", "namespace", "name"}`.
 pub fn reference(kind: Kind, key: &ObjectKey) -> Json {
-    let mut json = Json::object().with("kind", kind.name());
-    if !key.namespace.is_empty() {
-        json.set("namespace", key.namespace.clone());
+    if key.namespace.is_empty() {
+        return json! { "kind": kind.name(), "name": key.name.clone() };
     }
-    json.with("name", key.name.clone())
+    json! { "kind": kind.name(), "namespace": key.namespace.clone(), "name": key.name.clone() }
 }

@@ -26,6 +26,16 @@ pub enum Json {
     Object(Vec<(Cow<'static, str>, Json)>),
 }
 
+/// An object of these members, put together at once: `json! { "name": value, … }`. No name may stand there twice.
+macro_rules! json {
+    ($($name:literal: $value:expr),* $(,)?) => {
+        $crate::json::Json::Object(vec![
+            $((std::borrow::Cow::Borrowed($name), $crate::json::Json::from($value))),*
+        ])
+    };
+}
+pub(crate) use json;
+
 impl Json {
     /// An object without members, to be filled with [`Json::set`].
     pub fn object() -> Self {
@@ -35,18 +45,28 @@ impl Json {
     /// Adds a member at the end and returns the object. On anything but an object it does nothing.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Json>) -> Self {
-        self.set(name, value);
+        self.add(name.into(), value.into());
         self
     }
 
     /// Sets a member: in its place where the name is there already, at the end otherwise.
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Json>) {
+        self.put(name.into(), value.into());
+    }
+
+    fn put(&mut self, name: Cow<'static, str>, value: Json) {
         if let Json::Object(members) = self {
-            let name = name.into();
             match members.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, slot)) => *slot = value.into(),
-                None => members.push((name, value.into())),
+                Some((_, slot)) => *slot = value,
+                None => self.add(name, value),
             }
+        }
+    }
+
+    fn add(&mut self, name: Cow<'static, str>, value: Json) {
+        if let Json::Object(members) = self {
+            debug_assert!(!members.iter().any(|(known, _)| *known == name), "{name}");
+            members.push((name, value));
         }
     }
 
@@ -76,58 +96,16 @@ impl Json {
 
     /// Writes the value without white space, as `serde_json` and Go's `json.Marshal` with HTML escaping off would.
     pub fn write(&self, out: &mut String) {
-        self.write_with(out, None, 0);
+        let mut writer = Writer::behind(out, None);
+        writer.value(self, 0);
+        *out = writer.finish();
     }
 
     /// Writes the value over several lines, indented by two spaces a level.
     pub fn to_pretty(&self) -> String {
-        let mut out = String::new();
-        self.write_with(&mut out, Some(2), 0);
-        out
-    }
-
-    fn write_with(&self, out: &mut String, indent: Option<usize>, depth: usize) {
-        match self {
-            Json::Null => out.push_str("null"),
-            Json::Bool(true) => out.push_str("true"),
-            Json::Bool(false) => out.push_str("false"),
-            Json::Int(number) => push_int(out, *number),
-            Json::Number(literal) => out.push_str(literal),
-            Json::String(text) => write_string(out, text),
-            Json::Array(items) => {
-                out.push('[');
-                for (position, item) in items.iter().enumerate() {
-                    if position > 0 {
-                        out.push(',');
-                    }
-                    break_line(out, indent, depth + 1);
-                    item.write_with(out, indent, depth + 1);
-                }
-                if !items.is_empty() {
-                    break_line(out, indent, depth);
-                }
-                out.push(']');
-            }
-            Json::Object(members) => {
-                out.push('{');
-                for (position, (name, value)) in members.iter().enumerate() {
-                    if position > 0 {
-                        out.push(',');
-                    }
-                    break_line(out, indent, depth + 1);
-                    write_string(out, name);
-                    out.push(':');
-                    if indent.is_some() {
-                        out.push(' ');
-                    }
-                    value.write_with(out, indent, depth + 1);
-                }
-                if !members.is_empty() {
-                    break_line(out, indent, depth);
-                }
-                out.push('}');
-            }
-        }
+        let mut writer = Writer::behind(&mut String::new(), Some(2));
+        writer.value(self, 0);
+        writer.finish()
     }
 }
 
@@ -139,43 +117,162 @@ impl fmt::Display for Json {
     }
 }
 
-fn break_line(out: &mut String, indent: Option<usize>, depth: usize) {
-    if let Some(width) = indent {
-        out.push('\n');
-        for _ in 0..width * depth {
-            out.push(' ');
-        }
-    }
-}
-
-fn push_int(out: &mut String, number: i64) {
-    use std::fmt::Write as _;
-    let _ = write!(out, "{number}");
-}
-
 /// Writes a JSON string with its quotes: the two that must be escaped, control characters, and the line separators
 /// U+2028 and U+2029, which Go escapes too.
 pub fn write_string(out: &mut String, text: &str) {
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            control if control < ' ' => {
-                use std::fmt::Write as _;
-                let _ = write!(out, "\\u{:04x}", control as u32);
+    let mut writer = Writer::behind(out, None);
+    writer.quote(text);
+    *out = writer.finish();
+}
+
+/// How many bytes most answers stay below.
+const LENGTH: usize = 1024;
+
+/// Text under way, as bytes that are there already and are filled in: most answers are put together of some hundred
+/// pieces of a few bytes each, and adding each to a `String` took longer than all else about it.
+struct Writer {
+    bytes: Vec<u8>,
+    /// How many of the bytes are written.
+    end: usize,
+    /// How many spaces a level is indented by, where every value gets a line.
+    indent: Option<usize>,
+}
+
+impl Writer {
+    /// Goes on behind a text, which it takes.
+    fn behind(text: &mut String, indent: Option<usize>) -> Self {
+        let bytes = std::mem::take(text).into_bytes();
+        Writer { end: bytes.len(), bytes, indent }
+    }
+
+    /// The text: whole texts were put together, so it is one.
+    fn finish(mut self) -> String {
+        self.bytes.truncate(self.end);
+        String::from_utf8(self.bytes).unwrap_or_default()
+    }
+
+    /// The bytes to be filled in next, at least so many.
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        let needed = self.end + length;
+        if needed > self.bytes.len() {
+            self.grow(needed);
+        }
+        self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    fn grow(&mut self, needed: usize) {
+        let mut larger = vec![0; needed.max(2 * self.bytes.len()).max(LENGTH)];
+        larger.iter_mut().zip(&self.bytes).for_each(|(slot, byte)| *slot = *byte);
+        self.bytes = larger;
+    }
+
+    fn value(&mut self, value: &Json, depth: usize) {
+        match value {
+            Json::Null => self.put("null"),
+            Json::Bool(true) => self.put("true"),
+            Json::Bool(false) => self.put("false"),
+            Json::Int(number) => match u8::try_from(*number) {
+                // Places of rules and paths, mostly.
+                Ok(digit @ 0..=9) => self.byte(b'0' + digit),
+                _ => self.put(&number.to_string()),
+            },
+            Json::Number(literal) => self.put(literal),
+            Json::String(text) => self.quote(text),
+            Json::Array(items) => {
+                self.byte(b'[');
+                for (position, item) in items.iter().enumerate() {
+                    self.begin(position, depth + 1);
+                    self.value(item, depth + 1);
+                }
+                self.close(b']', items.is_empty(), depth);
             }
-            other => out.push(other),
+            Json::Object(members) => {
+                self.byte(b'{');
+                for (position, (name, value)) in members.iter().enumerate() {
+                    self.begin(position, depth + 1);
+                    self.quote(name);
+                    self.put(if self.indent.is_some() { ": " } else { ":" });
+                    self.value(value, depth + 1);
+                }
+                self.close(b'}', members.is_empty(), depth);
+            }
         }
     }
-    out.push('"');
+
+    /// Begins an item or a member.
+    fn begin(&mut self, position: usize, depth: usize) {
+        if position > 0 {
+            self.byte(b',');
+        }
+        self.break_line(depth);
+    }
+
+    /// Ends an array or an object.
+    fn close(&mut self, bracket: u8, is_empty: bool, depth: usize) {
+        if !is_empty {
+            self.break_line(depth);
+        }
+        self.byte(bracket);
+    }
+
+    fn break_line(&mut self, depth: usize) {
+        if let Some(width) = self.indent {
+            self.byte(b'\n');
+            for _ in 0..width * depth {
+                self.byte(b' ');
+            }
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if let Some(slot) = self.room(1).first_mut() {
+            *slot = byte;
+        }
+        self.end += 1;
+    }
+
+    fn put(&mut self, text: &str) {
+        for (slot, byte) in self.room(text.len()).iter_mut().zip(text.bytes()) {
+            *slot = byte;
+        }
+        self.end += text.len();
+    }
+
+    fn quote(&mut self, text: &str) {
+        if let Some((quote, room)) = self.room(text.len() + 2).split_first_mut() {
+            *quote = b'"';
+            for (slot, byte) in room.iter_mut().zip(text.bytes()) {
+                // Nearly every text stands for itself. 0xE2 is the first byte of both line separators.
+                if byte < b' ' || matches!(byte, b'"' | b'\\' | 0xE2) {
+                    return self.escape(text);
+                }
+                *slot = byte;
+            }
+            if let Some(quote) = room.get_mut(text.len()) {
+                *quote = b'"';
+            }
+        }
+        self.end += text.len() + 2;
+    }
+
+    /// The same for a text that may have something to be escaped.
+    fn escape(&mut self, text: &str) {
+        self.byte(b'"');
+        for character in text.chars() {
+            match character {
+                '"' => self.put("\\\""),
+                '\\' => self.put("\\\\"),
+                '\n' => self.put("\\n"),
+                '\r' => self.put("\\r"),
+                '\t' => self.put("\\t"),
+                '\u{8}' => self.put("\\b"),
+                '\u{c}' => self.put("\\f"),
+                '\0'..' ' | '\u{2028}' | '\u{2029}' => self.put(&format!("\\u{:04x}", character as u32)),
+                other => self.put(other.encode_utf8(&mut [0; 4])),
+            }
+        }
+        self.byte(b'"');
+    }
 }
 
 impl From<bool> for Json {
@@ -246,6 +343,9 @@ mod tests {
     fn members_keep_their_order_and_text_is_escaped() {
         let value = Json::object().with("b", 1).with("a", vec!["x\n\"y\"".to_owned()]).with("c", Json::Null);
         assert_eq!(value.to_string(), r#"{"b":1,"a":["x\n\"y\""],"c":null}"#);
+        let written = |text: &str| Json::from(text.to_owned()).to_string();
+        assert_eq!(written("a\u{0}\u{1f}\\\r\t\u{8}\u{c}"), r#""a\u0000\u001f\\\r\t\b\f""#);
+        assert_eq!(written("–\u{2028}‧\u{2029}\u{202a}é\u{7f}"), "\"–\\u2028‧\\u2029\u{202a}é\u{7f}\"");
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub mod review;
 pub mod session;
 pub mod silence;
 pub mod spelling;
+mod text;
 pub mod workload;
 
 /// The minor version of Kubernetes that is answered for.

@@ -5,8 +5,9 @@ use super::part;
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::ingress::explain::{NearMiss, explain};
-use crate::ingress::{Backend, Controller, Origin, Request, Route, RouteTable};
-use crate::json::Json;
+
+use crate::ingress::{Backend, Controller, Origin, Redirect, Request, Route, RouteTable};
+use crate::json::{Json, json};
 use crate::manifest::Node;
 
 /// Answers the question. Beside the members of the contract, the answer says `because`, `host` and `comparedPath` (what
@@ -59,24 +60,22 @@ fn answer(cluster: &Cluster, table: &RouteTable, request: &Request<'_>, route: &
     let origin = if route.is_matched() { route.origin() } else { None };
     let position =
         |position: Option<usize>| position.and_then(|at| i64::try_from(at).ok()).map_or(Json::Null, Json::Int);
-    let mut answer = Json::object()
-        .with("matched", route.is_matched())
-        .with("ingress", origin.map_or(Json::Null, |origin| key(&origin.ingress)))
-        .with("rule", position(origin.and_then(|origin| origin.rule)))
-        .with("path", position(origin.and_then(|origin| origin.path)))
-        .with("service", route.backend.map_or(Json::Null, service))
-        .with("resource", route.backend.map_or(Json::Null, resource))
-        .with("rewrite", route.rewrite.clone().map_or(Json::Null, Json::from))
-        .with(
-            "redirect",
-            route.redirect.as_ref().map_or(Json::Null, |redirect| {
-                Json::object().with("code", i64::from(redirect.code)).with("location", redirect.location.clone())
-            }),
-        )
-        .with("tls", tls(table, request, sni))
-        .with("because", explanation.because)
-        .with("host", route.host.map_or(Json::Null, |host| Json::from(host.matches.to_string())))
-        .with("comparedPath", route.path.clone());
+    let redirect =
+        |redirect: &Redirect| json! { "code": i64::from(redirect.code), "location": redirect.location.clone() };
+    let mut answer = json! {
+        "matched": route.is_matched(),
+        "ingress": origin.map_or(Json::Null, |origin| key(&origin.ingress)),
+        "rule": position(origin.and_then(|origin| origin.rule)),
+        "path": position(origin.and_then(|origin| origin.path)),
+        "service": route.backend.map_or(Json::Null, service),
+        "resource": route.backend.map_or(Json::Null, resource),
+        "rewrite": route.rewrite.clone(),
+        "redirect": route.redirect.as_ref().map_or(Json::Null, redirect),
+        "tls": tls(table, request, sni),
+        "because": explanation.because,
+        "host": route.host.map_or(Json::Null, |host| Json::from(host.matches.to_string())),
+        "comparedPath": route.path.clone(),
+    };
     if let Some(refusal) = &route.refusal {
         let refusal = Json::object().with("code", i64::from(refusal.code)).with("because", refusal.because.clone());
         answer.set("refusal", refusal);
@@ -106,7 +105,7 @@ fn answer(cluster: &Cluster, table: &RouteTable, request: &Request<'_>, route: &
     }
     answer.set("near", Json::Array(explanation.near.iter().map(|near| near_miss(cluster, near)).collect()));
     if let Some(place) = origin.and_then(|origin| origin.place(cluster)) {
-        answer.set("source", place.to_json());
+        answer.set("source", place.into_json());
     }
     answer
 }
@@ -118,7 +117,7 @@ fn near_miss(cluster: &Cluster, near: &NearMiss) -> Json {
         .with("service", service(&near.backend))
         .with("why", near.why.clone());
     if let Some(place) = near.origin.place(cluster) {
-        miss.set("source", place.to_json());
+        miss.set("source", place.into_json());
     }
     miss
 }
@@ -143,14 +142,14 @@ pub(super) fn rule(origin: &Origin) -> Json {
 }
 
 pub(super) fn key(key: &crate::api::resource::ObjectKey) -> Json {
-    Json::object().with("namespace", key.namespace.clone()).with("name", key.name.clone())
+    json! { "namespace": key.namespace.clone(), "name": key.name.clone() }
 }
 
 /// A Service backend: its port by number, by name where the number is not known.
 pub(super) fn service(backend: &Backend) -> Json {
     let Backend::Service { key: service, port } = backend else { return Json::Null };
     let number = port.number.map_or_else(|| Json::from(port.name.clone()), |number| Json::Int(i64::from(number)));
-    let mut service = key(service).with("port", number);
+    let mut service = json! { "namespace": service.namespace.clone(), "name": service.name.clone(), "port": number };
     if !port.name.is_empty() && port.number.is_some() {
         service.set("portName", port.name.clone());
     }

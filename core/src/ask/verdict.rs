@@ -3,7 +3,7 @@
 use super::AskError;
 use crate::engine::Engine;
 use crate::finding::reference;
-use crate::json::Json;
+use crate::json::{Json, json};
 use crate::manifest::Node;
 use crate::policy::verdict::{Effect, End, Reason};
 use crate::policy::{PolicyIndex, Protocol};
@@ -31,11 +31,12 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
 fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) -> Json {
     let (verdict, reasons) = engine.policies().explain(from, to, port, protocol);
     let because = reasons.iter().map(|reason| reason_json(engine, reason)).collect();
-    let mut answer = Json::object()
-        .with("allowed", verdict.allowed())
-        .with("egress", verdict.egress)
-        .with("ingress", verdict.ingress)
-        .with("because", Json::Array(because));
+    let mut answer = json! {
+        "allowed": verdict.allowed(),
+        "egress": verdict.egress,
+        "ingress": verdict.ingress,
+        "because": Json::Array(because),
+    };
     let left_open: Vec<Json> = NOTES
         .iter()
         .filter(|(effect, _)| reasons.iter().any(|reason| reason.effect == *effect))
@@ -141,7 +142,7 @@ pub(super) fn end(engine: &Engine, index: &PolicyIndex, question: &Node, name: &
         return Ok(End::Address(address));
     }
     let key = super::part::key(question, name, "pod")?;
-    let found = engine.pod_named(&key).and_then(|(key, _)| index.pod(&key));
+    let found = index.pod(&key).or_else(|| engine.pod_named(&key).and_then(|(key, _)| index.pod(&key)));
     found.map(End::Pod).ok_or_else(|| AskError::not_found(name, format!("there is no pod `{key}`")))
 }
 
@@ -186,7 +187,7 @@ pub(super) fn reason_json(engine: &Engine, reason: &Reason) -> Json {
     json.set("effect", reason.effect.name());
     if let (Some((kind, key)), Some(field)) = (&reason.policy, reason.field()) {
         match engine.cluster().source(*kind, key) {
-            Some(source) => json.set("source", source.place_of(&field).to_json()),
+            Some(source) => json.set("source", source.place_of(&field).into_json()),
             None => json.set("field", field),
         }
     }

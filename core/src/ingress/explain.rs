@@ -106,14 +106,8 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
     }
     let name = request.host_name().to_ascii_lowercase();
     let own = route.host.map(|host| &host.matches);
-    for host in table.hosts() {
-        let fits = match &host.matches {
-            MatchHost::Exact(exact) => **exact == *name,
-            MatchHost::Wildcard(suffix) => name.strip_suffix(&**suffix).is_some_and(|label| label.ends_with('.')),
-            MatchHost::Regex(_) => host.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&name)),
-            MatchHost::Any => true,
-        };
-        if !fits || Some(&host.matches) == own {
+    for host in table.hosts_of(&name) {
+        if Some(&host.matches) == own {
             continue;
         }
         if let Some(entry) = host.find(&route.path) {

@@ -1,5 +1,6 @@
 //! A request as an ingress controller sees it.
 
+use crate::text;
 use std::net::IpAddr;
 use thiserror::Error;
 
@@ -33,20 +34,22 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The URL has another scheme or no host.
     pub fn from_url(url: &'a str) -> Result<Self, UrlError> {
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| UrlError(format!("`{url}` has no scheme")))?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "http" => false,
-            "https" => true,
-            other => return Err(UrlError(format!("`{other}` is not `http` or `https`"))),
+        let behind = |scheme: &str| {
+            let (start, rest) = url.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
         };
-        let rest = rest.split_once('#').map_or(rest, |(sent, _)| sent);
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, target) = rest.split_at(end);
+        let (secure, rest) = match (behind("http://"), behind("https://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => return Err(UrlError(no_scheme(url))),
+        };
+        let rest = text::cut(rest, b"#").map_or(rest, |(sent, _)| sent);
+        let (authority, target) = rest.split_at(text::find(rest, b"/?").unwrap_or(rest.len()));
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         if host.is_empty() {
             return Err(UrlError(format!("`{url}` has no host")));
         }
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let (path, query) = text::cut(target, b"?").map_or((target, None), |(path, query)| (path, Some(query)));
         let path = if path.is_empty() { "/" } else { path };
         Ok(Request { secure, host, path, query, method: "GET", headers: &[], source: None })
     }
@@ -73,6 +76,13 @@ impl<'a> Request<'a> {
             Some(query) => format!("{}?{query}", self.path),
             None => self.path.to_owned(),
         }
+    }
+}
+
+fn no_scheme(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, _)) => format!("`{}` is not `http` or `https`", scheme.to_ascii_lowercase()),
+        None => format!("`{url}` has no scheme"),
     }
 }
 

@@ -127,6 +127,16 @@ impl Host {
         self.server.redirect_to.as_deref()
     }
 
+    /// Whether a name, in lower case, is one of those it stands for.
+    fn stands_for(&self, name: &str) -> bool {
+        match &self.matches {
+            MatchHost::Exact(exact) => **exact == *name,
+            MatchHost::Wildcard(suffix) => name.strip_suffix(&**suffix).is_some_and(|label| label.ends_with('.')),
+            MatchHost::Regex(_) => self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(name)),
+            MatchHost::Any => true,
+        }
+    }
+
     /// The strongest rule that takes the path, which has been normalized.
     pub fn find(&self, path: &str) -> Option<&Entry> {
         self.rules.find(self.place, path)
@@ -254,6 +264,23 @@ impl RouteTable {
     /// Every host with its rules, exact ones first, then wildcards, then the rules without host.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
+    }
+
+    /// The hosts that stand for a name, in lower case, as they stand in [`RouteTable::hosts`].
+    pub(crate) fn hosts_of(&self, name: &str) -> Vec<&Host> {
+        let mut found = Vec::new();
+        let mut rest = self.hosts.as_slice();
+        // The hosts of both listeners come first, then those of each; of every listener the exact ones first, by name.
+        while let Some(first) = rest.first() {
+            let (listener, behind) = rest.split_at(rest.partition_point(|host| host.secure == first.secure));
+            let (exact, others) =
+                listener.split_at(listener.partition_point(|host| matches!(host.matches, MatchHost::Exact(_))));
+            let named =
+                exact.partition_point(|host| matches!(&host.matches, MatchHost::Exact(exact) if **exact < *name));
+            found.extend(exact.get(named).into_iter().chain(others).filter(|host| host.stands_for(name)));
+            rest = behind;
+        }
+        found
     }
 
     /// What serves the requests that no rule takes, where that is one backend for all.

@@ -1,6 +1,7 @@
 //! The tree that YAML and JSON become: values with their places.
 
 use crate::json::Json;
+use crate::text;
 
 /// Where a value stands in its text. Lines and columns count from 1, columns in characters (Unicode scalar values);
 /// `start..end` is the byte range of the value in the text.
@@ -248,12 +249,11 @@ pub(crate) fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
             return None;
         }
         if let Some(inside) = rest.strip_prefix('[') {
-            let (key, after) = inside.split_once(']').unwrap_or((inside, ""));
+            let (key, after) = text::cut(inside, b"]").unwrap_or((inside, ""));
             rest = after;
             return Some(key.parse().map_or(Step::Name(key), Step::Index));
         }
-        let end = rest.find(['.', '[']).unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
+        let (name, after) = rest.split_at(text::find(rest, b".[").unwrap_or(rest.len()));
         rest = after;
         Some(Step::Name(name))
     })

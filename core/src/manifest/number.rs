@@ -51,8 +51,8 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
 pub(crate) fn is_decimal_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-        Some(at) => (unsigned.get(..at), unsigned.get(at + 1..)),
+    let (mantissa, exponent) = match crate::text::cut(unsigned, b"eE") {
+        Some((mantissa, exponent)) => (Some(mantissa), Some(exponent)),
         None => (Some(unsigned), None),
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
