@@ -16,56 +16,16 @@ pub(crate) struct Code {
     pub(crate) doc: String,
 }
 
-/// Code, name, weight and documentation of what is no rule's.
+/// Code, name, weight and documentation of what is no rule's: what it finds, why that matters, a wrong and a right example.
 const OTHERS: &[(&str, &str, Severity, &str)] = &[
-    (
-        "syntax",
-        "not-readable",
-        Severity::Error,
-        "Finds what is neither YAML nor JSON as Kubernetes reads them.\n\nThe message is that of Kubernetes' own reader. The other documents of the file are read all the same.",
-    ),
-    (
-        "object",
-        "not-an-object",
-        Severity::Error,
-        "Finds documents that are no Kubernetes objects.\n\nAn object is a mapping with `apiVersion` and `kind`. A document with neither, such as the values of a chart, is passed over.",
-    ),
-    (
-        "refused",
-        "refused-by-the-api-server",
-        Severity::Error,
-        "Finds objects that kube-apiserver refuses, in its own words.\n\nA refused object is not stored, and what needs it does not find it.",
-    ),
-    (
-        "warning",
-        "api-server-warning",
-        Severity::Warning,
-        "Finds what kube-apiserver takes and warns of, in its own words.",
-    ),
-    (
-        "version",
-        "version-no-longer-served",
-        Severity::Warning,
-        "Finds objects of versions that Kubernetes 1.36 does not serve.\n\nThe server answers 404 to them. They are read as the version that is served, so that the rest can be judged.",
-    ),
-    (
-        "type",
-        "value-of-another-type",
-        Severity::Error,
-        "Finds values of another type than their field has, in objects that are taken as stored.\n\nSuch an object was exported from a cluster, or is of a kind that admission is not asked about. The value is left out.",
-    ),
-    (
-        "nameless",
-        "object-without-name",
-        Severity::Error,
-        "Finds objects without a name, in what is taken as stored.\n\nThey cannot be told from others, and are left out.",
-    ),
-    (
-        "ignore",
-        "comment-silences-nothing",
-        Severity::Info,
-        "Finds comments that should silence findings and silence none.\n\n`# portolan: ignore[CODE]` silences findings on its line or, on a line of its own, on the next;\n`# portolan: ignore-document[CODE]` those in its document, `# portolan: ignore-file[CODE]` those in its file.\nA comment that silences nothing outlives what it was written for, and hides the next finding of that code.",
-    ),
+    ("syntax", "not-readable", Severity::Error, include_str!("codes/syntax.md")),
+    ("object", "not-an-object", Severity::Error, include_str!("codes/object.md")),
+    ("refused", "refused-by-the-api-server", Severity::Error, include_str!("codes/refused.md")),
+    ("warning", "api-server-warning", Severity::Warning, include_str!("codes/warning.md")),
+    ("version", "version-no-longer-served", Severity::Warning, include_str!("codes/version.md")),
+    ("type", "value-of-another-type", Severity::Error, include_str!("codes/type.md")),
+    ("nameless", "object-without-name", Severity::Error, include_str!("codes/nameless.md")),
+    ("ignore", "comment-silences-nothing", Severity::Info, include_str!("codes/ignore.md")),
 ];
 
 /// Every code: those of the rules first.
@@ -93,8 +53,75 @@ pub(crate) fn find(written: &str) -> Option<Code> {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, find};
+    use super::{OTHERS, all, find};
+    use crate::advice::advise;
+    use portolan::cluster::Options;
+    use portolan::finding::Finding;
+    use portolan::load::{File, Taking, load};
     use std::collections::BTreeSet;
+
+    /// The YAML block under a heading of a page.
+    fn example<'p>(page: &'p str, heading: &str) -> &'p str {
+        let after = page.split_once(&format!("## {heading}")).unwrap_or_else(|| panic!("no {heading} in {page}")).1;
+        after.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0
+    }
+
+    fn findings(text: &str) -> Vec<Finding> {
+        let files = [File { name: "example.yaml".into(), text: text.into() }];
+        let loaded = load(&files, Options::default(), Taking::Admitted);
+        loaded.check().into_iter().map(|finding| advise(finding, &files)).collect()
+    }
+
+    /// What is left after every edit of the findings is made.
+    fn mended(text: &str, findings: &[Finding]) -> String {
+        let mut edits: Vec<_> = findings.iter().flat_map(|finding| &finding.fix).collect();
+        edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start));
+        let mut mended = text.to_owned();
+        for edit in edits {
+            mended.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
+        }
+        mended
+    }
+
+    #[test]
+    fn every_page_shows_a_wrong_and_a_right_example() {
+        for (code, _, severity, page) in OTHERS {
+            let wrong = findings(example(page, "Wrong"));
+            let found = wrong.iter().any(|finding| finding.code == *code && finding.severity == *severity);
+            assert!(found && wrong.iter().all(|finding| finding.code == *code), "{code}: {wrong:?}");
+            let right = findings(example(page, "Right"));
+            assert!(right.is_empty(), "the right example of {code}: {right:?}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_mended_becomes_right() {
+        for code in ["refused", "warning", "version", "ignore"] {
+            let page = OTHERS.iter().find(|other| other.0 == code).unwrap().3;
+            for ending in ["\n", "\r\n"] {
+                let text = example(page, "Wrong").replace('\n', ending);
+                let wrong = findings(&text);
+                assert!(wrong.iter().all(|finding| !finding.fix.is_empty()), "{code}: {wrong:?}");
+                assert_eq!(mended(&text, &wrong), example(page, "Right").replace('\n', ending), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_old_ingress_in_any_style_is_written_anew() {
+        let flow = "{apiVersion: extensions/v1beta1, kind: Ingress, metadata: {name: a}, spec: {backend: {serviceName: 'a', servicePort: http}}}";
+        let served = "{apiVersion: \"networking.k8s.io/v1\", kind: Ingress, metadata: {name: a}, spec: {\"defaultBackend\": {service: {name: 'a', port: {name: http}}}}}";
+        assert_eq!(mended(flow, &findings(flow)), served);
+        // What would be another Ingress, or lose a comment, is left alone.
+        for left in [
+            flow.replace("http", "'80'"),
+            flow.replace("servicePort: http", "resource: {kind: x, name: y}"),
+            "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: a}\nspec:\n  backend:\n    serviceName: a # it\n    servicePort: 80\n".to_owned(),
+        ] {
+            let found: Vec<Finding> = findings(&left).into_iter().filter(|it| it.code == "version").collect();
+            assert_eq!((found.len(), mended(&left, &found)), (1, left.clone()));
+        }
+    }
 
     #[test]
     fn every_code_that_can_be_ignored_is_explained_once() {

@@ -13,8 +13,9 @@ fn codes(files: &[(&str, String)]) -> Vec<String> {
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let answer = Folder::with(&files).portolan(&["check", "-o", "json", "."]);
     let told: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
-    let findings = told["findings"].as_array().unwrap().iter();
-    let mut codes: Vec<String> = findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect();
+    let findings = told.get("findings").unwrap().as_array().unwrap().iter();
+    let mut codes: Vec<String> =
+        findings.map(|finding| finding.get("code").unwrap().as_str().unwrap().to_owned()).collect();
     codes.sort();
     codes.dedup();
     codes

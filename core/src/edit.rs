@@ -198,6 +198,41 @@ impl<'a> Editor<'a> {
         self.edit(Place { start: dash, end: dash.checked_add(1)?, ..other.place }, " ".to_owned())
     }
 
+    /// Writes other members in place of all those of the mapping at that path, which have to be scalars without comments
+    /// between them: lines with how deep each lies, and the same in flow style.
+    pub fn rewrite(&self, path: &str, lines: &[(usize, String)], in_flow: String) -> Option<Edit> {
+        let (mapping, flow) = self.collection(path)?;
+        let (first, _) = mapping.members().first()?;
+        let (_, last) = mapping.members().last()?;
+        let at = Place { end: last.place.end, ..first.place };
+        for (key, node) in mapping.members() {
+            self.find(&format!("{path}.{}", key.name)).filter(|_| !matches!(node.value, Value::Null))?;
+        }
+        let is_scalar = |node: &Node| !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
+        let is_plain = mapping.members().iter().all(|(_, node)| is_scalar(node));
+        if !is_plain || first.place.start < mapping.place.start || self.slice(at)?.contains(['#', '|', '>']) {
+            return None;
+        }
+        let line = self.line_start(first.place.start)?;
+        let before = self.text.get(line..usize::try_from(first.place.start).ok()?)?;
+        if flow || !is_indent(before) {
+            return self.edit(at, in_flow);
+        }
+        let (indent, newline) = (before.chars().count(), self.line_break(line));
+        let lines = lines.iter().enumerate().map(|(at, (depth, text))| match at {
+            0 => text.clone(),
+            _ => format!("{newline}{}{text}", " ".repeat(indent + 2 * depth)),
+        });
+        self.edit(at, lines.collect())
+    }
+
+    /// What stands at that path, byte for byte, where it is a scalar.
+    pub fn written(&self, path: &str) -> Option<&'a str> {
+        let spot = self.find(path)?;
+        let is_scalar = !matches!(spot.node.value, Value::Sequence(_) | Value::Mapping(_) | Value::Null);
+        self.slice(spot.node.place).filter(|text| is_scalar && !text.starts_with(['|', '>']))
+    }
+
     /// The list or mapping at a path, and whether it is in flow style.
     fn collection(&self, path: &str) -> Option<(&'a Node, bool)> {
         let root: &'a Node = &self.source.node;

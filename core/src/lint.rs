@@ -25,6 +25,7 @@ mod service_names;
 mod service_overlap;
 mod service_ports;
 mod service_settings;
+mod session_affinity;
 mod target_port;
 mod traffic_policy;
 
@@ -118,7 +119,7 @@ rules![
     node_port::OUT_OF_RANGE,
     node_port::TAKEN,
     target_port::HEADLESS,
-    service_settings::AFFINITY,
+    session_affinity::AFFINITY,
     service_settings::NOT_READY,
     service_settings::PORT_NAME,
     service_settings::EXPOSED,

@@ -7,13 +7,13 @@
 
 mod admitted;
 mod mend;
+mod version;
 
 use crate::api::decoder::ProblemKind;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, Resource, read};
 use crate::cluster::{Options, Source, SourcePlace};
 use crate::collections::BTreeMap;
-use crate::edit::{Editor, Scalar};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::lint::{Checked, check_files};
@@ -219,8 +219,8 @@ impl Loading {
             put_into_metadata(&mut node, "namespace", namespace);
         }
         let source = Source { file: file.name.clone(), node: Arc::new(node) };
-        if !is_served(kind, &api_version) {
-            self.no_longer_served(kind, &api_version, &source, &file.text);
+        if !version::is_served(kind, &api_version) {
+            self.loaded.findings.push(version::no_longer_served(kind, &api_version, &source, &file.text));
         }
         self.read.push((kind, source));
     }
@@ -258,32 +258,6 @@ impl Loading {
         }
         self.later.push((resource, Some(source)));
     }
-
-    fn no_longer_served(&mut self, kind: Kind, api_version: &str, source: &Source, text: &str) {
-        let wanted = served_version(kind);
-        let message = format!("{api_version} {} is no longer served; it is read as {wanted}", kind.name());
-        let finding = Finding::new("version", Severity::Warning, message, source.place_of("apiVersion"));
-        let mut finding = finding.with_help(format!("write `apiVersion: {wanted}`"));
-        // Where nothing else has changed between the two.
-        let is_same = match kind {
-            Kind::NetworkPolicy | Kind::IngressClass | Kind::CronJob => true,
-            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet => {
-                source.node.at("spec.selector").is_some()
-            }
-            _ => false,
-        };
-        if is_same {
-            let edit = Editor::new(text, source).replace("apiVersion", Scalar::Text(&wanted));
-            finding.fix.extend(edit);
-        }
-        self.loaded.findings.push(finding);
-    }
-}
-
-/// The version of the kind that Kubernetes 1.36 serves.
-fn served_version(kind: Kind) -> String {
-    let group = kind.group();
-    if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
 }
 
 /// What a document that waits for Helm is called among the kinds.
@@ -343,13 +317,6 @@ fn is_exported(node: &Node) -> bool {
         metadata.and_then(|metadata| metadata.get(name)).and_then(Node::as_str).is_some_and(|text| !text.is_empty())
     };
     has("uid") || has("resourceVersion")
-}
-
-/// Whether Kubernetes 1.36 serves the kind in that version: of every kind here only `v1`.
-fn is_served(kind: Kind, api_version: &str) -> bool {
-    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-    // The policy tiers are installed by whoever implements them, in the versions they have.
-    group == kind.group() && version == "v1" || kind.group() == "policy.networking.k8s.io"
 }
 
 #[cfg(test)]

@@ -4,44 +4,14 @@ use super::{Report, rule};
 use crate::api::namespace::Namespace;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::api::service::{Service, ServicePort};
+use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::endpoints::pods::find_port;
 use crate::endpoints::selection::selector;
 use crate::engine::Engine;
-use crate::finding::Severity;
 use crate::policy::{End, Protocol};
 use std::net::{IpAddr, Ipv4Addr};
-
-rule! {
-    /// Finds `sessionAffinity: ClientIP` where nothing keeps clients to a pod.
-    ///
-    /// kube-proxy keeps it, so a Service without an address of its own has none: its clients connect to what DNS tells them.
-    /// Ingress controllers connect to the endpoints themselves, and need an affinity of their own; and every node remembers
-    /// clients by itself, so one whose connections come through several nodes gets several pods: both are only worth knowing.
-    ///
-    /// ## Wrong
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Service
-    /// metadata: {name: web}
-    /// spec:
-    ///   type: ExternalName
-    ///   externalName: web.example.com
-    ///   sessionAffinity: ClientIP
-    /// ```
-    /// ## Right
-    /// ```yaml
-    /// apiVersion: v1
-    /// kind: Service
-    /// metadata: {name: web}
-    /// spec:
-    ///   type: ExternalName
-    ///   externalName: web.example.com
-    /// ```
-    AFFINITY = "SVC012", "affinity-without-effect", Warning, affinity
-}
 
 rule! {
     /// Finds `publishNotReadyAddresses` on a Service that has an address.
@@ -287,61 +257,6 @@ const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 /// What Istio takes for a protocol at the beginning of a port's name.
 const PROTOCOLS: &[&str] =
     &["grpc", "grpc-web", "http", "http2", "https", "mongo", "mysql", "redis", "tcp", "tls", "udp", "auto"];
-
-fn affinity(engine: &Engine, report: &mut Report<'_>) {
-    let cluster = engine.cluster();
-    let affine: Vec<(&ObjectKey, &Service)> = cluster
-        .services
-        .iter()
-        .filter(|(_, service)| service.spec.session_affinity == "ClientIP")
-        .map(|(key, service)| (key, &**service))
-        .collect();
-    if affine.is_empty() {
-        return;
-    }
-    let mut routed: BTreeMap<ObjectKey, &ObjectKey> = BTreeMap::new();
-    for (key, ingress) in cluster.ingresses.iter() {
-        for (_, backend) in super::ingress_backend::backends(ingress) {
-            routed.entry(ObjectKey::new(key.namespace.as_str(), backend.name.as_str())).or_insert(key);
-        }
-    }
-    for (key, service) in affine {
-        let is_stored = !service.metadata.uid.is_empty() || !service.metadata.resource_version.is_empty();
-        let from_outside = matches!(service.spec.r#type.as_str(), "NodePort" | "LoadBalancer");
-        let (message, severity) = if service.spec.r#type == "ExternalName" {
-            ("clients connect to what the name leads to, and nothing keeps them there".to_owned(), Severity::Warning)
-        } else if service.is_headless() {
-            // The API server says so itself of one that is to be stored.
-            if !is_stored {
-                continue;
-            }
-            (
-                "clients connect to the pods that DNS tells them of, and nothing keeps them there".to_owned(),
-                Severity::Warning,
-            )
-        } else if let Some(ingress) = routed.get(key) {
-            let message =
-                format!("the controller of Ingress {ingress} connects to the endpoints itself, by its own choice");
-            (message, Severity::Info)
-        } else if from_outside && cluster.nodes.len() > 1 {
-            let message = "each node remembers clients by itself: one that comes through several gets several pods";
-            (message.to_owned(), Severity::Info)
-        } else {
-            continue;
-        };
-        let help = "take it away, or keep sessions where requests are routed";
-        let told = report.at(Kind::Service, key, "spec.sessionAffinity", message, help).weighing(severity);
-        if severity == Severity::Warning {
-            told.mend(Kind::Service, key, &|edit| {
-                let mut edits = vec![edit.remove("spec.sessionAffinity")?];
-                if edit.value("spec.sessionAffinityConfig").is_some() {
-                    edits.push(edit.remove("spec.sessionAffinityConfig")?);
-                }
-                Some(edits)
-            });
-        }
-    }
-}
 
 fn not_ready(engine: &Engine, report: &mut Report<'_>) {
     for (key, service) in engine.cluster().services.iter() {

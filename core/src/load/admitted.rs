@@ -1,7 +1,7 @@
 //! One object through admission, and its refusal or warnings as findings.
 
 use super::mend::{self, Warned};
-use super::{Loading, is_exported};
+use super::{Loading, is_exported, version};
 use crate::admission::allocate::Allocations;
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
@@ -48,9 +48,9 @@ impl Loading {
     /// Passes one object through admission: stores it, or reports why not.
     fn admit(&mut self, kind: Kind, source: Source, allocations: &mut Allocations, texts: &Texts<'_>) {
         // What is written for a version that is gone is judged as what it is converted to.
-        let converted = (!super::is_served(kind, api_version(&source.node))).then(|| {
+        let converted = (!version::is_served(kind, api_version(&source.node))).then(|| {
             let mut json = read(kind, &source.node).0.to_json();
-            json.set("apiVersion", super::served_version(kind));
+            json.set("apiVersion", version::served_version(kind));
             Node::from(&json)
         });
         let object = converted.as_ref().unwrap_or(&source.node);
@@ -82,7 +82,11 @@ impl Loading {
                 self.loaded.refused += 1;
                 for mut finding in refusals(&status, &source) {
                     if let Some(editor) = &editor {
-                        finding.fix = mend::refused(&finding.place.field, &finding.message, editor);
+                        let is_old = kind == Kind::Ingress && finding.message.contains("backend.serviceName\"");
+                        finding.fix = match is_old.then(|| version::ingress(&source, editor)).flatten() {
+                            Some(edits) => edits,
+                            None => mend::refused(&finding.place.field, &finding.message, editor),
+                        };
                     }
                     self.loaded.findings.push(finding.about(kind, key.clone()));
                 }

@@ -73,6 +73,7 @@ impl<'c> Vicinity<'c> {
                 old.map(AsRef::as_ref).into_iter().chain(new).for_each(|policy| self.policy(key, policy));
             }
             Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy | Kind::ClusterNetworkPolicy => {
+                self.affinities();
                 self.all_policies();
             }
             Kind::Pod => {
@@ -152,6 +153,9 @@ impl<'c> Vicinity<'c> {
     /// Around pods with these labels: what selects them, and what they are told.
     fn pods_of(&mut self, labels: &StringMap, spec: &PodSpec) {
         let (cluster, namespace) = (self.cluster, self.key.namespace.as_str());
+        if !self.engine.policies().policies_in_order().is_empty() {
+            self.affinities();
+        }
         let selects = |selector: &StringMap| {
             let has = |(name, value): (&String, &String)| {
                 labels.get(name) == Some(value) || ADDED_LABELS.contains(&name.as_str())

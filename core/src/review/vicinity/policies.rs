@@ -45,6 +45,7 @@ impl<'c> Vicinity<'c> {
         if let Some((pod, _)) = cluster.pods.iter().next() {
             self.pod(pod);
         }
+        self.affinities();
         let subjects = self.matching(&key.namespace, Some(&policy.spec.pod_selector), usize::MAX);
         self.services_before(&key.namespace, &subjects);
         for rule in policy.spec.ingress.iter().flatten() {

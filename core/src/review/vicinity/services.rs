@@ -97,6 +97,9 @@ impl<'c> Vicinity<'c> {
                 self.picked.insert((Kind::Service, other));
             }
         }
+        if keeps_clients(service) {
+            self.clients();
+        }
         let told = |pod: &Pod| pod.spec.enable_service_links != Some(false);
         let listener = cluster.pods.in_namespace(&key.namespace).find(|(_, pod)| told(pod));
         listener.into_iter().for_each(|(pod, _)| self.pod(pod));
@@ -224,6 +227,28 @@ impl<'c> Vicinity<'c> {
         }
     }
 
+    /// Around the Services that keep a client to a pod: whether policies let it through is asked for every client.
+    pub(super) fn affinities(&mut self) {
+        let cluster = self.cluster;
+        for (service, stored) in cluster.services.iter().filter(|(_, stored)| keeps_clients(stored)) {
+            self.picked.insert((Kind::Service, service));
+            self.service(service, stored);
+        }
+    }
+
+    /// One pod of each look, as a client, and what its way out is.
+    fn clients(&mut self) {
+        let cluster = self.cluster;
+        let mut seen = BTreeSet::new();
+        for (pod, stored) in cluster.pods.iter().filter(|(_, stored)| !stored.spec.host_network) {
+            let labels = &stored.metadata.labels;
+            if seen.insert((pod.namespace.as_str(), labels)) {
+                self.pod(pod);
+                self.guards(&pod.namespace, &[labels]);
+            }
+        }
+    }
+
     /// The pods of ingress controllers, and what their way out is.
     fn controllers(&mut self) {
         let cluster = self.cluster;
@@ -284,6 +309,10 @@ impl<'c> Vicinity<'c> {
         let (name, namespace) = inside.split_once('.')?;
         Some(ObjectKey::new(namespace, name))
     }
+}
+
+fn keeps_clients(service: &Service) -> bool {
+    service.spec.session_affinity == "ClientIP" && !service.is_headless()
 }
 
 /// Whether the variables of two Services can have one name.
