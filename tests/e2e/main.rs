@@ -4,6 +4,7 @@
 //! test with a word on where to get it. Every server listens on a free port and is ended by its own process id.
 
 mod backends;
+mod beyond_http;
 mod client;
 mod filter;
 mod random;

@@ -29,7 +29,8 @@ fn command(proxy: &str, file: &Path) -> Command {
     }
 }
 
-fn start(proxy: &str, port: u16, text: &str) -> Server {
+/// Starts a proxy with a rendered configuration.
+pub fn start(proxy: &str, port: u16, text: &str) -> Server {
     let folder = folder(proxy);
     // Envoy tells JSON from the name.
     let file = folder.join(if proxy == "envoy" { "envoy.json" } else { "configuration" });
@@ -189,7 +190,7 @@ fn annotations_are_rendered() {
 }
 
 /// Makes a certificate that signs itself, with its key behind it, as a Secret's file is.
-fn certificate(folder: &Path, secret: &str, names: &[&str]) {
+pub fn certificate(folder: &Path, secret: &str, names: &[&str]) {
     let (key, file) = (folder.join(format!("{secret}.key")), folder.join(format!("default-{secret}.pem")));
     let names: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
     let mut openssl = Command::new("openssl");
@@ -203,7 +204,7 @@ fn certificate(folder: &Path, secret: &str, names: &[&str]) {
 }
 
 /// Asks over TLS and believes that one certificate: the code and the body, or none where there is no connection.
-fn get_secure(port: u16, host: &str, path: &str, trusted: &Path) -> Option<(u16, String)> {
+pub fn get_secure(port: u16, host: &str, path: &str, trusted: &Path) -> Option<(u16, String)> {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--max-time", "10", "--noproxy", "*", "--write-out", "\n%{http_code}", "--cacert"])
         .arg(trusted);

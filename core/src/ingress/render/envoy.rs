@@ -2,8 +2,8 @@
 
 use super::Settings;
 use super::plan::{
-    Action, Clients, Elsewhere, NodePort, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Tls, Value,
-    Variable,
+    Action, Clients, Elsewhere, NodePort, Part, Piece, Plan, PlannedBackend, Rule, STRICT_LABEL, Site, SiteHost, Takes,
+    Tls, Value, Variable,
 };
 use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
@@ -16,6 +16,8 @@ const MANAGER: &str =
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
 const RBAC_NAME: &str = "envoy.filters.http.rbac";
+const UPSTREAM_TLS: &str = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const TLS: &str = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
 const INSPECTOR: &str = "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";
 const TCP_PROXY: &str = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
@@ -26,8 +28,7 @@ pub(super) fn write(plan: &Plan, settings: &Settings) -> String {
     if let Some(tls) = &plan.tls {
         listeners.push(tls_listener(plan, tls, SocketAddr::new(settings.address, tls.port)));
     }
-    let mut clusters: Vec<Json> =
-        plan.backends.iter().map(|backend| cluster(&backend.name, &backend.addresses)).collect();
+    let mut clusters: Vec<Json> = plan.backends.iter().map(backend).collect();
     for port in &plan.node_ports {
         listeners.push(node_port(port, settings.address));
         clusters.push(cluster(&format!("node-port-{}", port.name), &port.to));
@@ -135,6 +136,26 @@ fn node_port(port: &NodePort, at: IpAddr) -> Json {
     listener(&port.name, SocketAddr::new(at, port.listen), named("envoy.filters.network.tcp_proxy", proxy))
 }
 
+fn backend(backend: &PlannedBackend) -> Json {
+    let mut cluster = cluster(&backend.name, &backend.addresses);
+    let protocol = backend.protocol;
+    if protocol.is_secure() {
+        let mut common = Json::object();
+        if protocol.is_grpc() {
+            common.set("alpn_protocols", Json::Array(vec![Json::from("h2")]));
+        }
+        let context = Json::object().with("@type", UPSTREAM_TLS).with("common_tls_context", common);
+        cluster.set("transport_socket", named("envoy.transport_sockets.tls", context));
+    }
+    if protocol.is_grpc() {
+        let options = Json::object()
+            .with("@type", format!("type.googleapis.com/{HTTP_OPTIONS}"))
+            .with("explicit_http_config", Json::object().with("http2_protocol_options", Json::object()));
+        cluster.set("typed_extension_protocol_options", Json::object().with(HTTP_OPTIONS, options));
+    }
+    cluster
+}
+
 fn cluster(name: &str, addresses: &[SocketAddr]) -> Json {
     let endpoints =
         addresses.iter().map(|at| Json::object().with("endpoint", Json::object().with("address", address(*at))));
@@ -215,11 +236,7 @@ fn routes(plan: &Plan, rule: &Rule, host: Option<&str>) -> Vec<Json> {
             let name = |at: usize| plan.backends.get(at).map(|backend| backend.name.clone()).unwrap_or_default();
             let to = |mut action: Json| {
                 if let Some((pattern, target)) = rewrite {
-                    // Envoy replaces what the pattern matches, so the pattern takes the whole path.
-                    let pattern = Json::object().with("regex", format!("(?is)^.*?(?:{pattern}).*$"));
-                    let rewrite =
-                        Json::object().with("pattern", pattern).with("substitution", target.replace('$', "\\"));
-                    action.set("regex_rewrite", rewrite);
+                    action.set("regex_rewrite", rewriting(pattern, target));
                 }
                 action
             };
@@ -237,18 +254,45 @@ fn routes(plan: &Plan, rule: &Rule, host: Option<&str>) -> Vec<Json> {
             out
         }
         Action::Redirect(to) => vec![finish(None, "redirect", redirect(to))],
+        Action::SendRewritten(to) => {
+            let mut action = Json::object().with("response_code", "FOUND");
+            for (name, value) in [("scheme_redirect", &to.scheme), ("host_redirect", &to.host)] {
+                if let Some(value) = value {
+                    action.set(name, value.clone());
+                }
+            }
+            action.set("regex_rewrite", rewriting(&to.pattern, &to.path));
+            if !to.keeps_query {
+                action.set("strip_query", true);
+            }
+            vec![finish(None, "redirect", action)]
+        }
         Action::Send(code, pieces) => {
-            let location: String = pieces.iter().map(piece).collect();
-            let location = Json::object().with("key", "location").with("value", location);
-            let add = Json::object().with("header", location).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
-            let answer = Json::object().with("status", i64::from(*code));
-            let route = finish(None, "direct_response", answer);
-            vec![route.with("response_headers_to_add", Json::Array(vec![add]))]
+            let send = |condition: Option<Json>, has_query: bool| {
+                let location: String = pieces.iter().map(|it| piece(it, has_query)).collect();
+                let location = Json::object().with("key", "location").with("value", location);
+                let add = Json::object().with("header", location).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
+                let answer = Json::object().with("status", i64::from(*code));
+                let route = finish(condition, "direct_response", answer);
+                route.with("response_headers_to_add", Json::Array(vec![add]))
+            };
+            let asks = |piece: &Piece| matches!(piece, Piece::Variable(Variable::Args | Variable::IsArgs));
+            if !pieces.iter().any(asks) {
+                return vec![send(None, true)];
+            }
+            let query = header(":path", Json::object().with("contains", "?"));
+            vec![send(Some(query), true), send(None, false)]
         }
         Action::Respond(code) => {
             vec![finish(None, "direct_response", Json::object().with("status", i64::from(*code)))]
         }
     }
+}
+
+/// Envoy replaces what the pattern matches, so the pattern takes the whole path.
+fn rewriting(pattern: &str, target: &str) -> Json {
+    let pattern = Json::object().with("regex", format!("(?is)^.*?(?:{pattern}).*$"));
+    Json::object().with("pattern", pattern).with("substitution", target.replace('$', "\\"))
 }
 
 fn header(name: &str, string_match: Json) -> Json {
@@ -306,8 +350,8 @@ fn limits(clients: &Clients) -> Json {
     Json::object().with("@type", format!("{RBAC}PerRoute")).with("rbac", Json::object().with("rules", rules))
 }
 
-/// Envoy's words for a part of a request; a host keeps its port.
-fn piece(piece: &Piece) -> String {
+/// Envoy's words for a part of a request that has a query or not; a host keeps its port.
+fn piece(piece: &Piece, has_query: bool) -> String {
     match piece {
         Piece::Text(text) => text.replace('%', "%%"),
         Piece::Variable(variable) => match variable {
@@ -316,6 +360,8 @@ fn piece(piece: &Piece) -> String {
             Variable::Host | Variable::HttpHost => "%REQ(:AUTHORITY)%",
             Variable::Scheme => "%REQ(:SCHEME)%",
             Variable::Method => "%REQ(:METHOD)%",
+            Variable::Args if has_query => "%QUERY_PARAMS(ORIG)%",
+            Variable::IsArgs if has_query => "?",
             Variable::Args | Variable::IsArgs => "",
         }
         .to_owned(),

@@ -3,12 +3,18 @@
 
 use super::Settings;
 use super::plan::{
-    Action, Clients, Elsewhere, Part, Piece, Plan, STRICT_LABEL, Shown, Site, SiteHost, Takes, Value, Variable,
+    Action, Clients, Elsewhere, Part, Piece, Plan, Protocol, STRICT_LABEL, Shown, Site, SiteHost, Takes, Value,
+    Variable,
 };
 use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+
+/// The scheme of the request.
+const SCHEME: &str = "%[ssl_fc,iif(https,http)]";
+/// The host of the request, with its port.
+const HOST: &str = "%[req.hdr(host)]";
 
 pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
     if plan.normalize {
@@ -45,8 +51,14 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
     }
     for backend in &plan.backends {
         let _ = writeln!(out, "\nbackend {}", backend.name);
+        let how = match backend.protocol {
+            Protocol::Http => "",
+            Protocol::Https => " ssl verify none",
+            Protocol::Grpc => " proto h2",
+            Protocol::Grpcs => " ssl verify none alpn h2",
+        };
         for (at, address) in backend.addresses.iter().enumerate() {
-            let _ = writeln!(out, "    server e{at} {address}");
+            let _ = writeln!(out, "    server e{at} {address}{how}");
         }
     }
     out
@@ -104,12 +116,7 @@ fn frontend(out: &mut String, plan: &Plan, sites: &[Site], name: &str, bind: &st
             match &rule.action {
                 Action::Forward { backend, rewrite, canary } => {
                     if let Some((pattern, target)) = rewrite {
-                        let _ = writeln!(
-                            actions,
-                            "    http-request replace-path '^(?i).*?{}.*$' '{}' {condition}",
-                            word(pattern),
-                            word(&target.replace('$', "\\"))
-                        );
+                        replace_path(&mut actions, pattern, target, &condition);
                     }
                     if let Some((part, other)) =
                         canary.as_ref().and_then(|it| Some((it, plan.backends.get(it.backend)?)))
@@ -121,6 +128,14 @@ fn frontend(out: &mut String, plan: &Plan, sites: &[Site], name: &str, bind: &st
                     if let Some(backend) = plan.backends.get(*backend) {
                         let _ = writeln!(backends, "    use_backend {} {condition}", backend.name);
                     }
+                }
+                Action::SendRewritten(to) => {
+                    replace_path(&mut actions, &to.pattern, &to.path, &condition);
+                    let scheme = to.scheme.as_deref().unwrap_or(SCHEME);
+                    let host = to.host.as_ref().map_or_else(|| HOST.to_owned(), |host| host.replace('%', "%%"));
+                    let path = if to.keeps_query { "%[pathq]" } else { "%[path]" };
+                    let location = format!("{scheme}://{}{path}", word(&host));
+                    let _ = writeln!(actions, "    http-request redirect code 302 location '{location}' {condition}");
                 }
                 Action::Redirect(to) => {
                     let (code, location) = (to.code, location_of(to));
@@ -146,14 +161,21 @@ fn frontend(out: &mut String, plan: &Plan, sites: &[Site], name: &str, bind: &st
     out.push_str(&backends);
 }
 
+/// The whole path becomes the target where the pattern is found in it.
+fn replace_path(out: &mut String, pattern: &str, target: &str, condition: &str) {
+    let target = target.replace('%', "%%").replace('$', "\\");
+    let (pattern, target) = (word(pattern), word(&target));
+    let _ = writeln!(out, "    http-request replace-path '^(?i).*?{pattern}.*$' '{target}' {condition}");
+}
+
 /// A text within single quotes: there is no way to write a quote in them but to leave them for a moment.
 fn word(text: &str) -> String {
     text.replace('\'', "'\\''")
 }
 
 fn location_of(to: &Elsewhere) -> String {
-    let scheme = to.scheme.as_deref().unwrap_or("%[ssl_fc,iif(https,http)]");
-    let host = to.host.as_deref().unwrap_or("%[req.hdr(host)]");
+    let scheme = to.scheme.as_deref().unwrap_or(SCHEME);
+    let host = to.host.as_deref().unwrap_or(HOST);
     let path = to.path.as_deref().unwrap_or("%[capture.req.uri]");
     format!("{scheme}://{host}{path}")
 }
@@ -214,8 +236,8 @@ fn piece(piece: &Piece) -> String {
             Variable::RequestUri => "%[pathq]",
             Variable::Uri => "%[path]",
             Variable::Host => "%[var(txn.host)]",
-            Variable::HttpHost => "%[req.hdr(host)]",
-            Variable::Scheme => "%[ssl_fc,iif(https,http)]",
+            Variable::HttpHost => HOST,
+            Variable::Scheme => SCHEME,
             Variable::Args => "%[query]",
             Variable::IsArgs => "%[query,length,bool,iif(?,)]",
             Variable::Method => "%[method]",

@@ -2,7 +2,7 @@
 
 use super::Settings;
 use super::plan::{
-    Action, Clients, Elsewhere, Part, Piece, Plan, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
+    Action, Clients, Elsewhere, Part, Piece, Plan, Protocol, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
 };
 use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
@@ -31,6 +31,13 @@ pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {
         "    proxy_http_version 1.1;\n    proxy_set_header Host $http_host;\n    proxy_set_header Connection \"\";\n",
     );
     out.push_str("    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n");
+    if plan.backends.iter().any(|backend| backend.protocol.is_grpc()) {
+        out.push_str(
+            "    grpc_set_header Host $http_host;\n    grpc_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n",
+        );
+        let report = "nginx takes HTTP/2, which clients of gRPC speak, over TLS alone";
+        plan.reports.push(report.to_owned());
+    }
     for backend in plan.backends.iter().filter(|backend| !backend.addresses.is_empty()) {
         let _ = writeln!(out, "\n    upstream {} {{", backend.name);
         for address in &backend.addresses {
@@ -94,7 +101,12 @@ fn server(
 ) {
     let is_default = site.host == SiteHost::Any;
     let default = if is_default { " default_server" } else { "" };
-    let ssl = if certificate.is_some() { " ssl" } else { "" };
+    let speaks_grpc = || plan.backends.iter().any(|backend| backend.protocol.is_grpc());
+    let ssl = match certificate {
+        Some(_) if speaks_grpc() => " ssl http2",
+        Some(_) => " ssl",
+        None => "",
+    };
     let _ = writeln!(out, "\n    server {{\n        listen {listen}{ssl}{default};");
     if let Some(file) = certificate.map(word) {
         let _ = writeln!(out, "        ssl_certificate {file};\n        ssl_certificate_key {file};");
@@ -165,8 +177,14 @@ fn location(out: &mut String, variables: &mut Variables, plan: &Plan, rule: &Rul
                 let _ = writeln!(out, "            rewrite \"(?i){pattern}\" {} break;", word(target));
             }
             if !to.is_empty() {
-                let _ = writeln!(out, "            proxy_pass http://{to};");
+                let protocol = plan.backends.get(*backend).map_or(Protocol::Http, |backend| backend.protocol);
+                let pass = if protocol.is_grpc() { "grpc_pass" } else { "proxy_pass" };
+                let _ = writeln!(out, "            {pass} {}://{to};", protocol.scheme());
             }
+        }
+        Action::SendRewritten(to) => {
+            let (pattern, target) = (to.pattern.replace('"', "\\\""), word(&to.target));
+            let _ = writeln!(out, "            rewrite \"(?i){pattern}\" {target} redirect;");
         }
         Action::Redirect(to) => {
             let _ = writeln!(out, "            return {} \"{}\";", to.code, location_of(to));

@@ -74,8 +74,45 @@ impl Tls {
 pub struct PlannedBackend {
     /// A name that every proxy takes.
     pub name: String,
+    /// What is spoken to it.
+    pub protocol: Protocol,
     /// Where it is.
     pub addresses: Vec<SocketAddr>,
+}
+
+/// What is spoken to a backend. A certificate of its is not verified, as ingress-nginx does not unless it is told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http,
+    /// The same over TLS.
+    Https,
+    /// HTTP/2 from the first byte on, as gRPC needs it.
+    Grpc,
+    /// The same over TLS.
+    Grpcs,
+}
+
+impl Protocol {
+    /// `http`, `https`, `grpc` or `grpcs`.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Protocol::Http => "http",
+            Protocol::Https => "https",
+            Protocol::Grpc => "grpc",
+            Protocol::Grpcs => "grpcs",
+        }
+    }
+
+    /// Whether it is HTTP/2.
+    pub fn is_grpc(self) -> bool {
+        matches!(self, Protocol::Grpc | Protocol::Grpcs)
+    }
+
+    /// Whether it is spoken over TLS.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Protocol::Https | Protocol::Grpcs)
+    }
 }
 
 /// A host and its rules.
@@ -220,10 +257,29 @@ pub enum Action {
     },
     /// The client is sent to a URL that is made from the request.
     Send(u16, Vec<Piece>),
+    /// The client is sent to a URL whose path a rewrite makes.
+    SendRewritten(Rewritten),
     /// The client is sent elsewhere.
     Redirect(Elsewhere),
     /// The proxy answers by itself.
     Respond(u16),
+}
+
+/// A URL whose path is rewritten, with code 302.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The URL as nginx is told it, in which the parts stand that follow.
+    pub target: String,
+    /// `http` or `https`; none: as it was asked.
+    pub scheme: Option<String>,
+    /// The host, with its port where it has one; none: as it was asked.
+    pub host: Option<String>,
+    /// What is looked for in the path, in any letter case.
+    pub pattern: String,
+    /// What the whole path becomes, with `$1` to `$9`.
+    pub path: String,
+    /// Whether the query is appended.
+    pub keeps_query: bool,
 }
 
 /// Where a client is sent; what is none stays as it was asked.
@@ -262,6 +318,7 @@ impl Plan {
         let found = upstream::all(cluster, endpoints, table);
         let backends = found.iter().map(|(backend, upstreams)| PlannedBackend {
             name: name_of(backend),
+            protocol: Protocol::Http,
             addresses: upstreams.iter().map(|upstream| upstream.address).collect(),
         });
         let mut plan = Plan {
@@ -337,7 +394,8 @@ impl Plan {
             hosts.push(None);
         }
         for host in hosts {
-            let mut layout = Layout { table, known, proxy, secure, reports: &mut self.reports };
+            let (backends, reports) = (&mut self.backends, &mut self.reports);
+            let mut layout = Layout { table, known, backends, proxy, secure, reports };
             let rules = layout.rules(host);
             let host = match host.map(|host| &host.matches) {
                 Some(MatchHost::Exact(name)) => SiteHost::Exact(name.to_string()),

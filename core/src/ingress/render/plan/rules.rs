@@ -2,18 +2,22 @@
 
 use super::super::super::Backend;
 use super::super::super::Controller;
-use super::super::super::conduct::{Canary, Conduct};
+use super::super::super::conduct::{Canary, Conduct, Rewrite};
 use super::super::super::matching::{MatchHost, MatchPath};
 use super::super::super::regions::regions;
 use super::super::super::table::{Entry, Host, RouteTable};
 use super::super::Proxy;
-use super::{Action, Clients, Elsewhere, Part, Piece, Rule, Takes, Value, Variable};
+use super::{
+    Action, Clients, Elsewhere, Part, Piece, PlannedBackend, Protocol, Rewritten, Rule, Takes, Value, Variable,
+};
 
 /// What the rules are laid out from.
 pub(super) struct Layout<'p> {
     pub(super) table: &'p RouteTable,
     /// The backends, in the plan's order.
     pub(super) known: &'p [&'p Backend],
+    /// The plan's; behind the known ones stand those of them that something else than HTTP is spoken to.
+    pub(super) backends: &'p mut Vec<PlannedBackend>,
     pub(super) proxy: Proxy,
     /// Whether the rules are for requests that came over TLS.
     pub(super) secure: bool,
@@ -73,13 +77,11 @@ impl Layout<'_> {
         }
         let limited = !conduct.allow.is_empty() || !conduct.deny.is_empty();
         let clients = limited.then(|| Clients { allow: conduct.allow.clone(), deny: conduct.deny.clone() });
-        if conduct.backend_protocol.is_some() {
-            self.left_out(entry, "a backend protocol");
-        }
-        let action = match self.place(&entry.backend) {
+        let protocol = self.protocol(entry, conduct);
+        let action = match self.place(&entry.backend, protocol) {
             Some(backend) => {
                 let rewrite = conduct.rewrite.as_ref().map(|rewrite| (rewrite.source.clone(), rewrite.target.clone()));
-                let canary = conduct.canary.as_ref().and_then(|canary| self.part(canary));
+                let canary = conduct.canary.as_ref().and_then(|canary| self.part(canary, protocol));
                 Action::Forward { backend, rewrite, canary }
             }
             None => Action::Respond(404),
@@ -94,16 +96,21 @@ impl Layout<'_> {
         }
         if let Some((code, url)) = &conduct.redirect {
             match pieces(url) {
-                Some(pieces) if self.can_say(&pieces) => return Some(send(*code, url, pieces)),
-                _ => self.left_out(entry, "a redirect to a URL with variables that are not known there"),
+                Some(pieces) => return Some(send(*code, url, pieces)),
+                None => self.left_out(entry, "a redirect to a URL with variables that are not known there"),
             }
         }
         let target = conduct.rewrite.as_ref().map(|rewrite| rewrite.target.as_str()).unwrap_or_default();
-        if ["http://", "https://", "$scheme"].iter().any(|start| target.starts_with(start))
-            && self.proxy != Proxy::Nginx
-        {
-            self.left_out(entry, "a rewrite to a whole URL");
-            return Some(Action::Respond(503));
+        if ["http://", "https://", "$scheme"].iter().any(|start| target.starts_with(start)) {
+            match conduct.rewrite.as_ref().and_then(rewritten) {
+                Some(rewritten) => return Some(Action::SendRewritten(rewritten)),
+                // It makes a redirect of it by itself.
+                None if self.proxy == Proxy::Nginx => return None,
+                None => {
+                    self.left_out(entry, "a rewrite to a whole URL with variables other than the scheme and the host");
+                    return Some(Action::Respond(503));
+                }
+            }
         }
         let has_certificate = host.is_some_and(|host| host.matches != MatchHost::Any && host.server.certificate);
         let upgrades = conduct.force_ssl_redirect || (conduct.ssl_redirect && has_certificate);
@@ -122,11 +129,44 @@ impl Layout<'_> {
         }
     }
 
-    fn place(&self, backend: &Backend) -> Option<usize> {
-        self.known.iter().position(|known| *known == backend)
+    fn protocol(&mut self, entry: &Entry, conduct: &Conduct) -> Protocol {
+        match conduct.backend_protocol.as_deref() {
+            Some("HTTPS") => Protocol::Https,
+            Some("GRPC") => Protocol::Grpc,
+            Some("GRPCS") => Protocol::Grpcs,
+            // What the client speaks.
+            Some("AUTO_HTTP") => {
+                if self.secure {
+                    Protocol::Https
+                } else {
+                    Protocol::Http
+                }
+            }
+            Some(other) => {
+                self.left_out(entry, &format!("the backend protocol {other}"));
+                Protocol::Http
+            }
+            None => Protocol::Http,
+        }
     }
 
-    fn part(&self, canary: &Canary) -> Option<Part> {
+    /// The place of the backend that this is spoken to.
+    fn place(&mut self, backend: &Backend, protocol: Protocol) -> Option<usize> {
+        let at = self.known.iter().position(|known| *known == backend)?;
+        if protocol == Protocol::Http {
+            return Some(at);
+        }
+        let plain = self.backends.get(at)?;
+        let name = format!("{}-{}", plain.name, protocol.scheme());
+        if let Some(at) = self.backends.iter().position(|known| known.name == name) {
+            return Some(at);
+        }
+        let backend = PlannedBackend { name, protocol, addresses: plain.addresses.clone() };
+        self.backends.push(backend);
+        Some(self.backends.len() - 1)
+    }
+
+    fn part(&mut self, canary: &Canary, protocol: Protocol) -> Option<Part> {
         let value = if !canary.header_value.is_empty() {
             Value::Exact(canary.header_value.clone())
         } else if canary.header_pattern.is_some() {
@@ -135,21 +175,12 @@ impl Layout<'_> {
             Value::Always
         };
         Some(Part {
-            backend: self.place(&canary.backend)?,
+            backend: self.place(&canary.backend, protocol)?,
             header: (!canary.header.is_empty()).then(|| (canary.header.clone(), value)),
             cookie: (!canary.cookie.is_empty()).then(|| canary.cookie.clone()),
             weight: canary.weight.clamp(0, canary.weight_total),
             total: canary.weight_total,
         })
-    }
-
-    /// Whether the proxy has words for the variables.
-    fn can_say(&self, pieces: &[Piece]) -> bool {
-        let is_known = |piece: &Piece| match piece {
-            Piece::Variable(Variable::Args | Variable::IsArgs) => self.proxy != Proxy::Envoy,
-            _ => true,
-        };
-        pieces.iter().all(is_known)
     }
 }
 
@@ -174,6 +205,29 @@ fn takes(path: &MatchPath) -> Vec<Takes> {
             vec![Takes::Regex { source, ignore_case: *ignore_case, full: *full }]
         }
     }
+}
+
+/// A rewrite whose target is a whole URL; none where it names what a proxy has no place for.
+fn rewritten(rewrite: &Rewrite) -> Option<Rewritten> {
+    let (scheme, rest) = rewrite.target.split_once("://")?;
+    let scheme = match scheme {
+        "http" | "https" => Some(scheme.to_owned()),
+        "$scheme" => None,
+        _ => return None,
+    };
+    let (host, path) = rest.split_at(rest.find('/')?);
+    let host = match host {
+        "$host" | "$http_host" | "$best_http_host" => None,
+        host if host.is_empty() || host.contains(['$', '?']) => return None,
+        host => Some(host.to_owned()),
+    };
+    let (path, keeps_query) = path.strip_suffix('?').map_or((path, true), |path| (path, false));
+    let is_group = |behind: &str| behind.starts_with(|letter: char| letter.is_ascii_digit());
+    if path.contains(['?', '\\']) || !path.split('$').skip(1).all(is_group) {
+        return None;
+    }
+    let (pattern, target) = (rewrite.source.clone(), rewrite.target.clone());
+    Some(Rewritten { target, scheme, host, pattern, path: path.to_owned(), keeps_query })
 }
 
 /// A redirect to a URL: in the proxy's own words for one, where host and path are the URL's or the request's as a whole.
