@@ -345,10 +345,12 @@ impl Cluster {
         self.sources.values().map(BTreeMap::len).sum()
     }
 
-    /// Says where a stored object stands now. The object itself does not change.
-    pub fn set_source(&mut self, kind: Kind, key: &ObjectKey, source: Source) {
-        if let Some(slot) = self.sources.get_mut(&kind).and_then(|sources| sources.get_mut(key)) {
-            *slot = source;
+    /// Moves what stands in that file behind a byte: so many lines and bytes further down. The objects do not change.
+    pub fn move_places(&mut self, file: &str, behind: usize, by: (i64, i64)) {
+        for source in self.sources.values_mut().flat_map(BTreeMap::values_mut) {
+            if &*source.file == file && source.node.place.start as usize >= behind {
+                Arc::make_mut(&mut source.node).shift(by.0, by.1);
+            }
         }
     }
 

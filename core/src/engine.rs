@@ -110,9 +110,10 @@ impl Engine {
         was_there
     }
 
-    /// Says where a stored object stands now. The object does not change, and no table with it.
-    pub fn place(&mut self, kind: Kind, key: &ObjectKey, source: Source) {
-        self.cluster.set_source(kind, key, source);
+    /// Moves what stands in that file behind a byte: so many lines and bytes further down. No object changes, and no table
+    /// with it.
+    pub fn move_places(&mut self, file: &str, behind: usize, by: (i64, i64)) {
+        self.cluster.move_places(file, behind, by);
     }
 
     /// The pod that a question names: by its own name, or by the name of the workload that makes it (`web` or

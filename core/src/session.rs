@@ -10,7 +10,6 @@ use crate::finding::Finding;
 use crate::lint::check_files;
 use crate::load::{self, File, OtherPods, Taking};
 use crate::silence;
-use std::sync::Arc;
 
 /// A cluster and the files it is made from.
 #[derive(Debug)]
@@ -30,7 +29,12 @@ pub struct Session {
 struct Kept {
     file: File,
     findings: Vec<Finding>,
+    /// Where its documents begin, where that was looked for already.
+    pieces: Option<Vec<Piece>>,
 }
+
+/// Where a document begins, with its separator: byte and line from 0.
+type Piece = (usize, usize);
 
 impl Session {
     /// A cluster without files.
@@ -52,7 +56,7 @@ impl Session {
             loaded.objects - loaded.refused.min(loaded.objects) != loaded.engine.cluster().source_count();
         self.engine = loaded.engine;
         self.others = loaded.others;
-        self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new() }).collect();
+        self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new(), pieces: None }).collect();
         for finding in loaded.findings {
             if let Some(kept) = self.files.iter_mut().find(|kept| *kept.file.name == finding.place.file) {
                 kept.findings.push(finding);
@@ -66,10 +70,10 @@ impl Session {
         let name = file.name.clone();
         let index = self.files.iter().position(|kept| kept.file.name == name).unwrap_or_else(|| {
             let empty = File { name: name.clone(), text: "".into() };
-            self.files.push(Kept { file: empty, findings: Vec::new() });
+            self.files.push(Kept { file: empty, findings: Vec::new(), pieces: None });
             self.files.len() - 1
         });
-        let cut = self.files.get(index).and_then(|kept| Cut::between(&kept.file.text, &file.text));
+        let (cut, pieces) = self.files.get_mut(index).and_then(|kept| kept.cut(&file.text)).unzip();
         match &cut {
             Some(cut) if !self.overlapping => self.replace(index, file, cut),
             _ => self.reload_with(index, file),
@@ -77,6 +81,9 @@ impl Session {
         if self.overlapping && cut.is_some() {
             // Two places for one object: only their order tells which of them counts.
             self.load(self.files.iter().map(|kept| kept.file.clone()).collect());
+        }
+        if let Some(kept) = self.files.get_mut(index) {
+            kept.pieces = pieces;
         }
         self.files.iter().filter(move |kept| kept.file.name == name).flat_map(|kept| &kept.findings)
     }
@@ -114,24 +121,19 @@ impl Session {
 
     /// Takes out what the old middle of the file held, moves what stands behind it, and takes in the new middle.
     fn replace(&mut self, index: usize, file: File, cut: &Cut) {
-        let mut gone = Vec::new();
-        let mut moved = Vec::new();
-        for (kind, key, source) in self.engine.cluster().sources_in(&file.name) {
-            let start = source.node.place.start as usize;
-            if start >= cut.old_end {
-                if cut.moves() {
-                    let node = Arc::new(source.node.moved(cut.lines_moved(), cut.bytes_moved()));
-                    moved.push((kind, key.clone(), Source { file: source.file.clone(), node }));
-                }
-            } else if start >= cut.start {
-                gone.push((kind, key.clone()));
-            }
-        }
+        let in_middle = |source: &Source| (cut.start..cut.old_end).contains(&(source.node.place.start as usize));
+        let gone: Vec<(Kind, ObjectKey)> = self
+            .engine
+            .cluster()
+            .sources_in(&file.name)
+            .filter(|(_, _, source)| in_middle(source))
+            .map(|(kind, key, _)| (kind, key.clone()))
+            .collect();
         for (kind, key) in gone {
             self.engine.remove(kind, &key);
         }
-        for (kind, key, source) in moved {
-            self.engine.place(kind, &key, source);
+        if cut.moves() {
+            self.engine.move_places(&file.name, cut.old_end, (cut.lines_moved(), cut.bytes_moved()));
         }
         let before = self.engine.cluster().source_count();
         let middle = File { name: file.name.clone(), text: blank_before(&file.text, cut.start, cut.new_end).into() };
@@ -163,9 +165,28 @@ impl Session {
             }
             findings.extend(taken.findings);
             findings.append(&mut behind);
-            *kept = Kept { file, findings };
+            // A file is read to its end before anything in it is judged.
+            let (mut findings, judged): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_of_reading);
+            findings.extend(judged);
+            *kept = Kept { file, findings, pieces: None };
         }
     }
+}
+
+impl Kept {
+    /// The documents that differ in a new text, and where the new ones begin. Nothing where a separator ends a stream half
+    /// way: then only reading all of it tells.
+    fn cut(&mut self, new: &str) -> Option<(Cut, Vec<Piece>)> {
+        let old = &*self.file.text;
+        let before = self.pieces.take().or_else(|| pieces(old))?;
+        let after = pieces_after(old, &before, new)?;
+        Some((Cut::between((old, &before), (new, &after)), after))
+    }
+}
+
+/// Whether it is found while a file is read, and not when its objects are taken in.
+fn is_of_reading(finding: &Finding) -> bool {
+    matches!(finding.code, "syntax" | "object" | "version")
 }
 
 /// The line (from 1) that tells which document a finding is about: where a document ends too soon is told at the beginning
@@ -188,23 +209,21 @@ struct Cut {
 }
 
 impl Cut {
-    /// The documents that differ, or nothing where a separator ends a stream half way: then only reading all of it tells.
-    fn between(old: &str, new: &str) -> Option<Cut> {
-        let (old_pieces, new_pieces) = (pieces(old)?, pieces(new)?);
+    /// The documents that differ between two texts, given with the places at which their documents begin.
+    fn between((old, old_pieces): (&str, &[Piece]), (new, new_pieces): (&str, &[Piece])) -> Cut {
         let shorter = old_pieces.len().min(new_pieces.len());
-        let same = |old_index: usize, new_index: usize| {
-            piece(old, &old_pieces, old_index) == piece(new, &new_pieces, new_index)
-        };
+        let same =
+            |old_index: usize, new_index: usize| piece(old, old_pieces, old_index) == piece(new, new_pieces, new_index);
         let front = (0..shorter).take_while(|index| same(*index, *index)).count();
         let from_end = |index: usize| same(old_pieces.len() - 1 - index, new_pieces.len() - 1 - index);
         let back = (0..shorter - front).take_while(|index| from_end(*index)).count();
-        let at = |whole: &str, pieces: &[(usize, usize)], index: usize| {
+        let at = |whole: &str, pieces: &[Piece], index: usize| {
             pieces.get(index).copied().unwrap_or_else(|| (whole.len(), whole.matches('\n').count() + 1))
         };
-        let (start, start_line) = at(new, &new_pieces, front);
-        let (old_end, old_end_line) = at(old, &old_pieces, old_pieces.len() - back);
-        let (new_end, new_end_line) = at(new, &new_pieces, new_pieces.len() - back);
-        Some(Cut { start, start_line, old_end, old_end_line, new_end, new_end_line })
+        let (start, start_line) = at(new, new_pieces, front);
+        let (old_end, old_end_line) = at(old, old_pieces, old_pieces.len() - back);
+        let (new_end, new_end_line) = at(new, new_pieces, new_pieces.len() - back);
+        Cut { start, start_line, old_end, old_end_line, new_end, new_end_line }
     }
 
     fn moves(&self) -> bool {
@@ -229,7 +248,7 @@ fn blank_before(text: &str, start: usize, end: usize) -> String {
 }
 
 /// The text of one document.
-fn piece<'t>(whole: &'t str, pieces: &[(usize, usize)], index: usize) -> Option<&'t str> {
+fn piece<'t>(whole: &'t str, pieces: &[Piece], index: usize) -> Option<&'t str> {
     let start = pieces.get(index)?.0;
     let end = pieces.get(index + 1).map_or(whole.len(), |next| next.0);
     whole.get(start..end)
@@ -239,16 +258,26 @@ fn difference(new: usize, old: usize) -> i64 {
     i64::try_from(new).unwrap_or(i64::MAX).saturating_sub(i64::try_from(old).unwrap_or(i64::MAX))
 }
 
-/// Where each document begins, with its separator: byte and line from 0. Nothing for JSON, and where a separator has more
-/// than a comment behind it, which ends the stream.
-fn pieces(text: &str) -> Option<Vec<(usize, usize)>> {
-    // A row of JSON values has no separators.
-    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+/// Where each document begins. Nothing for JSON, and where a separator has more than a comment behind it, which ends the
+/// stream.
+fn pieces(text: &str) -> Option<Vec<Piece>> {
+    if is_json(text) {
         return None;
     }
     let mut found = vec![(0, 0)];
-    let mut offset = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
+    separators(text, (0, 0), &mut found)?;
+    Some(found)
+}
+
+/// A row of JSON values has no separators.
+fn is_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+}
+
+/// Adds the places of the separators in a text that begins with a line, at that place. Gives the line behind it.
+fn separators(text: &str, (mut offset, line): Piece, found: &mut Vec<Piece>) -> Option<usize> {
+    let mut number = line;
+    for line in text.split_inclusive('\n') {
         if let Some(behind) = line.strip_prefix("---") {
             let behind = behind.trim();
             if !behind.is_empty() && !behind.starts_with('#') {
@@ -259,8 +288,60 @@ fn pieces(text: &str) -> Option<Vec<(usize, usize)>> {
             }
         }
         offset += line.len();
+        number += 1;
     }
+    Some(number)
+}
+
+/// The same as [`pieces`] for a text that has taken the place of another: looked for between what both begin with and
+/// what both end with.
+fn pieces_after(old: &str, before: &[Piece], new: &str) -> Option<Vec<Piece>> {
+    if is_json(new) {
+        return None;
+    }
+    let shorter = old.len().min(new.len());
+    let front = alike(old.as_bytes().chunks(RUN), new.as_bytes().chunks(RUN), |run| run.iter());
+    let back = alike(old.as_bytes().rchunks(RUN), new.as_bytes().rchunks(RUN), |run| run.iter().rev());
+    let back = back.min(shorter - front);
+    // The last separator but one in the front: what stands behind the last may be in the middle.
+    let kept = before.partition_point(|piece| piece.0 <= front).saturating_sub(1).max(1);
+    // The first separator whose line begins in the back.
+    let next = before.partition_point(|piece| piece.0 <= old.len() - back).max(kept);
+    let mut found = before.get(..kept)?.to_vec();
+    let &(start, start_line) = found.last()?;
+    let end = before.get(next).map_or(old.len(), |piece| piece.0) + new.len() - old.len();
+    found.pop();
+    let at_start = found.len();
+    let line = separators(new.get(start..end)?, (start, start_line), &mut found)?;
+    if at_start == 0 {
+        found.insert(0, (0, 0));
+    }
+    let moved = |(offset, old_line): &Piece| {
+        let from = before.get(next).map_or(0, |first| first.1);
+        (offset + new.len() - old.len(), old_line - from + line)
+    };
+    found.extend(before.get(next..).unwrap_or_default().iter().map(moved));
     Some(found)
+}
+
+/// How many bytes are compared at once.
+const RUN: usize = 1024;
+
+/// How many bytes two rows of runs begin with that are the same.
+fn alike<'t, I: Iterator<Item = &'t u8>>(
+    one: impl Iterator<Item = &'t [u8]>,
+    other: impl Iterator<Item = &'t [u8]>,
+    bytes: fn(&'t [u8]) -> I,
+) -> usize {
+    let mut length = 0;
+    for (one, other) in one.zip(other) {
+        if one == other {
+            length += one.len();
+        } else {
+            return length + bytes(one).zip(bytes(other)).take_while(|(one, other)| one == other).count();
+        }
+    }
+    length
 }
 
 #[cfg(test)]
@@ -323,6 +404,78 @@ mod tests {
                 let mut session = fresh(first);
                 let _ = session.write(file(second)).count();
                 assert_eq!(seen(&session), seen(&fresh(second)), "from\n{first}\nto\n{second}");
+            }
+        }
+    }
+
+    /// Numbers that follow from a seed.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).unwrap() % limit.max(1)
+        }
+    }
+
+    /// What edits are made of: characters, lines, separators, documents.
+    const TYPED: [&str; 13] = [
+        "",
+        "0",
+        "\n",
+        "---\n",
+        "---",
+        "--- # é\n",
+        "  selector: {app: x}\n",
+        "- ",
+        "# portolan: ignore[SVC001]\n",
+        "é",
+        "{",
+        ":",
+        SERVICE,
+    ];
+
+    /// The text after an edit somewhere in it.
+    fn edited(text: &str, numbers: &mut Numbers) -> String {
+        let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap();
+        let at = boundary(numbers.below(text.len() + 1));
+        let taken = [0, 0, 1, 4, 30, 90][numbers.below(6)];
+        let behind = boundary((at + taken).min(text.len()));
+        let typed = TYPED[numbers.below(TYPED.len())].replace("NAME", ["a", "b", "new"][numbers.below(3)]);
+        format!("{}{typed}{}", text.get(..at).unwrap(), text.get(behind..).unwrap())
+    }
+
+    fn documents() -> String {
+        let names = ["a", "b", "c", "d", "e"];
+        names.map(service).join("---\n") + "---\n" + ROLLOUT
+    }
+
+    #[test]
+    fn whatever_is_typed_the_documents_begin_where_they_would_in_a_new_file() {
+        let mut numbers = Numbers(1);
+        for _ in 0..400 {
+            let mut old = documents();
+            for _ in 0..12 {
+                let new = edited(&old, &mut numbers);
+                if let Some(before) = pieces(&old) {
+                    assert_eq!(pieces_after(&old, &before, &new), pieces(&new), "from\n{old}\nto\n{new}");
+                }
+                old = new;
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_typed_a_session_is_as_good_as_a_fresh_one() {
+        let mut numbers = Numbers(2);
+        for _ in 0..12 {
+            let mut text = documents();
+            let mut session = fresh(&text);
+            for _ in 0..12 {
+                let before = text;
+                text = edited(&before, &mut numbers);
+                let _ = session.write(file(&text)).count();
+                assert_eq!(seen(&session), seen(&fresh(&text)), "from\n{before}\nto\n{text}");
             }
         }
     }

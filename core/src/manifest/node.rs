@@ -179,20 +179,19 @@ impl Node {
         })
     }
 
-    /// The same tree, so many lines and bytes further down in its text (or up, where they are negative).
-    #[must_use]
-    pub fn moved(&self, lines: i64, bytes: i64) -> Node {
-        let value = match &self.value {
-            Value::Sequence(items) => Value::Sequence(items.iter().map(|item| item.moved(lines, bytes)).collect()),
+    /// Moves the tree so many lines and bytes further down in its text (or up, where they are negative).
+    pub fn shift(&mut self, lines: i64, bytes: i64) {
+        self.place = self.place.moved(lines, bytes);
+        match &mut self.value {
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.shift(lines, bytes)),
             Value::Mapping(members) => {
-                let member = |(key, node): &(Key, Node)| {
-                    (Key { name: key.name.clone(), place: key.place.moved(lines, bytes) }, node.moved(lines, bytes))
-                };
-                Value::Mapping(members.iter().map(member).collect())
+                for (key, node) in members {
+                    key.place = key.place.moved(lines, bytes);
+                    node.shift(lines, bytes);
+                }
             }
-            plain => plain.clone(),
-        };
-        Node { value, place: self.place.moved(lines, bytes) }
+            _ => {}
+        }
     }
 
     /// The tree as plain JSON, without places.
