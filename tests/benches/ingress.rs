@@ -24,6 +24,12 @@ const PATHS_OF_A_HOST: usize = 5;
 const QUESTIONS: usize = 8_192;
 const ROUNDS: usize = 100;
 
+/// Host and path of every rule.
+type Rules = Vec<(String, String)>;
+
+/// What is asked each question, and its name.
+type Contender<'a> = (String, Box<dyn FnMut(usize) + 'a>);
+
 /// A kind of table: which path a rule has.
 struct Kind {
     name: &'static str,
@@ -50,7 +56,7 @@ fn own_path(number: usize) -> String {
 }
 
 /// Host and path of every rule.
-fn rules(kind: &Kind, count: usize) -> Vec<(String, String)> {
+fn rules(kind: &Kind, count: usize) -> Rules {
     (0..count).map(|number| (host(number / kind.paths_of_a_host), (kind.path)(number))).collect()
 }
 
@@ -94,11 +100,7 @@ fn processor_time() -> Duration {
 }
 
 /// Runs each of them in turn, and gives the quickest and the middle round of each, in nanoseconds a question.
-fn in_turn(
-    contenders: &mut [(String, Box<dyn FnMut(usize) + '_>)],
-    questions: usize,
-    rounds: usize,
-) -> Vec<(f64, f64)> {
+fn in_turn(contenders: &mut [Contender<'_>], questions: usize, rounds: usize) -> Vec<(f64, f64)> {
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
     for _ in 0..rounds {
         for ((_, ask), times) in contenders.iter_mut().zip(&mut times) {
@@ -165,7 +167,7 @@ fn lookups(kind: &Kind) {
     let rules: Vec<Vec<(String, String)>> = SIZES.iter().map(|size| rules(kind, *size)).collect();
     let questions: Vec<Questions> = rules.iter().map(|rules| Questions::new(rules)).collect();
     let joined: Vec<Questions> = questions.iter().map(Questions::joined).collect();
-    let mut contenders: Vec<(String, Box<dyn FnMut(usize) + '_>)> = Vec::new();
+    let mut contenders: Vec<Contender<'_>> = Vec::new();
     for controller in Controller::ALL {
         for (rules, questions) in rules.iter().zip(&questions) {
             let table = RouteTable::compile(&cluster(rules, |at| at % 100), *controller, None);
@@ -193,7 +195,7 @@ fn lookups(kind: &Kind) {
         contenders.push(("matchit".to_owned(), Box::new(ask)));
     }
     let mut figures = in_turn(&mut contenders, QUESTIONS, ROUNDS);
-    let mut scans: Vec<(String, Box<dyn FnMut(usize) + '_>)> = Vec::new();
+    let mut scans: Vec<Contender<'_>> = Vec::new();
     for (rules, questions) in rules.iter().zip(&questions) {
         let ask = move |at: usize| {
             let (host, path) = black_box(questions.get(at * 409 % QUESTIONS));
@@ -234,7 +236,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
 }
 
 /// The rules of one host all over again in every Ingress: all but the oldest Ingress's are shadowed.
-fn shadowed(count: usize) -> Vec<(String, String)> {
+fn shadowed(count: usize) -> Rules {
     let each = (count / 20).max(1);
     (0..count).map(|number| (host(number / each), same_path(number))).collect()
 }
@@ -263,7 +265,7 @@ fn compiling() {
 fn listing() {
     println!("\nlisting a table (`routes`): rules, milliseconds, nanoseconds a rule");
     let sizes = [1_000, 10_000];
-    let tables: [(&str, fn(usize) -> Vec<(String, String)>); 3] = [
+    let tables: [(&str, fn(usize) -> Rules); 3] = [
         ("hosts with the same paths", |size| rules(&KINDS[0], size)),
         ("one host", |size| rules(&KINDS[2], size)),
         ("most rules shadowed", shadowed),

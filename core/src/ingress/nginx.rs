@@ -114,15 +114,19 @@ fn compile(builder: &mut Builder<'_>) {
     let mut servers = BTreeMap::from([(MatchHost::Any, Server::default())]);
     create_servers(builder, &members, &mut servers);
     let canary_only = canaries::canary_only(builder, &members);
-    for member in members.iter().filter(|member| member.annotations.canary.is_none()) {
+    for member in &members {
         add_locations(builder, member, &canary_only, &mut servers);
     }
     let canaries = canaries::merge(builder, &members, &canary_only, &servers);
     let names: Vec<MatchHost> = servers.keys().cloned().collect();
     let mut expressions = Vec::new();
+    // As they stand in the file: of two that have the same name, the first is asked.
+    let mut servers: Vec<(MatchHost, Server)> = servers.into_iter().collect();
+    servers.arrange_by_cached_key(|(host, _)| name_of(host));
     for (host, server) in servers {
         finish_server(builder, host, server, &canaries, &names, &mut expressions);
     }
+    inherit_certificates(builder);
     if builder.drafts.keys().any(|(_, host)| matches!(host, MatchHost::Regex(_))) {
         // nginx tries the wildcards of its own kind first, the longest before the others, and then the expressions as they
         // stand in the file: server by server, in the order of their names.
@@ -214,7 +218,7 @@ fn catch_all(
 fn add_locations(
     builder: &mut Builder<'_>,
     member: &Member,
-    canary_only: &BTreeSet<Backend>,
+    canary_only: &BTreeMap<Backend, Canary>,
     servers: &mut BTreeMap<MatchHost, Server>,
 ) {
     for (rule_at, rule) in member.ingress.spec.rules.iter().flatten().enumerate() {
@@ -228,7 +232,10 @@ fn add_locations(
                 continue;
             }
             let (backend, _) = builder.backend(&origin, &path.backend);
-            if canary_only.contains(&backend) {
+            if canary_only.contains_key(&backend) {
+                if member.annotations.canary.is_some() {
+                    continue;
+                }
                 let message = format!("{backend} is the canary of an older Ingress, so this rule is left out");
                 builder.report("CanaryBackend", &member.key, origin.field(), message);
                 continue;
@@ -244,7 +251,10 @@ fn add_locations(
                 backend,
                 annotations: Arc::clone(&member.annotations),
             };
-            let Some(server) = servers.get_mut(&host) else { continue };
+            // The rules of a canary whose Service serves others too are rules like all others, of the catch-all where nobody
+            // else has the host.
+            let host = if servers.contains_key(&host) { &host } else { &MatchHost::Any };
+            let Some(server) = servers.get_mut(host) else { continue };
             match server.find(&location.path, location.exact).and_then(|at| server.locations.get_mut(at)) {
                 Some(known) if known.is_default => {
                     server.from_to_www |= member.annotations.from_to_www;
@@ -297,7 +307,7 @@ fn finish_server(
     }
     if let MatchHost::Wildcard(suffix) = &host {
         let pattern = Pattern::new(&format!("^[\\w-]+\\.{}$", quoted(suffix)), false);
-        let server = host.to_string();
+        let server = name_of(&host);
         expressions.extend(pattern.map(|pattern| Expression { server, host: host.clone(), pattern }));
     }
     for written in &server.aliases {
@@ -317,7 +327,7 @@ fn finish_server(
         {
             continue;
         }
-        let name = host.to_string();
+        let name = name_of(&host);
         expressions.extend(pattern.map(|pattern| Expression { server: name, host: alias.clone(), pattern }));
         let draft = builder.drafts.entry((None, alias)).or_default();
         draft.entries.clone_from(&entries);
@@ -329,6 +339,27 @@ fn finish_server(
     draft.entries = entries;
     draft.server.app_root = app_root;
     draft.server.certificate = server.certificate;
+}
+
+/// `get_pem_cert_uid`: a name without a certificate has that of the wildcard over it.
+fn inherit_certificates(builder: &mut Builder<'_>) {
+    let hosts = builder.drafts.iter().filter(|(_, draft)| draft.server.certificate);
+    let wildcards = hosts.filter_map(|((_, host), _)| match host {
+        MatchHost::Wildcard(suffix) => Some(suffix.to_string()),
+        _ => None,
+    });
+    let wildcards: BTreeSet<String> = wildcards.collect();
+    for ((_, host), draft) in &mut builder.drafts {
+        if let MatchHost::Exact(name) = host {
+            let suffix = name.split_once('.').map(|(_, suffix)| suffix);
+            draft.server.certificate |= suffix.is_some_and(|suffix| wildcards.contains(suffix));
+        }
+    }
+}
+
+/// The name of a server, by which it stands in the file.
+fn name_of(host: &MatchHost) -> String {
+    if *host == MatchHost::Any { "_".to_owned() } else { host.to_string() }
 }
 
 /// Another name of a server, as nginx reads it, and its expression where it has one.

@@ -127,15 +127,16 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
         rewrite_target: reader.text("rewrite-target").unwrap_or_default().to_owned(),
         use_regex: reader.flag("use-regex", false),
         app_root: reader.text("app-root").filter(|root| root.starts_with('/')).map(str::to_owned),
-        from_to_www: reader.flag("from-to-www-redirect", false),
         aliases: reader.list("server-alias").map(alias).collect(),
         ..Annotations::default()
     };
     if reader.text("app-root").is_some() && all.app_root.is_none() {
         wrong("app-root", "the annotation only allows absolute paths, and is ignored".to_owned());
     }
+    let redirect = redirect(&reader, &mut wrong).unwrap_or_default();
+    all.from_to_www = redirect.from_to_www;
     all.conduct = Conduct {
-        redirect: redirect(&reader, &mut wrong),
+        redirect: redirect.to,
         ssl_redirect: reader.flag("ssl-redirect", true),
         force_ssl_redirect: reader.flag("force-ssl-redirect", false),
         preserve_trailing_slash: reader.flag("preserve-trailing-slash", false),
@@ -146,23 +147,25 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
         fallback: reader.text("default-backend").map(|name| ObjectKey::new(key.namespace.as_str(), name)),
         ..Conduct::default()
     };
-    let allowed = if reader.text("allowlist-source-range").is_some() {
+    let allowed = if reader.raw("allowlist-source-range").is_some() {
         "allowlist-source-range"
     } else {
         "whitelist-source-range"
     };
     for name in [allowed, "denylist-source-range"] {
-        if reader.text(name).is_none() {
-            continue;
-        }
-        let ranges: Vec<IpNet> = reader.list(name).filter_map(range).collect();
-        if ranges.len() < reader.list(name).count() {
-            wrong(name, "not every part of the annotation is an IP address or a network".to_owned());
-        }
-        if ranges.is_empty() {
+        let Some(written) = reader.raw(name) else { continue };
+        // One part that is none, be it an empty one, makes all of them none.
+        let ranges: Option<Vec<IpNet>> = written.split(',').map(|part| range(part.trim())).collect();
+        let Some(ranges) = ranges else {
+            wrong(
+                name,
+                "not every part of the annotation is an IP address or a network, so nobody is let in".to_owned(),
+            );
             let because = format!("the annotation {name} does not contain a valid IP address or network");
-            all.conduct.denied = Some(because);
-        } else if name == allowed {
+            all.conduct.denied.get_or_insert(because);
+            continue;
+        };
+        if name == allowed {
             all.conduct.allow = ranges;
         } else {
             all.conduct.deny = ranges;
@@ -207,23 +210,28 @@ struct Reader<'i> {
 }
 
 impl<'i> Reader<'i> {
-    /// The value without white space around it; none where it is empty.
-    fn text(&self, name: &str) -> Option<&'i str> {
-        let value = self.ingress.metadata.annotations.get(&format!("{PREFIX}{name}"))?;
-        Some(value.trim()).filter(|value| !value.is_empty())
+    /// The value as written.
+    fn raw(&self, name: &str) -> Option<&'i str> {
+        self.ingress.metadata.annotations.get(&format!("{PREFIX}{name}")).map(String::as_str)
     }
 
-    /// Go's `strconv.ParseBool`; the default where it is none.
+    /// The value without white space around it; none where it is empty.
+    fn text(&self, name: &str) -> Option<&'i str> {
+        Some(self.raw(name)?.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Go's `strconv.ParseBool`, which takes no white space; the default where it is none.
     fn flag(&self, name: &str, default: bool) -> bool {
-        match self.text(name) {
+        match self.raw(name) {
             Some("1" | "t" | "T" | "TRUE" | "true" | "True") => true,
             Some("0" | "f" | "F" | "FALSE" | "false" | "False") => false,
             _ => default,
         }
     }
 
+    /// Go's `strconv.Atoi`, which takes no white space.
     fn number(&self, name: &str) -> Option<i64> {
-        self.text(name)?.parse().ok()
+        self.raw(name)?.parse().ok()
     }
 
     fn list(&self, name: &str) -> impl Iterator<Item = &'i str> + use<'i> {
@@ -235,23 +243,44 @@ fn range(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
-/// `redirect.Parse`: a temporal redirect goes before a permanent one; a URL that is none of `http` takes both away.
-fn redirect(reader: &Reader<'_>, wrong: &mut impl FnMut(&str, String)) -> Option<(u16, String)> {
-    let code = |name: &str, default: u16| {
-        let code = reader.number(name).and_then(|code| u16::try_from(code).ok());
-        code.filter(|code| (300..=308).contains(code)).unwrap_or(default)
-    };
-    let (name, code) = match (reader.text("temporal-redirect"), reader.text("permanent-redirect")) {
-        (Some(_), _) => ("temporal-redirect", code("temporal-redirect-code", 302)),
-        (None, Some(_)) => ("permanent-redirect", code("permanent-redirect-code", 301)),
-        (None, None) => return None,
-    };
-    let url = reader.text(name)?;
-    if name == "temporal-redirect" && !url.starts_with("http") {
-        wrong(name, format!("only http and https are valid protocols: `{url}`"));
+/// Where requests are sent instead.
+#[derive(Default)]
+struct Elsewhere {
+    /// HTTP code and URL.
+    to: Option<(u16, String)>,
+    from_to_www: bool,
+}
+
+/// `redirect.Parse`: a temporal redirect goes before a permanent one. One part that is wrong takes all of it away.
+fn redirect(reader: &Reader<'_>, wrong: &mut impl FnMut(&str, String)) -> Option<Elsewhere> {
+    let www = "from-to-www-redirect";
+    let from_to_www = reader.flag(www, false);
+    if reader.raw(www).is_some() && from_to_www != reader.flag(www, true) {
+        wrong(www, "is neither true nor false, so no redirect is made".to_owned());
         return None;
     }
-    Some((code, url.to_owned()))
+    let kinds = [
+        ("temporal-redirect", "temporal-redirect-code", 302, 307),
+        ("permanent-redirect", "permanent-redirect-code", 301, 308),
+    ];
+    for (name, code_name, default, last) in kinds {
+        let Some(written) = reader.raw(name) else { continue };
+        let url = written.trim();
+        if url.is_empty() || (reader.raw(code_name).is_some() && reader.number(code_name).is_none()) {
+            let name = if url.is_empty() { name } else { code_name };
+            wrong(name, "has no value that is understood, so no redirect is made".to_owned());
+            return None;
+        }
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        if name == "temporal-redirect" && !scheme.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("http")) {
+            wrong(name, format!("only http and https are valid protocols: `{url}`"));
+            return None;
+        }
+        let code = reader.number(code_name).and_then(|code| u16::try_from(code).ok());
+        let code = code.filter(|code| (300..=last).contains(code)).unwrap_or(default);
+        return Some(Elsewhere { to: Some((code, url.to_owned())), from_to_www });
+    }
+    Some(Elsewhere { to: None, from_to_www })
 }
 
 fn canary(reader: &Reader<'_>, key: &ObjectKey, wrong: &mut impl FnMut(&str, String)) -> Option<Canary> {

@@ -9,25 +9,26 @@ use super::{Member, Server};
 use crate::api::ingress::IngressBackend;
 use crate::collections::{BTreeMap, BTreeSet};
 
-/// `createUpstreams`: the Services that a canary Ingress names first; no rule of another Ingress is served by them.
-pub(super) fn canary_only(builder: &Builder<'_>, members: &[Member]) -> BTreeSet<Backend> {
-    let mut first: BTreeMap<Backend, bool> = BTreeMap::new();
+/// `createUpstreams`: the Services that a canary Ingress names first, and whose settings are theirs. No rule of another
+/// Ingress is served by them.
+pub(super) fn canary_only(builder: &Builder<'_>, members: &[Member]) -> BTreeMap<Backend, Canary> {
+    let mut first: BTreeMap<Backend, Option<&Canary>> = BTreeMap::new();
     if members.iter().all(|member| member.annotations.canary.is_none()) {
-        return BTreeSet::new();
+        return BTreeMap::new();
     }
     for member in members {
-        let is_canary = member.annotations.canary.is_some();
+        let settings = member.annotations.canary.as_ref();
         let read = |backend: &IngressBackend| Backend::of(builder.cluster, &member.key.namespace, backend).0;
         let spec = &member.ingress.spec;
         if let Some(backend) = spec.default_backend.as_ref().filter(|backend| backend.service.is_some()) {
-            first.insert(read(backend), is_canary);
+            first.insert(read(backend), settings);
         }
         let rules = spec.rules.iter().flatten().filter_map(|rule| rule.http.as_ref()?.paths.as_deref());
         for path in rules.flatten().filter(|path| path.backend.service.is_some()) {
-            first.entry(read(&path.backend)).or_insert(is_canary);
+            first.entry(read(&path.backend)).or_insert(settings);
         }
     }
-    first.into_iter().filter(|(_, is_canary)| *is_canary).map(|(backend, _)| backend).collect()
+    first.into_iter().filter_map(|(backend, settings)| Some((backend, settings?.clone()))).collect()
 }
 
 /// `mergeAlternativeBackends`: a canary joins the backend of the rule with the same host, path and type, and so every rule
@@ -36,13 +37,13 @@ pub(super) fn canary_only(builder: &Builder<'_>, members: &[Member]) -> BTreeSet
 pub(super) fn merge(
     builder: &mut Builder<'_>,
     members: &[Member],
-    canary_only: &BTreeSet<Backend>,
+    canary_only: &BTreeMap<Backend, Canary>,
     servers: &BTreeMap<MatchHost, Server>,
 ) -> BTreeMap<Backend, Canary> {
     let mut found: BTreeMap<Backend, Canary> = BTreeMap::new();
     let mut removed: BTreeSet<Backend> = BTreeSet::new();
     for member in members {
-        let Some(policy) = &member.annotations.canary else { continue };
+        let Some(own) = &member.annotations.canary else { continue };
         let mut join = |builder: &mut Builder<'_>,
                         origin: Origin,
                         backend: &IngressBackend,
@@ -67,22 +68,23 @@ pub(super) fn merge(
                 Some((path, exact)) => server.find(path, exact).map_or(0..0, |at| at..at + 1),
                 None => 0..server.locations.len(),
             };
+            let settings = canary_only.get(&alternative).unwrap_or(own);
             let mut merged = false;
             for location in server.locations.get(places).unwrap_or_default() {
                 if location.backend == alternative {
                     report(format!("{alternative} serves this path already, so it is no canary"));
                     return;
                 }
-                if location.backend != Backend::Nothing {
+                if location.backend != Backend::Nothing && !canary_only.contains_key(&location.backend) {
                     merged = true;
-                    let canary = Canary { origin: origin.clone(), backend: alternative.clone(), ..policy.clone() };
+                    let canary = Canary { origin: origin.clone(), backend: alternative.clone(), ..settings.clone() };
                     found.entry(location.backend.clone()).or_insert(canary);
                 }
             }
             if !merged {
                 report(format!("no other Ingress has this path on host `{host}`, so the canary serves nothing"));
                 removed.insert(alternative);
-            } else if !canary_only.contains(&alternative) {
+            } else if !canary_only.contains_key(&alternative) {
                 report(format!("{alternative} serves rules of its own, so the settings of the canary are not read"));
             }
         };
@@ -103,6 +105,6 @@ pub(super) fn merge(
         }
     }
     // One that is removed, or whose settings are not read, keeps its place before others, and gets no request.
-    found.retain(|_, canary| !removed.contains(&canary.backend) && canary_only.contains(&canary.backend));
+    found.retain(|_, canary| !removed.contains(&canary.backend) && canary_only.contains_key(&canary.backend));
     found
 }
