@@ -4,6 +4,7 @@
 //! policy lets through. Its documentation is the text in its declaration; the wrong and the right example in it are its tests.
 
 mod annotation;
+mod certificate;
 mod endpoint_slices;
 mod endpoints;
 pub(crate) mod environment;
@@ -108,6 +109,7 @@ rules![
     annotation::WITHOUT_EFFECT,
     ingress_class::UNDEFINED,
     ingress_class::NO_CLASS,
+    ingress_tls::NO_CERTIFICATE,
     endpoints::SELECTS_NOTHING,
     service_ports::NAMED_PORT_MISSING,
     service_ports::NAMED_PORT_SOMETIMES_MISSING,
@@ -209,7 +211,7 @@ mod tests {
         let file = File { name: "example.yaml".into(), text: text.into() };
         let loaded = load(&[file], Options::default(), Taking::Admitted);
         assert!(loaded.refused == 0, "{:?}\n{text}", loaded.findings);
-        check(&loaded.engine).into_iter().map(|finding| finding.code).collect()
+        loaded.check().into_iter().map(|finding| finding.code).collect()
     }
 
     #[test]

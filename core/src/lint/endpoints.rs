@@ -80,7 +80,7 @@ fn selects_nothing(engine: &Engine, report: &mut Report<'_>) {
         let misspelt = report.shared.misspelt(cluster, &key.namespace, selector);
         let other = other_namespace(cluster, selector, &mut elsewhere);
         let nothing_says_so = misspelt.is_none() && other.is_none() && !is_named_like_a_workload(cluster, key);
-        if nothing_says_so && may_be_elsewhere(report, key) {
+        if other.is_none() && may_be_elsewhere(report, key, selector) {
             report.elsewhere += 1;
             continue;
         }
@@ -114,10 +114,12 @@ pub(super) fn has_pods(engine: &Engine, report: &Report<'_>, key: &ObjectKey, se
 }
 
 /// Whether nothing here tells that the Service's pods should be here: then they may well stand in other files.
-pub(super) fn may_be_elsewhere(report: &Report<'_>, key: &ObjectKey) -> bool {
-    // What runs there came with the cluster.
-    key.namespace == "kube-system" && report.shared.has_files()
-        || report.shared.may_be_elsewhere(report.cluster, (Kind::Service, key), Missed::Unserved)
+pub(super) fn may_be_elsewhere(report: &Report<'_>, key: &ObjectKey, selector: &StringMap) -> bool {
+    let (cluster, shared) = (report.cluster, report.shared);
+    // What runs in kube-system came with the cluster.
+    let is_far = key.namespace == "kube-system" && shared.has_files()
+        || shared.may_be_elsewhere(cluster, (Kind::Service, key), Missed::Unserved);
+    is_far && shared.misspelt(cluster, &key.namespace, selector).is_none() && !is_named_like_a_workload(cluster, key)
 }
 
 /// Whether a workload of the Service's name is there that no Service selects: its pods are surely meant.

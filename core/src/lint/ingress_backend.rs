@@ -36,9 +36,31 @@ rule! {
     ///             pathType: Prefix
     ///             backend:
     ///               service:
-    ///                 name: web
+    ///                 name: wbe
     ///                 port:
     ///                   number: 80
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata:
+    ///   name: web
+    /// spec:
+    ///   selector:
+    ///     app: web
+    ///   ports:
+    ///     - name: http
+    ///       port: 80
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: web
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
     /// ```
     /// ## Right
     /// ```yaml
@@ -208,6 +230,17 @@ rule! {
     ///   ports:
     ///     - name: http
     ///       port: 80
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: web
+    ///   labels:
+    ///     app: wbe
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: registry.example.com/web:1
     /// ```
     /// ## Right
     /// ```yaml
@@ -385,8 +418,8 @@ fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
         let message = format!("Service {key} has no ready endpoint for port {}", port.port);
         let help = "see which pods its selector picks, and whether they are ready";
         let is_selecting = selector(stored).is_some();
-        // That it selects nothing is told at the Service already.
-        if is_selecting && !has_pods(engine, report, &key, stored) && may_be_elsewhere(report, &key) {
+        let is_far = selector(stored).is_some_and(|selector| may_be_elsewhere(report, &key, selector));
+        if is_far && !has_pods(engine, report, &key, stored) {
             continue;
         }
         // Slices may be anybody's to write, and what is scaled to nothing may be scaled up: it is only worth knowing.

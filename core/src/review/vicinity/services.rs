@@ -211,7 +211,8 @@ impl<'c> Vicinity<'c> {
         let has_class = ingress.spec.ingress_class_name.is_some()
             || ingress.metadata.annotations.contains_key(CLASS_ANNOTATION)
             || cluster.ingress_classes.is_empty();
-        if guarded || !has_class {
+        let is_bare = ingress.spec.tls.iter().flatten().any(|tls| tls.secret_name.is_empty());
+        if guarded || !has_class || is_bare {
             self.controllers();
         }
         let own: Vec<&str> = hosts(ingress).collect();
