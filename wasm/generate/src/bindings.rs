@@ -1,6 +1,7 @@
 //! The JavaScript glue of the module, once for Node and once for browsers. The module beside it is the same.
 
 use crate::arrange::arrange;
+use crate::spell::spell;
 use std::fs;
 use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
@@ -23,7 +24,7 @@ fn arrange_both(folder: &Path) -> Result<(), anyhow::Error> {
     let [node, web] = ["node", "web"].map(|target| folder.join(target).join("portolan_bg.wasm"));
     let module = fs::read(&web)?;
     anyhow::ensure!(module == fs::read(&node)?, "the modules for Node and for browsers differ");
-    let arranged = arrange(&module)?;
+    let arranged = arrange(&spell(&module)?)?;
     fs::write(node, &arranged)?;
     Ok(fs::write(web, &arranged)?)
 }

@@ -6,6 +6,7 @@
 mod arrange;
 mod bindings;
 mod fields;
+mod spell;
 mod types;
 
 use std::fs;
