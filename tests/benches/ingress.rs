@@ -27,6 +27,9 @@ const ROUNDS: usize = 100;
 /// Host and path of every rule.
 type Rules = Vec<(String, String)>;
 
+/// Makes the rules of a table of that size.
+type Make = fn(usize) -> Rules;
+
 /// What is asked each question, and its name.
 type Contender<'a> = (String, Box<dyn FnMut(usize) + 'a>);
 
@@ -265,7 +268,7 @@ fn compiling() {
 fn listing() {
     println!("\nlisting a table (`routes`): rules, milliseconds, nanoseconds a rule");
     let sizes = [1_000, 10_000];
-    let tables: [(&str, fn(usize) -> Rules); 3] = [
+    let tables: [(&str, Make); 3] = [
         ("hosts with the same paths", |size| rules(&KINDS[0], size)),
         ("one host", |size| rules(&KINDS[2], size)),
         ("most rules shadowed", shadowed),

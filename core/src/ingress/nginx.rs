@@ -206,10 +206,11 @@ fn catch_all(
         annotations.rewrite_target.clear();
         annotations.use_regex = false;
         annotations.app_root = None;
-        annotations.conduct.redirect = None;
-        annotations.conduct.ssl_redirect = false;
-        annotations.conduct.force_ssl_redirect = false;
-        annotations.conduct.preserve_trailing_slash = false;
+        let conduct = Arc::make_mut(&mut annotations.conduct);
+        conduct.redirect = None;
+        conduct.ssl_redirect = false;
+        conduct.force_ssl_redirect = false;
+        conduct.preserve_trailing_slash = false;
         root.annotations = Arc::new(annotations);
     }
 }
@@ -406,7 +407,7 @@ fn entry(
     canaries: &BTreeMap<Backend, Canary>,
 ) -> Option<Entry> {
     let Location { path, exact, origin, written, path_type, backend, annotations, .. } = location;
-    let mut conduct = annotations.conduct.clone();
+    let mut conduct = Arc::clone(&annotations.conduct);
     let target = &annotations.rewrite_target;
     let mut refused = |reason: String| {
         let message = format!("the expression `{path}` is not understood: {reason}");
@@ -414,7 +415,10 @@ fn entry(
     };
     if !target.is_empty() && *target != path {
         match Pattern::new(&path, true) {
-            Ok(pattern) => conduct.rewrite = Some(Rewrite { pattern, source: path.clone(), target: target.clone() }),
+            Ok(pattern) => {
+                let rewrite = Rewrite { pattern, source: path.clone(), target: target.clone() };
+                Arc::make_mut(&mut conduct).rewrite = Some(rewrite);
+            }
             Err(reason) => {
                 refused(reason);
                 return None;
@@ -441,7 +445,9 @@ fn entry(
         MatchPath::Regex { .. } => (1, 0),
         _ => (0, u32::try_from(path.len()).unwrap_or(u32::MAX)),
     };
-    conduct.canary = canaries.get(&backend).cloned();
+    if let Some(canary) = canaries.get(&backend) {
+        Arc::make_mut(&mut conduct).canary = Some(canary.clone());
+    }
     Some(Entry {
         origin,
         written: written.into(),
@@ -449,7 +455,7 @@ fn entry(
         path: matches,
         rank: PathRank { tier, length, exact: tier == 2, order: Reverse(order) },
         backend,
-        conduct: Some(Arc::new(conduct)),
+        conduct: Some(conduct),
         shadowed_by: None,
         number: 0,
     })

@@ -9,6 +9,7 @@ use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
 use ipnet::IpNet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What every annotation's name begins with.
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";
@@ -113,7 +114,7 @@ pub(super) struct Annotations {
     /// The canary's policy; its origin and backend are filled in rule by rule.
     pub(super) canary: Option<Canary>,
     /// What holds for every rule; rewrite and canary come rule by rule.
-    pub(super) conduct: Conduct,
+    pub(super) conduct: Arc<Conduct>,
 }
 
 /// Reads the annotations; what is wrong with them is reported.
@@ -135,7 +136,7 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
     }
     let redirect = redirect(&reader, &mut wrong).unwrap_or_default();
     all.from_to_www = redirect.from_to_www;
-    all.conduct = Conduct {
+    let mut conduct = Conduct {
         redirect: redirect.to,
         ssl_redirect: reader.flag("ssl-redirect", true),
         force_ssl_redirect: reader.flag("force-ssl-redirect", false),
@@ -162,17 +163,18 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
                 "not every part of the annotation is an IP address or a network, so nobody is let in".to_owned(),
             );
             let because = format!("the annotation {name} does not contain a valid IP address or network");
-            all.conduct.denied.get_or_insert(because);
+            conduct.denied.get_or_insert(because);
             continue;
         };
         if name == allowed {
-            all.conduct.allow = ranges;
+            conduct.allow = ranges;
         } else {
-            all.conduct.deny = ranges;
+            conduct.deny = ranges;
         }
     }
     all.canary = canary(&reader, key, &mut wrong);
-    all.conduct.unconsidered = others(ingress, key, reports);
+    conduct.unconsidered = others(ingress, key, reports);
+    all.conduct = Arc::new(conduct);
     all
 }
 
