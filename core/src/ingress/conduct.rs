@@ -5,6 +5,7 @@ use super::pattern::Pattern;
 use super::table::Origin;
 use crate::api::resource::ObjectKey;
 use ipnet::IpNet;
+use std::borrow::Cow;
 
 /// What the annotations of an Ingress add to one of its rules.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,16 +64,29 @@ impl Rewrite {
     /// The new path and query, as nginx's `rewrite` makes it: the whole path becomes the target, the query is appended
     /// unless the target ends with `?`; `None` where the pattern is not found.
     pub fn apply(&self, path: &str, query: Option<&str>) -> Option<String> {
+        let mut out = self.fill(path, &self.target, Cow::Borrowed)?;
+        if let Some(bare) = out.strip_suffix('?') {
+            return Some(bare.to_owned());
+        }
+        if let Some(query) = query {
+            out.push(if out.contains('?') { '&' } else { '?' });
+            out.push_str(query);
+        }
+        Some(out)
+    }
+
+    /// A target with the pattern's groups in it, each of them changed; `None` where the pattern is not found.
+    pub(crate) fn fill<'p>(&self, path: &'p str, target: &str, change: fn(&'p str) -> Cow<'p, str>) -> Option<String> {
         let captures = self.pattern.find(path)?;
         let mut out = String::new();
-        let mut rest = self.target.as_str();
+        let mut rest = target;
         while let Some(at) = rest.find('$') {
             let (before, after) = rest.split_at(at);
             out.push_str(before);
             let behind = after.get(1..).unwrap_or_default();
             match behind.bytes().next().filter(u8::is_ascii_digit) {
                 Some(digit) => {
-                    out.push_str(captures.text(usize::from(digit - b'0'), path));
+                    out.push_str(&change(captures.text(usize::from(digit - b'0'), path)));
                     rest = behind.get(1..).unwrap_or_default();
                 }
                 None => {
@@ -82,13 +96,6 @@ impl Rewrite {
             }
         }
         out.push_str(rest);
-        if let Some(bare) = out.strip_suffix('?') {
-            return Some(bare.to_owned());
-        }
-        if let Some(query) = query {
-            out.push(if out.contains('?') { '&' } else { '?' });
-            out.push_str(query);
-        }
         Some(out)
     }
 }

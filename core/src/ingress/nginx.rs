@@ -8,6 +8,7 @@
 
 mod annotations;
 mod canaries;
+mod escape;
 mod requests;
 
 use super::backend::Backend;

@@ -1,10 +1,12 @@
 //! What nginx does with a request: which server takes it, and its phases after a location is found.
 
-use super::super::conduct::{Canary, Conduct};
+use super::super::conduct::{Canary, Conduct, Rewrite};
 use super::super::matching::MatchHost;
 use super::super::names::Selection;
 use super::super::request::Request;
 use super::super::table::{Entry, Host, Redirect, Refusal, Route, RouteTable};
+use super::escape;
+use std::borrow::Cow;
 
 /// The code of redirects to `https` and from `www.` (`http-redirect-code`).
 const REDIRECT_CODE: u16 = 308;
@@ -102,17 +104,35 @@ fn refuse(route: &mut Route<'_>, code: u16, because: String) {
 /// Tells whether the rewrite became a redirect, which it does when its target is a whole URL.
 fn rewrite(conduct: &Conduct, request: &Request<'_>, route: &mut Route<'_>) -> bool {
     let Some(rewrite) = &conduct.rewrite else { return false };
-    let Some(path) = rewrite.apply(&route.path, None) else { return false };
-    let whole = rewrite.apply(&route.path, request.query).unwrap_or_default();
     if ["http://", "https://", "$scheme"].iter().any(|start| rewrite.target.starts_with(start)) {
-        route.redirect = Some(Redirect { code: 302, location: expand(&whole, request, &route.path) });
+        let Some(location) = location(rewrite, request, &route.path) else { return false };
+        route.redirect = Some(Redirect { code: 302, location });
         return true;
     }
+    let Some(path) = rewrite.apply(&route.path, None) else { return false };
+    let whole = rewrite.apply(&route.path, request.query).unwrap_or_default();
     if route.backend.is_some() {
         route.rewrite = Some(path);
         route.upstream_target = Some(whole);
     }
     false
+}
+
+/// The URL that a rewrite sends clients to.
+fn location(rewrite: &Rewrite, request: &Request<'_>, path: &str) -> Option<String> {
+    let (target, adds_query) = match rewrite.target.strip_suffix('?') {
+        Some(bare) => (bare, false),
+        None => (rewrite.target.as_str(), true),
+    };
+    // The groups are those of the decoded path; they are escaped where the path had something to decode.
+    let had_escapes = request.path.contains(['%', '+']);
+    let filled = rewrite.fill(path, target, if had_escapes { escape::argument } else { Cow::Borrowed })?;
+    let mut location = escape::redirect(&expand(&filled, request, path));
+    if let Some(query) = request.query.filter(|query| adds_query && !query.is_empty()) {
+        location.push(if target.contains('?') { '&' } else { '?' });
+        location.push_str(query);
+    }
+    Some(location)
 }
 
 /// `lua_ingress.rewrite`: `https://host` and the request's path and query, without a slash at the end.
