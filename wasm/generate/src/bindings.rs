@@ -69,7 +69,7 @@ const BY_CHARACTER: &str = r"
         }
 ";
 
-/// As much as fits at once, which is six times as quick for a question and thirty times for a file; the rest, where there
+/// As much as fits at once, six times as quick for a question and twenty times for a file; the rest, where there
 /// are characters of several bytes, as before.
 const AT_ONCE: &str = r"
     const { read, written } = cachedTextEncoder.encodeInto(arg, getUint8ArrayMemory0().subarray(ptr, ptr + len));
