@@ -99,6 +99,10 @@ fn objects_are_let_pass_warned_of_and_refused() {
     assert_eq!(json.at("response.status.reason").unwrap().as_str(), Some("Invalid"));
     let field = json.at("response.status.details.causes[0].field").unwrap();
     assert_eq!(field.as_str(), Some("spec.rules[0].http.paths[0].backend.service.port.number"));
+    let cause = json.at("response.status.details.causes[0].message").unwrap().as_str().unwrap();
+    assert_eq!(cause, "ING002 Service shop/web has no port 8080 (it has 80 (http))");
+    let details = ["kind", "name"].map(|name| json.at(&format!("response.status.details.{name}")).unwrap().as_str());
+    assert_eq!(details, [Some("Ingress"), Some("bad")]);
     assert_eq!(json.at("response.auditAnnotations.findings").unwrap().as_str(), Some("ING002"));
 
     let answer = client.review(&review("CREATE", &ingress("doubtful", "nobody", 80), ""));

@@ -146,6 +146,8 @@ pub(super) struct Refusal {
     pub(super) reason: &'static str,
     /// What is said; the API server puts the webhook's name before it.
     pub(super) message: String,
+    /// The kind and name of the object. From these and the causes alone clients make what people read.
+    pub(super) object: Option<(&'static str, String)>,
     /// Each field and what is wrong with it.
     pub(super) causes: Vec<(String, String)>,
 }
@@ -173,7 +175,11 @@ impl Answer {
                         .with("field", field.clone())
                 };
                 let causes = Json::Array(refusal.causes.iter().map(cause).collect());
-                status.set("details", Json::object().with("causes", causes));
+                let mut details = Json::object();
+                if let Some((kind, name)) = &refusal.object {
+                    details = details.with("name", name.clone()).with("kind", *kind);
+                }
+                status.set("details", details.with("causes", causes));
             }
             response.set("status", status);
         }

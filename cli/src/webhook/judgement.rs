@@ -100,6 +100,7 @@ impl Judge {
                     code: 503,
                     reason: "ServiceUnavailable",
                     message: format!("portolan cannot judge this: {why}"),
+                    object: None,
                     causes: Vec::new(),
                 }),
                 ..Answer::default()
@@ -158,7 +159,11 @@ impl Judge {
             code: 422,
             reason: "Invalid",
             message: errors.iter().map(|finding| own_words(finding)).collect::<Vec<_>>().join("; "),
-            causes: errors.iter().map(|error| (error.place.field.clone(), error.message.clone())).collect(),
+            object: errors.iter().find_map(|error| {
+                let (kind, key) = error.object.as_ref()?;
+                Some((kind.name(), key.name.clone()))
+            }),
+            causes: errors.iter().map(|error| (error.place.field.clone(), coded_words(error))).collect(),
         });
         let outcome = match (&refusal, warnings.is_empty()) {
             (Some(_), _) => Outcome::Refused,
@@ -217,6 +222,11 @@ fn own_words(finding: &Finding) -> String {
     let field = finding.place.field.as_str();
     let at = if field.is_empty() { String::new() } else { format!(" {field}") };
     format!("{}{at}: {}{}", finding.code, finding.message, help(finding))
+}
+
+/// The same where the field stands beside it.
+fn coded_words(finding: &Finding) -> String {
+    format!("{} {}{}", finding.code, finding.message, help(finding))
 }
 
 /// A finding of another object, which is named then.

@@ -4,9 +4,10 @@ use super::target_port::{declares_port, lacks_port};
 use super::{Report, rule};
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::edit::Scalar;
+use crate::collections::BTreeMap;
+use crate::edit::{Editor, Scalar};
 use crate::endpoints::selection::selector;
 use crate::engine::Engine;
 use crate::workload::{owner, template_of};
@@ -104,10 +105,37 @@ fn overlap(engine: &Engine, report: &mut Report<'_>) {
         }
     }
     for (key, makers) in &selections.of_service {
-        if takes_in_others(cluster, &selections, key, makers, report).is_none() {
-            selects_others(cluster, &selections, key, makers, report);
+        let Some(service) = cluster.services.by_key(key) else { continue };
+        let selected = Selected { cluster, selections: &selections, key, service, makers };
+        let Some(told) = selected.takes_in_others().or_else(|| selected.selects_others()) else { continue };
+        let mut found = report.at(Kind::Service, key, "spec.selector", told.message, told.help);
+        for (kind, key, field, text) in told.related {
+            found = found.and(kind, &key, field, text);
         }
+        let write = |edit: &Editor<'_>, (name, value): &(&str, Option<&str>)| {
+            edit.replace(&format!("spec.selector[{name}]"), Scalar::Text((*value)?))
+        };
+        found.mend(Kind::Service, key, &|edit| told.labels.iter().map(|label| write(edit, label)).collect());
     }
+}
+
+/// What is said of one Service.
+struct Told<'a> {
+    message: String,
+    help: &'static str,
+    /// Other places, each with its field and a word on it.
+    related: Vec<(Kind, ObjectKey, &'static str, &'static str)>,
+    /// The labels that its selector should have instead; none can be written where one of them has no value.
+    labels: Vec<(&'a str, Option<&'a str>)>,
+}
+
+/// One Service, and what makes the pods that it selects.
+struct Selected<'a> {
+    cluster: &'a Cluster,
+    selections: &'a Selections<'a>,
+    key: &'a ObjectKey,
+    service: &'a Service,
+    makers: &'a BTreeMap<Maker, &'a Arc<Pod>>,
 }
 
 fn maker(engine: &Engine, namespace: &str, pod: &Pod) -> Maker {
@@ -120,81 +148,73 @@ fn maker(engine: &Engine, namespace: &str, pod: &Pod) -> Maker {
     over.and_then(|between| owner(&between.metadata)).unwrap_or((kind, name))
 }
 
-/// The Service has the pods of several makers, and a port that those of one of them lack, which has a Service of its own.
-fn takes_in_others(
-    cluster: &Cluster,
-    selections: &Selections<'_>,
-    key: &ObjectKey,
-    makers: &BTreeMap<Maker, &Arc<Pod>>,
-    report: &mut Report<'_>,
-) -> Option<()> {
-    let service = cluster.services.by_key(key).filter(|_| makers.len() > 1)?;
-    for (other, pod) in makers {
-        let port = service.ports().iter().find(|port| lacks_port(pod, port))?;
-        let right = makers.iter().find(|(_, pod)| declares_port(pod, port)).map(|(maker, _)| maker);
-        let Some(right) = right else { continue };
-        let of_its_own = selections.of_maker.get(other).into_iter().flatten().find(|known| {
-            **known != key && selections.of_service.get(*known).is_some_and(|makers| !makers.contains_key(right))
-        });
-        let Some(of_its_own) = of_its_own else { continue };
-        let (kind, name) = other;
-        let message = format!(
-            "also selects the pods of {} {}, which Service {of_its_own} is for: they do not declare port {}",
-            kind.name(),
-            name.name,
-            port.port
-        );
-        report
-            .at(Kind::Service, key, "spec.selector", message, "add a label that only the pods have that are meant")
-            .and(Kind::Service, of_its_own, "spec.selector", "the Service for these pods")
-            .and(*kind, name, "metadata.name", "what makes these pods");
-        return Some(());
-    }
-    None
-}
-
-/// The Service is named like a workload that no Service selects, and selects the pods that another Service is for.
-fn selects_others(
-    cluster: &Cluster,
-    selections: &Selections<'_>,
-    key: &ObjectKey,
-    makers: &BTreeMap<Maker, &Arc<Pod>>,
-    report: &mut Report<'_>,
-) -> Option<()> {
-    let is_named = |maker: &&Maker| {
-        let store = cluster.workloads.get(&maker.0);
-        store.is_some_and(|store| store.by_key(key).is_some())
-    };
-    let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet].map(|kind| (kind, key.clone()));
-    let own = kinds.iter().find(is_named)?;
-    let selected: BTreeSet<&&ObjectKey> =
-        makers.keys().filter_map(|maker| selections.of_maker.get(maker)).flatten().collect();
-    let twin = selected.into_iter().find(|known| **known != key)?;
-    let workload = cluster.workloads.get(&own.0)?.by_key(key)?;
-    let template = template_of(workload)?;
-    let has_ports = template.spec.containers.iter().any(|container| !container.ports.is_empty());
-    if makers.contains_key(own) || selections.of_maker.contains_key(own) || !has_ports {
-        return None;
-    }
-    let selector = selector(cluster.services.by_key(key)?)?;
-    let message = format!(
-        "selects the pods that Service {twin} is for, and none of {} {}, which no Service selects",
-        own.0.name(),
-        key.name
-    );
-    report
-        .at(Kind::Service, key, "spec.selector", message, "select the labels of its own pods")
-        .and(Kind::Service, twin, "spec.selector", "the other Service")
-        .and(own.0, key, "spec.template.metadata.labels", "the labels of its own pods")
-        .mend(Kind::Service, key, &|edit| {
-            let labels = &template.metadata.labels;
-            let differs = selector.iter().filter(|(name, value)| labels.get(*name) != Some(value));
-            let write = |(name, _): (&String, &String)| {
-                edit.replace(&format!("spec.selector[{name}]"), Scalar::Text(labels.get(name)?))
+impl<'a> Selected<'a> {
+    /// The Service has the pods of several makers, and a port that those of one of them lack, which has a Service of its own.
+    fn takes_in_others(&self) -> Option<Told<'a>> {
+        if self.makers.len() < 2 {
+            return None;
+        }
+        for (other, pod) in self.makers {
+            let port = self.service.ports().iter().find(|port| lacks_port(pod, port))?;
+            let right = self.makers.iter().find(|(_, pod)| declares_port(pod, port)).map(|(maker, _)| maker);
+            let Some(right) = right else { continue };
+            let is_for_these = |known: &&&ObjectKey| {
+                let makers = self.selections.of_service.get(**known);
+                **known != self.key && makers.is_some_and(|makers| !makers.contains_key(right))
             };
-            differs.map(write).collect()
-        });
-    Some(())
+            let of_its_own = self.selections.of_maker.get(other).into_iter().flatten().find(is_for_these);
+            let Some(of_its_own) = of_its_own else { continue };
+            let (kind, name) = other;
+            let message = format!(
+                "also selects the pods of {} {}, which Service {of_its_own} is for: they do not declare port {}",
+                kind.name(),
+                name.name,
+                port.port
+            );
+            let service = (*of_its_own).clone();
+            return Some(Told {
+                message,
+                help: "add a label that only the pods have that are meant",
+                related: vec![
+                    (Kind::Service, service, "spec.selector", "the Service for these pods"),
+                    (*kind, name.clone(), "metadata.name", "what makes these pods"),
+                ],
+                labels: Vec::new(),
+            });
+        }
+        None
+    }
+
+    /// The Service is named like a workload that no Service selects, and selects the pods that another Service is for.
+    fn selects_others(&self) -> Option<Told<'a>> {
+        let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet];
+        let named = |kind: &Kind| self.cluster.workloads.get(kind)?.by_key(self.key);
+        let (kind, workload) = kinds.iter().find_map(|kind| Some((*kind, named(kind)?)))?;
+        let selected = self.makers.keys().filter_map(|maker| self.selections.of_maker.get(maker)).flatten();
+        let twin = selected.filter(|known| **known != self.key).min()?;
+        let template = template_of(workload)?;
+        let has_ports = template.spec.containers.iter().any(|container| !container.ports.is_empty());
+        let own = (kind, self.key.clone());
+        if self.makers.contains_key(&own) || self.selections.of_maker.contains_key(&own) || !has_ports {
+            return None;
+        }
+        let labels = &template.metadata.labels;
+        let differs = selector(self.service)?.iter().filter(|(name, value)| labels.get(*name) != Some(value));
+        let message = format!(
+            "selects the pods that Service {twin} is for, and none of {} {}, which no Service selects",
+            kind.name(),
+            self.key.name
+        );
+        Some(Told {
+            message,
+            help: "select the labels of its own pods",
+            related: vec![
+                (Kind::Service, (*twin).clone(), "spec.selector", "the other Service"),
+                (kind, self.key.clone(), "spec.template.metadata.labels", "the labels of its own pods"),
+            ],
+            labels: differs.map(|(name, _)| (name.as_str(), labels.get(name).map(String::as_str))).collect(),
+        })
+    }
 }
 
 #[cfg(test)]

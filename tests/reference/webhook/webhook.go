@@ -67,6 +67,9 @@ func Run(plane *controlplane.ControlPlane, binary string) ([]command.Case, error
 	if err := run.objects(); err != nil {
 		return nil, err
 	}
+	if err := run.kubectl(); err != nil {
+		return nil, err
+	}
 	return run.cases, nil
 }
 

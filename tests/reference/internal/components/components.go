@@ -30,6 +30,7 @@ var (
 	APIServer         = Component{"kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", "."}
 	ControllerManager = Component{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", "."}
 	Proxy             = Component{"kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy", "."}
+	Kubectl           = Component{"kubectl", "k8s.io/kubernetes/cmd/kubectl", "modules/kubectl"}
 	CoreDNS           = Component{"coredns", "github.com/coredns/coredns", "modules/coredns"}
 	Contour           = Component{"contour", "github.com/projectcontour/contour/cmd/contour", "modules/contour"}
 	Kubeconform       = Component{"kubeconform-v0.8.0", "github.com/yannh/kubeconform/cmd/kubeconform", "modules/kubeconform"}
