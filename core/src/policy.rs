@@ -8,6 +8,7 @@
 //! Semantics: `k8s.io/api/networking/v1` NetworkPolicy (v0.36.3), `sigs.k8s.io/network-policy-api` v1alpha1 (v0.1.7) and
 //! v1alpha2 (v0.2.0). What those leave open is said in [`verdict`].
 
+mod briefs;
 pub mod diff;
 pub mod findings;
 mod follow;
@@ -20,6 +21,7 @@ mod ranges;
 mod reach;
 mod rule;
 mod selector;
+mod spots;
 mod steps;
 pub mod suggest;
 mod table;

@@ -267,7 +267,7 @@ impl<'a> Finder<'a> {
                     PortMatch::Named(protocol, _) => {
                         protocol != Some(Protocol::Tcp) && protocol != Some(Protocol::Sctp)
                     }
-                    port => port.matches(53, Protocol::Udp, &[]),
+                    port => port.matches(53, Protocol::Udp),
                 };
                 let peer = |(_, peer): &(u32, Peer)| match peer {
                     Peer::Pods(set) if !dns.is_empty() => dns.iter().any(|class| class.is_in(*set)),

@@ -4,15 +4,17 @@
 //! more, so that some pods are in another class than before; and some classes are spoken of by other policies. What is
 //! left then is what compiling the cluster anew would give, but for the numbers of things.
 
-use super::index::{NOBODY, NamespaceEntry, PodEntry, PolicyIndex, Spot, container_ports, pod_hash, policy_hash};
+use super::briefs::Briefs;
+use super::index::{NamespaceEntry, PodEntry, PolicyIndex, container_ports, policy_hash};
 use super::lower;
 use super::ranges::Block;
 use super::rule::{Direction, Policy};
-use super::table::hash_of;
+use super::spots::{NOBODY, Spot};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::order::Arrange as _;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 impl PolicyIndex {
     /// Whether objects of that kind go into the index, so that a change of one makes it stale.
@@ -111,6 +113,7 @@ impl PolicyIndex {
             for (at, policy) in self.policies.iter() {
                 self.steps.put(at, policy);
             }
+            self.write_briefs();
         }
         self.mapped.take();
     }
@@ -185,9 +188,7 @@ impl PolicyIndex {
             if let Some(entry) = self.pods.get_mut(at) {
                 entry.class = Some(after);
             }
-            if let Some(spot) = self.spots.get_mut(at as usize) {
-                spot.class = after;
-            }
+            self.spots.set_class(at, after);
         }
     }
 
@@ -203,6 +204,7 @@ impl PolicyIndex {
             self.say_policies(at);
         }
         for (at, class) in self.classes.sweep() {
+            self.briefs.drop(at);
             for set in class.sets {
                 if let Some(set) = self.terms.sets.get_mut(set)
                     && let Some(place) = set.classes.iter().position(|class| *class == at)
@@ -210,6 +212,9 @@ impl PolicyIndex {
                     set.classes.swap_remove(place);
                 }
             }
+        }
+        if self.briefs.is_wasteful() {
+            self.write_briefs();
         }
         self.regions.sweep();
         self.terms.blocks.sweep();
@@ -247,6 +252,14 @@ impl PolicyIndex {
         });
         if let Some(class) = self.classes.get_mut(at) {
             class.policies = policies;
+            self.briefs.put(at, class, &self.steps);
+        }
+    }
+
+    fn write_briefs(&mut self) {
+        self.briefs = Briefs::default();
+        for (at, class) in self.classes.iter() {
+            self.briefs.put(at, class, &self.steps);
         }
     }
 
@@ -317,28 +330,19 @@ impl PolicyIndex {
 
     /// Puts a pod in whose class and namespace have been taken up.
     pub(super) fn put_pod(&mut self, entry: PodEntry) {
-        let spot =
-            Spot { class: entry.class.unwrap_or(NOBODY), node: entry.node.unwrap_or(NOBODY), families: entry.families };
-        let (hash, namespace) = (pod_hash(entry.namespace, &entry.pod.metadata.name), entry.namespace);
-        let addresses = entry.own_addresses();
+        let spot = Spot::new(entry.class, entry.families);
+        let (addresses, namespace, pod) = (entry.own_addresses(), entry.namespace, Arc::clone(&entry.pod));
         let at = self.pods.put(entry);
-        addresses.for_each(|address| self.by_address.insert(hash_of(&address), at));
-        self.pod_numbers.insert(hash, at);
-        if let Some(entry) = self.namespaces.get_mut(namespace) {
-            entry.pods.push(at);
-        }
-        if at as usize == self.spots.len() {
-            self.spots.push(spot);
-        } else if let Some(slot) = self.spots.get_mut(at as usize) {
-            *slot = spot;
-        }
+        let Some(entry) = self.namespaces.get_mut(namespace) else { return };
+        entry.pods.push(at);
+        self.spots.put(at, spot, (&entry.name, &pod.metadata.name), addresses);
     }
 
     /// Takes a pod out, and gives its class and namespace up.
     fn take_pod(&mut self, at: u32) -> Option<PodEntry> {
         let entry = self.pods.take(at)?;
-        self.pod_numbers.remove(pod_hash(entry.namespace, &entry.pod.metadata.name), at);
-        entry.own_addresses().for_each(|address| self.by_address.remove(hash_of(&address), at));
+        let namespace = self.namespaces.get(entry.namespace).map(|entry| entry.name.as_str()).unwrap_or_default();
+        self.spots.drop(at, (namespace, &entry.pod.metadata.name), entry.own_addresses());
         if let Some(namespace) = self.namespaces.get_mut(entry.namespace)
             && let Some(place) = namespace.pods.iter().position(|pod| *pod == at)
         {
@@ -346,9 +350,6 @@ impl PolicyIndex {
         }
         self.namespaces.give_up(entry.namespace);
         entry.class.into_iter().for_each(|class| self.classes.give_up(class));
-        if let Some(spot) = self.spots.get_mut(at as usize) {
-            *spot = Spot { class: NOBODY, node: NOBODY, families: super::index::Families::default() };
-        }
         Some(entry)
     }
 }

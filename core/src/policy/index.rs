@@ -1,11 +1,13 @@
 //! The compiled form: pods fall into classes by what policies can tell apart, and a question about two pods is one about
 //! their two classes.
 
+use super::briefs::Briefs;
 use super::map::Mapped;
 use super::ports::{NamedPort, Protocol};
 use super::ranges::{NOWHERE, Regions};
 use super::rule::{Direction, Peer, PodSet, Policy, Scope, Terms};
 use super::selector::Signature;
+use super::spots::Spots;
 use super::steps::Steps;
 use super::table::{Interned, Slots, Table, hash_of};
 use crate::api::pod::{ContainerPort, Pod};
@@ -30,16 +32,14 @@ pub struct PolicyIndex {
     pub(crate) regions: Regions,
     pub(crate) namespaces: Interned<NamespaceEntry>,
     pub(crate) pods: Slots<PodEntry>,
-    pub(super) pod_numbers: Table,
-    /// What a verdict needs to know of each pod, close together.
-    pub(super) spots: Vec<Spot>,
+    /// What a verdict needs to know of each pod, and of each class, close together.
+    pub(super) spots: Spots,
+    pub(super) briefs: Briefs,
     pub(crate) classes: Interned<Class>,
     pub(super) mapped: OnceLock<Mapped>,
     /// Where a pod that is not there would have its address, and of which families.
     pub(crate) usual_regions: [u32; 2],
     pub(crate) usual_families: Families,
-    /// The pods of each address.
-    pub(super) by_address: Table,
     node_of_address: BTreeMap<IpAddr, u32>,
     node_numbers: BTreeMap<String, u32>,
 }
@@ -91,16 +91,6 @@ impl PodEntry {
     }
 }
 
-/// Of a pod what a verdict needs first. [`NOBODY`] stands for no class and no node.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spot {
-    pub(super) class: u32,
-    pub(super) node: u32,
-    pub(super) families: Families,
-}
-
-pub(super) const NOBODY: u32 = u32::MAX;
-
 /// The address families of an end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Families {
@@ -111,6 +101,8 @@ pub(crate) struct Families {
 }
 
 impl Families {
+    pub(crate) const NONE: Families = Families { v4: false, v6: false, prefers_ipv6: false };
+
     fn has(self, ipv6: bool) -> bool {
         if ipv6 { self.v6 } else { self.v4 }
     }
@@ -190,12 +182,7 @@ impl PolicyIndex {
 
     /// The pod of that namespace and name.
     pub fn pod(&self, key: &ObjectKey) -> Option<PodNumber> {
-        let namespace = self.namespace(&key.namespace)?;
-        let is = |at| {
-            let entry: Option<&PodEntry> = self.pods.get(at);
-            entry.is_some_and(|entry| entry.namespace == namespace && entry.pod.metadata.name == key.name)
-        };
-        self.pod_numbers.find(pod_hash(namespace, &key.name), is).map(PodNumber)
+        self.spots.named(&key.namespace, &key.name).map(PodNumber)
     }
 
     /// The number of a pod's port of that name and protocol.
@@ -273,19 +260,8 @@ impl PolicyIndex {
 
     /// The pod of an address: of several, the first by namespace and name.
     pub(crate) fn pod_of_address(&self, address: IpAddr) -> Option<u32> {
-        let name = |at| {
-            let entry: Option<&PodEntry> = self.pods.get(at);
-            entry.map(|entry| (self.namespace_name(entry.namespace), entry.pod.metadata.name.as_str()))
-        };
-        let mut first: Option<u32> = None;
-        let _ = self.by_address.find(hash_of(&address), |at| {
-            let is_its = self.pods.get(at).is_some_and(|entry| entry.addresses.contains(&Some(address)));
-            if is_its && first.is_none_or(|other| name(at) < name(other)) {
-                first = Some(at);
-            }
-            false
-        });
-        first
+        let has = |at| self.entry(at).is_some_and(|entry| entry.addresses.contains(&Some(address)));
+        self.spots.addressed(address, has)
     }
 
     pub(crate) fn node_of_address(&self, address: IpAddr) -> Option<u32> {
@@ -436,11 +412,6 @@ impl PolicyIndex {
 /// Whether a pod has ended: nothing reaches it any more.
 pub(crate) fn has_ended(pod: &Pod) -> bool {
     matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")
-}
-
-/// The hash of a pod by the number of its namespace and its name.
-pub(super) fn pod_hash(namespace: u32, name: &str) -> u32 {
-    hash_of(&(namespace, name))
 }
 
 /// The hash of a policy by its kind and name.

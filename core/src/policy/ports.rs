@@ -61,15 +61,9 @@ pub(crate) enum PortMatch {
 pub(crate) type NamedPort = (u32, Protocol, u16);
 
 impl PortMatch {
-    /// Whether the port is meant; `named` are the destination pod's named ports, none where it is no pod.
-    pub(crate) fn matches(self, port: u16, protocol: Protocol, named: &[NamedPort]) -> bool {
-        match self {
-            PortMatch::Range(wanted, first, last) => wanted == protocol && first <= port && port <= last,
-            PortMatch::Named(wanted, name) => {
-                wanted.is_none_or(|wanted| wanted == protocol) && named.contains(&(name, protocol, port))
-            }
-            PortMatch::Nothing => false,
-        }
+    /// Whether the port is meant by its number.
+    pub(crate) fn matches(self, port: u16, protocol: Protocol) -> bool {
+        matches!(self, PortMatch::Range(wanted, first, last) if wanted == protocol && first <= port && port <= last)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rules of all policies one behind another, as a verdict reads them: what it has to look at lies close together,
 //! however many policies there are.
 
-use super::ports::PortMatch;
+use super::ports::{PortMatch, Protocol};
 use super::rule::{Action, Direction, Peer, Policy, Tier};
 use super::selector::number;
 
@@ -9,27 +9,67 @@ use super::selector::number;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Steps {
     steps: Vec<Step>,
-    spans: Vec<Span>,
+    /// Where a policy's rules of egress begin, those of ingress, and where they end.
+    bounds: Vec<[u32; 3]>,
     /// How many of the steps no policy has any more.
     waste: usize,
 }
 
-/// Where the rules of a policy stand: of egress from the first number to the second, of ingress from there to the third.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    tier: Tier,
-    bounds: [u32; 3],
-}
-
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A rule, with how many ports and then peers follow; [`EVERY`] where it is for all.
-    Rule(Action, u32, u32),
-    /// A port, with its place in the rule's list.
-    Port(u32, PortMatch),
-    /// A peer, with its place in the rule's list.
-    Peer(u32, Peer),
+    /// The rules of a policy in one direction, with how many steps they are.
+    Policy(Tier, u32),
+    /// A rule, with how many ports follow; [`EVERY`] where it is for all. After them come its peers.
+    Rule(Action, u32),
+    /// The ports: [`PortMatch`] with its cases beside the others, which takes less room.
+    Range(Protocol, u16, u16),
+    Named(Option<Protocol>, u32),
+    Nothing,
+    /// How many peers follow; [`EVERY`] where the rule is for all.
+    Peers(u32),
+    /// The peers: [`Peer`] in the same way.
+    Pods(u32),
+    Block(u32),
+    Anybody,
 }
+
+impl Step {
+    fn of_port(port: PortMatch) -> Self {
+        match port {
+            PortMatch::Range(protocol, first, last) => Step::Range(protocol, first, last),
+            PortMatch::Named(protocol, name) => Step::Named(protocol, name),
+            PortMatch::Nothing => Step::Nothing,
+        }
+    }
+
+    fn port(self) -> PortMatch {
+        match self {
+            Step::Range(protocol, first, last) => PortMatch::Range(protocol, first, last),
+            Step::Named(protocol, name) => PortMatch::Named(protocol, name),
+            _ => PortMatch::Nothing,
+        }
+    }
+
+    fn of_peer(peer: Peer) -> Self {
+        match peer {
+            Peer::Pods(set) => Step::Pods(set),
+            Peer::Block(block) => Step::Block(block),
+            Peer::Anybody => Step::Anybody,
+        }
+    }
+
+    fn peer(self) -> Option<Peer> {
+        match self {
+            Step::Pods(set) => Some(Peer::Pods(set)),
+            Step::Block(block) => Some(Peer::Block(block)),
+            Step::Anybody => Some(Peer::Anybody),
+            _ => None,
+        }
+    }
+}
+
+// A verdict's cost is that of reading these.
+const _: () = assert!(size_of::<Step>() == 8);
 
 const EVERY: u32 = u32::MAX;
 
@@ -37,46 +77,50 @@ const EVERY: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk<'a> {
     steps: &'a [Step],
-    at: u32,
+    at: usize,
 }
 
-/// A rule that fits a connection: its place, what it does, and the places of the peer and of the port that fit, where it
-/// lists any.
+/// A rule that fits a connection: its place among those of the policy, what it does, and which of its peers and ports
+/// fits, where it lists any.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hit {
-    pub(crate) rule: u32,
+    pub(crate) rule: usize,
     pub(crate) action: Action,
-    pub(crate) peer: Option<u32>,
-    pub(crate) port: Option<u32>,
+    pub(crate) peer: Option<usize>,
+    pub(crate) port: Option<usize>,
 }
 
 impl Steps {
     /// Takes up the rules of a policy that has that number.
     pub(crate) fn put(&mut self, at: u32, policy: &Policy) {
         self.drop(at);
-        let first = number(self.steps.len());
-        let mut bounds = [first; 3];
+        let mut bounds = [number(self.steps.len()); 3];
         for (direction, end) in [Direction::Egress, Direction::Ingress].into_iter().zip(1..) {
+            let head = self.steps.len();
+            self.steps.push(Step::Policy(policy.tier, 0));
             for rule in policy.rules(direction) {
                 let count = |list: Option<usize>| list.map_or(EVERY, number);
-                let (ports, peers) = (rule.ports.as_ref().map(Vec::len), rule.peers.as_ref().map(Vec::len));
-                self.steps.push(Step::Rule(rule.action, count(ports), count(peers)));
-                self.steps.extend(rule.ports.iter().flatten().map(|(place, port)| Step::Port(*place, *port)));
-                self.steps.extend(rule.peers.iter().flatten().map(|(place, peer)| Step::Peer(*place, *peer)));
+                self.steps.push(Step::Rule(rule.action, count(rule.ports.as_ref().map(Vec::len))));
+                self.steps.extend(rule.ports.iter().flatten().map(|(_, port)| Step::of_port(*port)));
+                self.steps.push(Step::Peers(count(rule.peers.as_ref().map(Vec::len))));
+                self.steps.extend(rule.peers.iter().flatten().map(|(_, peer)| Step::of_peer(*peer)));
+            }
+            let length = self.steps.len() - head - 1;
+            if let Some(Step::Policy(_, steps)) = self.steps.get_mut(head) {
+                *steps = number(length);
             }
             bounds.iter_mut().skip(end).for_each(|bound| *bound = number(self.steps.len()));
         }
-        let span = Span { tier: policy.tier, bounds };
-        let gap = (at as usize + 1).saturating_sub(self.spans.len());
-        self.spans.extend(std::iter::repeat_n(span, gap));
-        if let Some(slot) = self.spans.get_mut(at as usize) {
-            *slot = span;
+        let gap = (at as usize + 1).saturating_sub(self.bounds.len());
+        self.bounds.extend(std::iter::repeat_n(bounds, gap));
+        if let Some(slot) = self.bounds.get_mut(at as usize) {
+            *slot = bounds;
         }
     }
 
     /// Forgets the rules of a policy.
     pub(crate) fn drop(&mut self, at: u32) {
-        if let Some(Span { bounds: [first, middle, last], .. }) = self.spans.get_mut(at as usize) {
+        if let Some([first, middle, last]) = self.bounds.get_mut(at as usize) {
             self.waste += (*last - *first) as usize;
             (*first, *middle) = (*last, *last);
         }
@@ -87,14 +131,19 @@ impl Steps {
         self.waste > 1_000 && self.waste * 2 > self.steps.len()
     }
 
-    /// The tier of a policy and its rules in a direction.
-    pub(crate) fn of(&self, policy: u32, direction: Direction) -> Option<(Tier, Walk<'_>)> {
-        let Span { tier, bounds: [first, middle, last] } = *self.spans.get(policy as usize)?;
-        let (from, to) = match direction {
-            Direction::Egress => (first, middle),
-            Direction::Ingress => (middle, last),
-        };
-        Some((tier, Walk { steps: self.steps.get(from as usize..to as usize)?, at: 0 }))
+    /// Where the rules of a policy in a direction begin.
+    pub(crate) fn start(&self, policy: u32, direction: Direction) -> u32 {
+        let [egress, ingress, _] = self.bounds.get(policy as usize).copied().unwrap_or([EVERY; 3]);
+        match direction {
+            Direction::Egress => egress,
+            Direction::Ingress => ingress,
+        }
+    }
+
+    /// The tier of the policy whose rules begin there, and those rules.
+    pub(crate) fn walk(&self, start: u32) -> Option<(Tier, Walk<'_>)> {
+        let (Step::Policy(tier, length), rest) = self.steps.get(start as usize..)?.split_first()? else { return None };
+        Some((*tier, Walk { steps: rest.get(..*length as usize)?, at: 0 }))
     }
 }
 
@@ -105,24 +154,19 @@ impl Walk<'_> {
         mut is_port: impl FnMut(PortMatch) -> bool,
         mut is_peer: impl FnMut(Peer) -> bool,
     ) -> Option<Hit> {
-        while let Some((Step::Rule(action, ports, peers), rest)) = self.steps.split_first() {
+        let listed = |count: u32| if count == EVERY { 0 } else { count as usize };
+        while let Some((Step::Rule(action, ports), rest)) = self.steps.split_first() {
             let rule = self.at;
             self.at += 1;
-            let list = |count: u32| if count == EVERY { 0 } else { count as usize };
-            let (of_ports, rest) = rest.split_at_checked(list(*ports))?;
-            let (of_peers, rest) = rest.split_at_checked(list(*peers))?;
+            let (of_ports, rest) = rest.split_at_checked(listed(*ports))?;
+            let (Step::Peers(peers), rest) = rest.split_first()? else { return None };
+            let (of_peers, rest) = rest.split_at_checked(listed(*peers))?;
             self.steps = rest;
-            let port = of_ports.iter().find_map(|step| match step {
-                Step::Port(place, port) if is_port(*port) => Some(*place),
-                _ => None,
-            });
+            let port = of_ports.iter().position(|step| is_port(step.port()));
             if *ports != EVERY && port.is_none() {
                 continue;
             }
-            let peer = of_peers.iter().find_map(|step| match step {
-                Step::Peer(place, peer) if is_peer(*peer) => Some(*place),
-                _ => None,
-            });
+            let peer = of_peers.iter().position(|step| step.peer().is_some_and(&mut is_peer));
             if *peers == EVERY || peer.is_some() {
                 return Some(Hit { rule, action: *action, peer, port });
             }

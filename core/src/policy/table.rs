@@ -300,13 +300,13 @@ impl Hasher for Mixer {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.mix(chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
-        }
-        let rest = chunks.remainder();
-        if !rest.is_empty() {
-            self.mix(rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
+        match bytes.last_chunk() {
+            _ if rest.is_empty() => {}
+            // Some bytes once more, which costs less than to take the rest one by one.
+            Some(last) => self.mix(u64::from_le_bytes(*last)),
+            None => self.mix(rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte))),
         }
     }
 

@@ -10,10 +10,14 @@
 //! - Policies of the same tier and priority are asked in the order of kind and name; where another would have decided
 //!   otherwise, the reasons say so.
 
-use super::index::{Families, NOBODY, PodNumber, PolicyIndex, Spot};
+use super::briefs::Brief;
+use super::index::{Families, PodNumber, PolicyIndex};
 use super::ports::{PortMatch, Protocol};
 use super::ranges::NOWHERE;
-use super::rule::{Action, Direction, Tier};
+use super::rule::{Action, Direction, Peer, Tier};
+use super::selector::number;
+use super::spots::Spot;
+use super::steps::Hit;
 use crate::api::resource::{Kind, ObjectKey};
 use std::net::IpAddr;
 
@@ -123,9 +127,11 @@ impl Reason {
 
 /// An end as policies see it.
 #[derive(Clone, Copy, Debug)]
-struct Located {
+struct Located<'a> {
     pod: Option<u32>,
     spot: Spot,
+    /// None for an end that no selector matches.
+    brief: Option<Brief<'a>>,
     /// The address that the question gave: then the end is judged by that one.
     given: Option<IpAddr>,
 }
@@ -166,31 +172,40 @@ impl PolicyIndex {
         Verdict { egress, ingress }
     }
 
-    fn locate(&self, end: End) -> Located {
-        let nowhere = Spot { class: NOBODY, node: NOBODY, families: Families::default() };
-        match end {
-            End::Pod(PodNumber(at)) => match self.spots.get(at as usize) {
-                Some(spot) => Located { pod: Some(at), spot: *spot, given: None },
-                None => Located { pod: None, spot: nowhere, given: None },
-            },
+    fn locate(&self, end: End) -> Located<'_> {
+        let (pod, spot, given) = match end {
+            End::Pod(PodNumber(at)) => {
+                let spot = self.spots.get(at);
+                (spot.map(|_| at), spot.copied().unwrap_or(Spot::NOBODYS), None)
+            }
             End::Address(address) => {
                 let address = address.to_canonical();
                 let ipv6 = address.is_ipv6();
                 let families = Families { v4: !ipv6, v6: ipv6, prefers_ipv6: ipv6 };
                 let pod = self.pod_of_address(address);
-                let spot = match pod.and_then(|at| self.spots.get(at as usize)) {
-                    Some(spot) => Spot { families, ..*spot },
-                    None => Spot { node: self.node_of_address(address).unwrap_or(NOBODY), families, ..nowhere },
+                let mut spot = match pod.and_then(|at| self.spots.get(at)) {
+                    Some(spot) => *spot,
+                    None => Spot::NOBODYS,
                 };
-                Located { pod, spot, given: Some(address) }
+                spot.families = families;
+                (pod, spot, Some(address))
             }
+        };
+        Located { pod, spot, brief: self.briefs.get(spot.class), given }
+    }
+
+    /// The node that it is, or is on.
+    fn node(&self, end: &Located<'_>) -> Option<u32> {
+        match end.pod {
+            Some(pod) => self.entry(pod)?.node,
+            None => self.node_of_address(end.given?),
         }
     }
 
-    fn region(&self, end: &Located, ipv6: bool) -> u32 {
+    fn region(&self, end: &Located<'_>, ipv6: bool) -> u32 {
         let ipv6 = end.given.map_or(ipv6, |address| address.is_ipv6());
-        if let Some(class) = self.class(end.spot.class) {
-            return class.region(ipv6);
+        if let Some(brief) = end.brief {
+            return brief.region(ipv6);
         }
         let addresses = end.pod.and_then(|pod| self.entry(pod)).map(|entry| entry.addresses).unwrap_or_default();
         let of_family = |address: &IpAddr| address.is_ipv6() == ipv6;
@@ -202,12 +217,12 @@ impl PolicyIndex {
     fn walk(
         &self,
         direction: Direction,
-        subject: &Located,
-        peer: &Located,
+        subject: &Located<'_>,
+        peer: &Located<'_>,
         packet: Packet,
         mut trace: Option<&mut Vec<Reason>>,
     ) -> bool {
-        let Some(class) = self.class(subject.spot.class) else {
+        let Some(brief) = subject.brief else {
             if let Some(trace) = trace {
                 let effect = if subject.pod.is_some() { Effect::HostNetwork } else { Effect::Outside };
                 trace.push(plain(direction, effect));
@@ -215,25 +230,35 @@ impl PolicyIndex {
             return true;
         };
         let region = self.region(peer, packet.ipv6);
-        let peer_class = self.class(peer.spot.class);
-        let named = match direction {
-            Direction::Egress => peer_class.map(|class| &*class.named).unwrap_or_default(),
-            Direction::Ingress => &class.named,
+        let destination = match direction {
+            Direction::Egress => peer.brief.as_ref(),
+            Direction::Ingress => Some(&brief),
         };
-        let is_port = |port: PortMatch| port.matches(packet.port, packet.protocol, named);
-        let is_peer = |peer| self.is_peer(peer, peer_class, region);
-        let is_own_node = peer_class.is_none() && peer.spot.node != NOBODY && peer.spot.node == subject.spot.node;
-        let named_policy = |at: u32| self.policy(at).map(|policy| (policy.kind, policy.key.clone()));
+        let is_port = |port: PortMatch| match destination {
+            Some(destination) => destination.is_port(port, packet.protocol, packet.port),
+            None => port.matches(packet.port, packet.protocol),
+        };
+        let is_peer = |asked| match asked {
+            Peer::Pods(set) => peer.brief.is_some_and(|brief| brief.is_in(set)),
+            Peer::Block(block) => self.regions.is_in(region, block),
+            Peer::Anybody => true,
+        };
+        let is_own_node = peer.brief.is_none() && self.node(peer).is_some_and(|node| self.node(subject) == Some(node));
+        // The policies by number, for their names.
+        let policies =
+            self.class(subject.spot.class).filter(|_| trace.is_some()).map(|class| class.policies(direction));
+        let policies = policies.unwrap_or_default();
+        let named = |place: usize| self.policy(*policies.get(place)?).map(|policy| (policy.kind, policy.key.clone()));
         // A NetworkPolicy's decision stands until the last of them is asked.
         let mut decided: Option<bool> = None;
         let mut passed = false;
-        for (place, at) in class.policies(direction).iter().enumerate() {
-            let Some((tier, mut rules)) = self.steps.of(*at, direction) else { continue };
+        for (place, start) in brief.policies(direction).iter().enumerate() {
+            let Some((tier, mut rules)) = self.steps.walk(*start) else { continue };
             match tier {
                 Tier::Admin if passed => continue,
                 Tier::NetworkPolicy => {
                     if let Some(trace) = trace.as_deref_mut() {
-                        trace.push(Reason { policy: named_policy(*at), ..plain(direction, Effect::Isolate) });
+                        trace.push(Reason { policy: named(place), ..plain(direction, Effect::Isolate) });
                     }
                     if decided.is_none() && is_own_node {
                         if let Some(trace) = trace.as_deref_mut() {
@@ -253,18 +278,16 @@ impl PolicyIndex {
                     Action::Deny => Effect::Deny,
                     Action::Pass => Effect::Pass,
                 };
-                let (rule, policy) = (Some(hit.rule), named_policy(*at));
-                trace.push(Reason { direction, effect, policy, rule, peer: hit.peer, port: hit.port });
+                trace.push(self.hit(direction, effect, policies.get(place), hit));
                 // Of the same tier and priority, and asked in vain.
                 let order = |at: &u32| self.policy(*at).map(|policy| (policy.tier, policy.priority));
-                let rivals =
-                    class.policies(direction).iter().skip(place + 1).take_while(|other| order(other) == order(at));
+                let order_of = |place: usize| policies.get(place).and_then(order);
+                let rivals = (place + 1..policies.len()).take_while(|other| order_of(*other) == order_of(place));
                 for other in rivals.filter(|_| tier != Tier::NetworkPolicy) {
-                    let rival =
-                        self.steps.of(*other, direction).and_then(|(_, mut rules)| rules.next(is_port, is_peer));
+                    let rules = brief.policies(direction).get(other).and_then(|start| self.steps.walk(*start));
+                    let rival = rules.and_then(|(_, mut rules)| rules.next(is_port, is_peer));
                     if let Some(rival) = rival.filter(|rival| rival.action != hit.action) {
-                        let (rule, policy, effect) = (Some(rival.rule), named_policy(*other), Effect::Tie);
-                        trace.push(Reason { direction, effect, policy, rule, peer: rival.peer, port: rival.port });
+                        trace.push(self.hit(direction, Effect::Tie, policies.get(other), rival));
                     }
                 }
             }
@@ -282,6 +305,22 @@ impl PolicyIndex {
             trace.push(plain(direction, Effect::Default));
         }
         decided.unwrap_or(true)
+    }
+
+    /// The step of a rule that fits.
+    fn hit(&self, direction: Direction, effect: Effect, policy: Option<&u32>, hit: Hit) -> Reason {
+        let policy = policy.and_then(|at| self.policy(*at));
+        let rule = policy.and_then(|policy| policy.rules(direction).get(hit.rule));
+        let peers = rule.and_then(|rule| rule.peers.as_ref());
+        let ports = rule.and_then(|rule| rule.ports.as_ref());
+        Reason {
+            direction,
+            effect,
+            policy: policy.map(|policy| (policy.kind, policy.key.clone())),
+            rule: rule.map(|_| number(hit.rule)),
+            peer: hit.peer.and_then(|at| peers?.get(at)).map(|(place, _)| *place),
+            port: hit.port.and_then(|at| ports?.get(at)).map(|(place, _)| *place),
+        }
     }
 }
 
