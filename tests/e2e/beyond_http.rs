@@ -154,6 +154,39 @@ fn backends_are_spoken_to_in_their_protocol_over_tls() {
     std::fs::remove_dir_all(&certificates).unwrap();
 }
 
+/// nginx rewrites the decoded path, and escapes it again for the backend; the filter has to name the same path.
+#[test]
+fn rewritten_paths_are_escaped() {
+    let _alone = alone();
+    let backends = Backends::start();
+    let mut objects = backends.objects();
+    objects.push(ingress("cut", "/cut(/|$)(.*)", "s1", &[("rewrite-target", "/$2")]));
+    objects.push(ingress("ask", "/ask/(.*)", "s2", &[("rewrite-target", "/to?a=$1")]));
+    objects.push(ingress("bare", "/bare/(.*)", "s3", &[("rewrite-target", "/$1?")]));
+    let asked = [
+        ("/cut/a/b", "s1 /a/b"),
+        ("/cut/a%20b%25%3f%3B+%2b%c3%bc?q=%20", "s1 /a%20b%25%3F;++%C3%BC?q=%20"),
+        ("/cut/a;b|c?", "s1 /a;b%7Cc"),
+        ("/ask/x", "s2 /to?a=x"),
+        ("/ask/x%20%26%2b%3b?q=1", "s2 /to?a=x%20%26%2B%3B&q=1"),
+        ("/ask/x+y&z", "s2 /to?a=x%2By%26z"),
+        ("/bare/%7e?q=1", "s3 /~"),
+    ];
+    let engine = engine(&objects);
+    let port = free_port();
+    let rendering = answer(
+        &engine,
+        &json!({"ask": "render", "proxy": "nginx", "controller": "nginx", "listen": {"address": "127.0.0.1", "port": port}}),
+    );
+    let nginx = start("nginx", port, rendering["text"].as_str().unwrap());
+    let filter = crate::filter::start(&json!({"controller": "nginx", "manifests": objects}));
+    for server in [nginx, filter] {
+        for (path, seen) in asked {
+            assert_eq!(get(server.port, "h.test", path, &[]).unwrap().body, seen, "{path}\n{}", server.log());
+        }
+    }
+}
+
 #[test]
 fn clients_are_sent_to_urls_that_are_made_from_their_request() {
     let _alone = alone();

@@ -84,7 +84,7 @@ fn listener(port: u16, plugin: &Value) -> Value {
     })
 }
 
-fn start(plugin: &Value) -> Server {
+pub fn start(plugin: &Value) -> Server {
     let (port, folder) = (free_port(), folder("filter"));
     let file = folder.join("envoy.json");
     std::fs::write(&file, configuration(port, free_port(), plugin, None).to_string()).unwrap();

@@ -1,17 +1,26 @@
-//! The escapes in a URL that a rewrite sends clients to (nginx 1.22: `ngx_http_script_copy_capture_code` and
-//! `ngx_http_script_regex_end_code`).
+//! The escapes in what a rewrite makes of a path (nginx 1.22: `ngx_http_script_copy_capture_code`,
+//! `ngx_http_script_regex_end_code`, `ngx_http_proxy_create_request`).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// A part of the path, escaped as an argument is (`ngx_escape_uri`, `NGX_ESCAPE_ARGS`).
 pub(super) fn argument(text: &str) -> Cow<'_, str> {
-    let escaped = |byte: u8| {
-        byte <= b' '
-            || byte >= 0x7f
-            || matches!(byte, b'"' | b'#' | b'%' | b'&' | b'+' | b';' | b'<' | b'>' | b'?')
-            || matches!(byte, b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
-    };
+    escape(text, |byte| is_escaped(byte) || matches!(byte, b'&' | b'+' | b';'))
+}
+
+/// A rewritten path as a backend gets it (`NGX_ESCAPE_URI`).
+pub(super) fn path(text: &str) -> Cow<'_, str> {
+    escape(text, is_escaped)
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte <= b' '
+        || byte >= 0x7f
+        || matches!(byte, b'"' | b'#' | b'%' | b'<' | b'>' | b'?' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+}
+
+fn escape(text: &str, escaped: fn(u8) -> bool) -> Cow<'_, str> {
     if !text.bytes().any(escaped) {
         return Cow::Borrowed(text);
     }

@@ -110,12 +110,34 @@ fn rewrite(conduct: &Conduct, request: &Request<'_>, route: &mut Route<'_>) -> b
         return true;
     }
     let Some(path) = rewrite.apply(&route.path, None) else { return false };
-    let whole = rewrite.apply(&route.path, request.query).unwrap_or_default();
     if route.backend.is_some() {
         route.rewrite = Some(path);
-        route.upstream_target = Some(whole);
+        route.upstream_target = upstream_target(rewrite, request, &route.path);
     }
     false
+}
+
+/// The path and query that the backend gets of a rewrite.
+fn upstream_target(rewrite: &Rewrite, request: &Request<'_>, path: &str) -> Option<String> {
+    let (target, arguments) =
+        rewrite.target.split_once('?').map_or((rewrite.target.as_str(), None), |(path, rest)| (path, Some(rest)));
+    let filled = rewrite.fill(path, target, Cow::Borrowed)?;
+    let mut out = escape::path(&filled).into_owned();
+    // `?` at the end keeps the query away.
+    let arguments = match arguments {
+        Some("") => return Some(out),
+        Some(arguments) => arguments,
+        None => "",
+    };
+    let (arguments, adds_query) = arguments.strip_suffix('?').map_or((arguments, true), |bare| (bare, false));
+    let had_escapes = request.path.contains(['%', '+']);
+    let filled = rewrite.fill(path, arguments, if had_escapes { escape::argument } else { Cow::Borrowed })?;
+    let query = request.query.filter(|query| adds_query && !query.is_empty());
+    for (at, text) in [Some(filled.as_str()).filter(|text| !text.is_empty()), query].into_iter().flatten().enumerate() {
+        out.push(if at == 0 { '?' } else { '&' });
+        out.push_str(text);
+    }
+    Some(out)
 }
 
 /// The URL that a rewrite sends clients to.
