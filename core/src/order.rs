@@ -72,7 +72,33 @@ impl<T> Arrange<T> for [T] {
 #[cfg(any(test, target_family = "wasm"))]
 fn positions(length: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
     let mut from: Vec<usize> = (0..length).collect();
-    from.sort_by(|a, b| compare(*a, *b));
+    let mut width = 1;
+    while width < length {
+        let mut merged = Vec::with_capacity(length);
+        for run in from.chunks(2 * width) {
+            let (mut left, mut right) = run.split_at(width.min(run.len()));
+            // Two runs that are in order already need no more than one comparison.
+            let in_order = match (left.last(), right.first()) {
+                (Some(last), Some(first)) => compare(*last, *first).is_le(),
+                _ => true,
+            };
+            while !in_order
+                && let (Some((a, behind_a)), Some((b, behind_b))) = (left.split_first(), right.split_first())
+            {
+                if compare(*a, *b).is_le() {
+                    merged.push(*a);
+                    left = behind_a;
+                } else {
+                    merged.push(*b);
+                    right = behind_b;
+                }
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        from = merged;
+        width *= 2;
+    }
     from
 }
 

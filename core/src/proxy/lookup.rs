@@ -1,11 +1,15 @@
-//! Finding where a packet goes by where it is sent: hash tables whose answer takes the same time in any cluster.
+//! Finding where a packet goes by where it is sent: hash tables whose answer takes the same time in any cluster. In a
+//! WebAssembly module they are sorted maps, whose code is there already: a hash table's is four kilobytes.
 
 use super::service_port::ServicePort;
 use crate::api::resource::ObjectKey;
 use crate::collections::BTreeMap;
 use crate::ip::Family;
+#[cfg(not(target_family = "wasm"))]
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::Hash;
+#[cfg(not(target_family = "wasm"))]
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -66,14 +70,14 @@ impl Found {
 /// and name has it; kube-proxy leaves that to chance.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup<K> {
-    first: HashMap<K, Found, BuildHasherDefault<Mixer>>,
+    first: Table<K, Found>,
     /// The claims that do not count as long as the first is there.
     others: BTreeMap<K, Vec<Found>>,
 }
 
 impl<K> Default for Lookup<K> {
     fn default() -> Self {
-        Lookup { first: HashMap::default(), others: BTreeMap::new() }
+        Lookup { first: Table::default(), others: BTreeMap::new() }
     }
 }
 
@@ -106,19 +110,26 @@ impl<K: Copy + Ord + Hash> Lookup<K> {
     }
 }
 
-/// Numbers by key, for what only has to be counted or told apart.
+/// Values by key, for what is looked up and never listed.
+#[cfg(not(target_family = "wasm"))]
 pub(super) type Table<K, V> = HashMap<K, V, BuildHasherDefault<Mixer>>;
+/// Values by key, for what is looked up and never listed.
+#[cfg(target_family = "wasm")]
+pub(super) type Table<K, V> = BTreeMap<K, V>;
 
 /// A hash without a secret: nothing is ever listed by it, and who may write Services may do worse than slow this down.
+#[cfg(not(target_family = "wasm"))]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mixer(u64);
 
+#[cfg(not(target_family = "wasm"))]
 impl Mixer {
     fn mix(&mut self, word: u64) {
         self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl Hasher for Mixer {
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
