@@ -110,14 +110,19 @@ macro_rules! object {
             }
 
             fn field(&self, position: usize) -> Option<&dyn $crate::api::codec::Codec> {
-                let fields: &[fn(&Self) -> &dyn $crate::api::codec::Codec] = &[$( |object| &object.$field, )*];
-                fields.get(position).map(|field| field(self))
+                $crate::field_places!($($field)*);
+                match position {
+                    $( place if place == Place::$field as usize => Some(&self.$field), )*
+                    _ => None,
+                }
             }
 
             fn field_mut(&mut self, position: usize) -> Option<&mut dyn $crate::api::codec::Codec> {
-                let fields: &[fn(&mut Self) -> &mut dyn $crate::api::codec::Codec] =
-                    &[$( |object| &mut object.$field, )*];
-                fields.get(position).map(|field| field(self))
+                $crate::field_places!($($field)*);
+                match position {
+                    $( place if place == Place::$field as usize => Some(&mut self.$field), )*
+                    _ => None,
+                }
             }
         }
 
@@ -154,6 +159,16 @@ macro_rules! object {
             }
         }
     )* };
+}
+
+/// The fields of a struct of [`object!`](crate::object), each with its position.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! field_places {
+    ($($field:ident)*) => {
+        #[expect(non_camel_case_types, reason = "they are named as the fields are")]
+        enum Place { $($field,)* }
+    };
 }
 
 /// The name of a struct of [`object!`](crate::object) in Go.
