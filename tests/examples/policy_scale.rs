@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// Questions asked for the time of one verdict: so many at a time, so many times.
-const BATCH: usize = 20_000;
-const BATCHES: usize = 100;
+const BATCH: usize = 1_000;
+const BATCHES: usize = 2_000;
 
 #[expect(clippy::print_stdout, reason = "a measurement is printed")]
 fn main() {
@@ -39,16 +39,17 @@ fn main() {
 #[expect(clippy::print_stdout, reason = "a measurement is printed")]
 fn verdicts(index: &PolicyIndex) {
     let numbers: Vec<PodNumber> = index.pods().collect();
-    let by_number = |pod: &PodNumber| End::Pod(*pod);
-    let by_address = |address: &IpAddr| End::Address(*address);
-    let by_name = |key: &ObjectKey| index.pod(key).map_or(End::Address(Ipv4Addr::UNSPECIFIED.into()), End::Pod);
+    let by_number = |ends: [&PodNumber; 2]| ends.map(|pod| End::Pod(*pod));
+    let by_address = |ends: [&IpAddr; 2]| ends.map(|address| End::Address(*address));
+    let nobody = End::Address(Ipv4Addr::UNSPECIFIED.into());
+    let by_name = |ends: [&ObjectKey; 2]| index.pods_named(ends).map(|pod| pod.map_or(nobody, End::Pod));
     measure("by number", index, |at| numbers[at], by_number);
     measure("by address", index, |at| index.addresses_of(numbers[at]).next().unwrap(), by_address);
     measure("by namespace and name", index, |at| index.key_of(numbers[at]).unwrap(), by_name);
 }
 
 #[expect(clippy::print_stdout, reason = "a measurement is printed")]
-fn measure<T>(what: &str, index: &PolicyIndex, draw: impl Fn(usize) -> T, end: impl Fn(&T) -> End) {
+fn measure<T>(what: &str, index: &PolicyIndex, draw: impl Fn(usize) -> T, find: impl Fn([&T; 2]) -> [End; 2]) {
     let mut chance = generate::Chance::new(9);
     let mut batch = || -> Vec<(T, T)> {
         let mut one = || draw(chance.below(index.pod_count()));
@@ -59,7 +60,8 @@ fn measure<T>(what: &str, index: &PolicyIndex, draw: impl Fn(usize) -> T, end: i
         let pairs = batch();
         let start = processor_time();
         for (from, to) in &pairs {
-            allowed += usize::from(index.verdict(end(from), end(to), 8001, Protocol::Tcp).allowed());
+            let [from, to] = find([from, to]);
+            allowed += usize::from(index.verdict(from, to, 8001, Protocol::Tcp).allowed());
         }
         time += processor_time() - start;
     }
