@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,7 +15,12 @@ const target = JSON.parse(run("cargo", "metadata", "--format-version", "1", "--n
 // their only callers, and keeps addresses of loops at hand. Two copies at most, which is a text: with one, the module is 8 KB
 // smaller when compressed, and loading takes a quarter longer.
 const llvm = ["-max-store-memcpy=2", "-max-store-memmove=2", "-inline-max-stacksize=32", "-disable-lsr", "-disable-machine-licm"];
-const flags = JSON.stringify(llvm.flatMap((option) => ["-C", `llvm-args=${option}`]));
+// The places in panics are of the sources, not of the machine that built them.
+const places = { [process.env.CARGO_HOME ?? join(homedir(), ".cargo")]: "cargo", [run("rustc", "--print", "sysroot").trim()]: "rust", [root]: "portolan" };
+const flags = JSON.stringify([
+  ...llvm.flatMap((option) => ["-C", `llvm-args=${option}`]),
+  ...Object.entries(places).map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
+]);
 // As the module alone: Cargo leaves out link-time optimisation where a library for tests is built beside it.
 run("cargo", "--config", `target.wasm32-unknown-unknown.rustflags=${flags}`, "rustc", "--quiet", "--profile", "wasm", "--target", "wasm32-unknown-unknown", "-p", "portolan-wasm", "--crate-type", "cdylib");
 const generated = join(target, "portolan-wasm-generated");

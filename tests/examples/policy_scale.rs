@@ -42,7 +42,7 @@ fn verdicts(index: &PolicyIndex) {
     let by_number = |ends: [&PodNumber; 2]| ends.map(|pod| End::Pod(*pod));
     let by_address = |ends: [&IpAddr; 2]| ends.map(|address| End::Address(*address));
     let nobody = End::Address(Ipv4Addr::UNSPECIFIED.into());
-    let by_name = |ends: [&ObjectKey; 2]| index.pods_named(ends).map(|pod| pod.map_or(nobody, End::Pod));
+    let by_name = |ends: [&ObjectKey; 2]| ends.map(|key| index.pod(key).map_or(nobody, End::Pod));
     measure("by number", index, |at| numbers[at], by_number);
     measure("by address", index, |at| index.addresses_of(numbers[at]).next().unwrap(), by_address);
     measure("by namespace and name", index, |at| index.key_of(numbers[at]).unwrap(), by_name);
