@@ -227,7 +227,7 @@ fn growth(what: &str, sizes: &[usize], mut step: impl FnMut(usize) -> Duration) 
         let mut took: Vec<Duration> = (0..3).map(|_| step(*size)).collect();
         took.sort();
         let each = took[0].as_nanos() as f64 / *size as f64;
-        cells += &format!("{:>24}", format!("{size}: {:.1} ms, {each:.0} ns", took[0].as_secs_f64() * 1000.0));
+        cells += &format!("{:>29}", format!("{size}: {:.1} ms, {each:.0} ns", took[0].as_secs_f64() * 1000.0));
     }
     println!("{what:<44}{cells}");
 }
