@@ -1,4 +1,4 @@
-//! Ingress sets and requests from a seed.
+//! Ingress sets from a seed.
 
 use serde_json::{Value, json};
 
@@ -77,44 +77,4 @@ fn annotate(random: &mut Random, ingress: &mut Value) {
         _ => return,
     };
     ingress["metadata"]["annotations"] = json!({format!("nginx.ingress.kubernetes.io/{name}"): value});
-}
-
-/// The requests to try: every host with every path.
-pub fn requests() -> Vec<(&'static str, &'static str)> {
-    let hosts = [
-        "foo.bar.com",
-        "FOO.bar.com",
-        "x.bar.com",
-        "x.y.bar.com",
-        "x.foo.bar.com",
-        "bar.com",
-        "shop.example.com",
-        "foo.bar.com:8080",
-        "alias.example.com",
-        "www.foo.bar.com",
-        "re7.example.com",
-        "a.b.wild.example.com",
-        "other.example.com",
-    ];
-    let paths = [
-        "/",
-        "/foo",
-        "/foo/",
-        "/foo/bar",
-        "/foo/bar/",
-        "/foo/barbaz",
-        "/foobar",
-        "/a",
-        "/a/b",
-        "/a/b/c",
-        "/a/b/cd",
-        "/ab",
-        "/Foo",
-        "/FOO/x",
-        "/foo.html",
-        "/fooxhtml",
-        "/bar/x?q=1",
-        "/nope",
-    ];
-    hosts.iter().flat_map(|host| paths.iter().map(move |path| (*host, *path))).collect()
 }

@@ -6,8 +6,9 @@ mod random;
 
 use portolan::ingress::compare::{Comparison, compare};
 use portolan::ingress::{Controller, Request};
+use portolan_tests::generate::requests;
 use portolan_tests::{answer, engine};
-use random::{Random, ingresses, requests};
+use random::{Random, ingresses};
 use serde_json::{Value, json};
 
 const SEEDS: u64 = 100;

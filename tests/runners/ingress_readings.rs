@@ -2,7 +2,7 @@
 //! that are gone through, for random sets of Ingresses with classes, ages, certificates and annotations.
 
 use portolan::ingress::pattern::Pattern;
-use portolan_tests::generate::Chance;
+use portolan_tests::generate::{Chance, requests};
 use portolan_tests::{answer, engine};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
@@ -12,46 +12,6 @@ const HOSTS: [&str; 6] = ["foo.bar.com", "*.bar.com", "*.foo.bar.com", "shop.exa
 const PATHS: [&str; 12] =
     ["/", "/foo", "/foo/", "/foo/bar", "/foo/bar/", "/a", "/a/b", "/ab", "/Foo", "/foo.html", "/bar", "/a/b/c"];
 const CLASS: &str = "kubernetes.io/ingress.class";
-
-/// Every host with every path.
-fn requests() -> Vec<(&'static str, &'static str)> {
-    let hosts = [
-        "foo.bar.com",
-        "FOO.bar.com",
-        "x.bar.com",
-        "x.y.bar.com",
-        "x.foo.bar.com",
-        "bar.com",
-        "shop.example.com",
-        "foo.bar.com:8080",
-        "alias.example.com",
-        "www.foo.bar.com",
-        "www.shop.example.com",
-        "re7.example.com",
-        "a.b.wild.example.com",
-    ];
-    let paths = [
-        "/",
-        "/foo",
-        "/foo/",
-        "/foo/bar",
-        "/foo/bar/",
-        "/foo/barbaz",
-        "/foobar",
-        "/a",
-        "/a/b",
-        "/a/b/c",
-        "/a/b/cd",
-        "/ab",
-        "/Foo",
-        "/FOO/x",
-        "/foo.html",
-        "/fooxhtml",
-        "/bar/x?q=1",
-        "/nope",
-    ];
-    hosts.iter().flat_map(|host| paths.iter().map(move |path| (*host, *path))).collect()
-}
 
 fn backend(random: &mut Chance) -> Value {
     match random.below(12) {

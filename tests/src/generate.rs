@@ -156,6 +156,47 @@ fn namespace(chance: &mut Chance, number: usize, count: usize) -> Vec<Value> {
     objects
 }
 
+/// The requests to try on made-up Ingresses: every host with every path.
+pub fn requests() -> Vec<(&'static str, &'static str)> {
+    let hosts = [
+        "foo.bar.com",
+        "FOO.bar.com",
+        "x.bar.com",
+        "x.y.bar.com",
+        "x.foo.bar.com",
+        "bar.com",
+        "shop.example.com",
+        "foo.bar.com:8080",
+        "alias.example.com",
+        "www.foo.bar.com",
+        "www.shop.example.com",
+        "re7.example.com",
+        "a.b.wild.example.com",
+        "other.example.com",
+    ];
+    let paths = [
+        "/",
+        "/foo",
+        "/foo/",
+        "/foo/bar",
+        "/foo/bar/",
+        "/foo/barbaz",
+        "/foobar",
+        "/a",
+        "/a/b",
+        "/a/b/c",
+        "/a/b/cd",
+        "/ab",
+        "/Foo",
+        "/FOO/x",
+        "/foo.html",
+        "/fooxhtml",
+        "/bar/x?q=1",
+        "/nope",
+    ];
+    hosts.iter().flat_map(|host| paths.iter().map(move |path| (*host, *path))).collect()
+}
+
 /// A small cluster that uses everything the API has, in any combination, odd ones too.
 #[derive(Clone, Debug)]
 pub struct Odd {
