@@ -81,12 +81,7 @@ pub struct SourcePlace {
 impl SourcePlace {
     /// The place as answers carry it: `{"file", "line", "column", "field"}`.
     pub fn to_json(&self) -> Json {
-        json! {
-            "file": self.file.clone(),
-            "line": self.line,
-            "column": self.column,
-            "field": self.field.clone(),
-        }
+        self.clone().into_json()
     }
 
     /// The same, where the place itself is not needed any more.

@@ -5,6 +5,7 @@ use crate::client::get;
 use crate::filter::agrees;
 use crate::rendered::{certificate, get_secure, start};
 use crate::server::{Server, alone, folder, free_port};
+use portolan::engine::Engine;
 use portolan_tests::{answer, engine};
 use serde_json::{Map, Value, json};
 use std::process::Command;
@@ -39,6 +40,13 @@ fn service(name: &str, port: u16) -> [Value; 2] {
         "ports": [{"port": port, "protocol": "TCP"}],
     });
     [service, slice]
+}
+
+/// The configuration of a proxy that goes nginx's ways on a free port, and that port.
+fn rendered(engine: &Engine, proxy: &str) -> (u16, Value) {
+    let port = free_port();
+    let listen = json!({"address": "127.0.0.1", "port": port});
+    (port, answer(engine, &json!({"ask": "render", "proxy": proxy, "controller": "nginx", "listen": listen})))
 }
 
 /// One nginx that plays a backend for each protocol and answers what was spoken to it.
@@ -95,10 +103,7 @@ fn backends_are_spoken_to_in_their_protocol() {
     objects.push(ingress("other", "/other", "http", &[("backend-protocol", "FCGI")]));
     let engine = engine(&objects);
     for proxy in PROXIES {
-        let port = free_port();
-        let listen = json!({"address": "127.0.0.1", "port": port});
-        let rendering =
-            answer(&engine, &json!({"ask": "render", "proxy": proxy, "controller": "nginx", "listen": listen}));
+        let (port, rendering) = rendered(&engine, proxy);
         let left_out: Vec<&str> =
             rendering["notRendered"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let protocols: Vec<&&str> = left_out.iter().filter(|it| it.contains("protocol")).collect();
@@ -203,10 +208,7 @@ fn clients_are_sent_to_urls_that_are_made_from_their_request() {
     add("more", "/more", ("temporal-redirect", "https://new.test/?a=b&$args"));
     let engine = engine(&objects);
     for proxy in PROXIES {
-        let port = free_port();
-        let listen = json!({"address": "127.0.0.1", "port": port});
-        let rendering =
-            answer(&engine, &json!({"ask": "render", "proxy": proxy, "controller": "nginx", "listen": listen}));
+        let (port, rendering) = rendered(&engine, proxy);
         let left_out = rendering["notRendered"].as_array().unwrap();
         assert!(left_out.iter().all(|it| it.as_str().unwrap().contains("compares")), "{proxy}: {left_out:?}");
         let server = start(proxy, port, rendering["text"].as_str().unwrap());

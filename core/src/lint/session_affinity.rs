@@ -107,11 +107,7 @@ fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Repor
     }
     let end = |namespace: &str, name: &str| policies.pod(&ObjectKey::new(namespace, name));
     for (index, port) in service.ports().iter().enumerate() {
-        let protocol = match port.protocol.as_str() {
-            "UDP" => Protocol::Udp,
-            "SCTP" => Protocol::Sctp,
-            _ => Protocol::Tcp,
-        };
+        let protocol = Protocol::of(&port.protocol).unwrap_or_default();
         let ends: Vec<_> = pods
             .iter()
             .filter_map(|pod| {

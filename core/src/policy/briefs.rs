@@ -7,6 +7,7 @@ use super::ranges::NOWHERE;
 use super::rule::Direction;
 use super::selector::number;
 use super::steps::Steps;
+use super::table::put_at;
 
 /// The briefs of classes, by the classes' numbers.
 #[derive(Clone, Debug, Default)]
@@ -86,11 +87,7 @@ impl Briefs {
             self.words.extend(class.policies(direction).iter().map(|policy| steps.start(*policy, direction)));
         }
         self.words.extend(class.named.iter().flat_map(|(name, protocol, port)| [*name, word(*protocol, *port)]));
-        let gap = (at as usize + 1).saturating_sub(self.starts.len());
-        self.starts.extend(std::iter::repeat_n(NOWHERE, gap));
-        if let Some(slot) = self.starts.get_mut(at as usize) {
-            *slot = start;
-        }
+        put_at(&mut self.starts, at, start);
     }
 
     /// Forgets the brief of a class.

@@ -3,7 +3,7 @@
 
 use super::index::Families;
 use super::selector::number;
-use super::table::{Table, hash_of};
+use super::table::{Table, hash_of, put_at};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Stands for no class.
@@ -123,11 +123,7 @@ impl Spots {
         self.names.push(BETWEEN);
         self.names.extend_from_slice(name.as_bytes());
         let spot = Spot { name: [start, number(self.names.len())], ..spot };
-        let gap = (at as usize + 1).saturating_sub(self.spots.len());
-        self.spots.extend(std::iter::repeat_n(spot, gap));
-        if let Some(slot) = self.spots.get_mut(at as usize) {
-            *slot = spot;
-        }
+        put_at(&mut self.spots, at, spot);
         self.by_name.insert(name_hash(namespace, name), at);
         for address in addresses {
             let (table, hash) = self.by_address_mut(address);
@@ -143,9 +139,7 @@ impl Spots {
             let (table, hash) = self.by_address_mut(address);
             table.remove(hash, at);
         }
-        if let Some(slot) = self.spots.get_mut(at as usize) {
-            *slot = Spot::NOBODYS;
-        }
+        put_at(&mut self.spots, at, Spot::NOBODYS);
         if self.waste > 10_000 && self.waste * 2 > self.names.len() {
             self.pack_names();
         }

@@ -4,6 +4,7 @@
 use super::ports::{PortMatch, Protocol};
 use super::rule::{Action, Direction, Peer, Policy, Tier};
 use super::selector::number;
+use super::table::put_at;
 
 /// The rules of policies, by the policies' numbers.
 #[derive(Clone, Debug, Default)]
@@ -111,11 +112,7 @@ impl Steps {
             }
             bounds.iter_mut().skip(end).for_each(|bound| *bound = number(self.steps.len()));
         }
-        let gap = (at as usize + 1).saturating_sub(self.bounds.len());
-        self.bounds.extend(std::iter::repeat_n(bounds, gap));
-        if let Some(slot) = self.bounds.get_mut(at as usize) {
-            *slot = bounds;
-        }
+        put_at(&mut self.bounds, at, bounds);
     }
 
     /// Forgets the rules of a policy.

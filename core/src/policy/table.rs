@@ -276,6 +276,15 @@ impl Table {
     }
 }
 
+/// Puts a thing at its number in a list by number, which grows as it has to.
+pub(super) fn put_at<T: Copy>(list: &mut Vec<T>, at: u32, item: T) {
+    let gap = (at as usize + 1).saturating_sub(list.len());
+    list.extend(std::iter::repeat_n(item, gap));
+    if let Some(slot) = list.get_mut(at as usize) {
+        *slot = item;
+    }
+}
+
 /// A hash of few bits that depend on all of the thing. Nothing is listed in its order.
 pub(crate) fn hash_of<T: Hash + ?Sized>(thing: &T) -> u32 {
     let mut mixer = Mixer(0);
