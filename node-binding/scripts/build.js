@@ -59,8 +59,14 @@ for (const platform of ["node", "browser"]) {
 // Node: CommonJS underneath, so that `import` and `require` share one engine; the ES modules only give the names on.
 writeFileSync(join(dist, "node", "package.json"), '{ "type": "commonjs" }\n');
 const require = createRequire(import.meta.url);
+// With this mark, some bundlers take the member `default` of what it marks for what is imported, and there is none.
+const MARK = 'Object.defineProperty(exports, "__esModule", { value: true });\n';
 for (const entry of ["node", "node-admission"]) {
-  const names = Object.keys(require(join(dist, "node", `${entry}.js`)));
+  const path = join(dist, "node", `${entry}.js`);
+  const text = readFileSync(path, "utf8");
+  if (!text.includes(MARK)) throw new Error(`${path} is not marked as it was`);
+  writeFileSync(path, text.replace(MARK, ""));
+  const names = Object.keys(require(path));
   writeFileSync(join(dist, "node", `${entry}.mjs`), `import loaded from "./${entry}.js";\nexport const { ${names.join(", ")} } = loaded;\n`);
   writeFileSync(join(dist, "node", `${entry}.d.mts`), `export * from "./${entry}.js";\n`);
 }

@@ -1,13 +1,12 @@
 /** Portolan in browsers and web workers: ready once `init()` has resolved. */
 import * as glue from "../wasm/portolan.js";
-import { install, type Glue } from "./engine.js";
+import { install, type Glue, type Startable } from "./engine.js";
 
 export * from "./api.js";
 
 /** What the module may come from: its address, a response, its bytes, or the module compiled already. */
 export type ModuleSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
-let compiled: WebAssembly.Module | undefined;
 let started: Promise<void> | undefined;
 
 /**
@@ -24,21 +23,19 @@ export function init(source?: ModuleSource | Promise<Response>): Promise<void> {
 }
 
 async function load(source: ModuleSource | Promise<Response> = new URL("../wasm/portolan_bg.wasm", import.meta.url)): Promise<void> {
-  compiled = await compile(await source);
-  start();
-  install(glue as unknown as Glue, start);
-}
-
-function start(): void {
-  if (compiled !== undefined) glue.initSync({ module: compiled });
+  install(glue as unknown as Glue & Startable, await compile(await source));
 }
 
 async function compile(source: ModuleSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
   const response = source instanceof Response ? source : await fetch(source);
-  if (!response.ok) throw new Error(`the engine's module is not there: ${response.status} ${response.url}`);
+  const type = response.headers.get("content-type") ?? "";
+  // Many servers answer with a page where there is no file.
+  if (!response.ok || type.startsWith("text/html")) {
+    throw new Error(`the engine's module is not there: ${response.status} ${response.url}; give init() the address of portolan_bg.wasm`);
+  }
   // Compiling while it arrives wants the right content type, which not every server gives.
-  if (response.headers.get("content-type") === "application/wasm") return WebAssembly.compileStreaming(response);
+  if (type === "application/wasm") return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }

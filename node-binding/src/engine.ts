@@ -10,7 +10,7 @@ export interface Glue {
   readonly Handle: new (options: string) => Handle;
   /** The version of the engine. */
   version(): string;
-  /** Forgets the instance; with it go all its handles. */
+  /** Takes another instance in place of the one there is; with that go all its handles. */
   __wbg_reset_state(): void;
 }
 
@@ -76,18 +76,34 @@ export class PortolanError extends Error {
   }
 }
 
-let glue: Glue | undefined;
-let start: (() => void) | undefined;
+let glue: (Glue & Startable) | undefined;
+let atFirst: (() => void) | undefined;
 let instance = 0;
 
+/** The glue before the module is there. */
+export interface Startable {
+  /** Makes an instance of the module. */
+  initSync(from: { module: WebAssembly.Module }): unknown;
+}
+
 /**
- * Takes in the module. `starts` makes an instance of it, where the glue does not do that by itself.
+ * Starts the module, once.
  *
  * @internal
  */
-export function install(loaded: Glue, starts?: () => void): void {
+export function install(loaded: Glue & Startable, compiled: WebAssembly.Module): void {
+  if (glue !== undefined) return;
+  loaded.initSync({ module: compiled });
   glue = loaded;
-  start = starts;
+}
+
+/**
+ * Says what is to be done where something is asked before anybody installed the module.
+ *
+ * @internal
+ */
+export function beforeFirstCall(load: () => void): void {
+  atFirst = load;
 }
 
 /**
@@ -96,6 +112,7 @@ export function install(loaded: Glue, starts?: () => void): void {
  * @internal
  */
 export function module(): Glue {
+  if (glue === undefined) atFirst?.();
   if (glue === undefined) {
     throw new PortolanError({ reason: "NotReady", message: "the engine is not loaded yet: `await init()` first" });
   }
@@ -120,7 +137,6 @@ export function reset(): void {
   const loaded = module();
   instance += 1;
   loaded.__wbg_reset_state();
-  start?.();
 }
 
 /**

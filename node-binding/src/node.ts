@@ -1,13 +1,58 @@
 /** Portolan in Node: ready as soon as it is loaded. */
-import { install, type Glue } from "./engine.js";
+import { beforeFirstCall, install, module, PortolanError, type Glue, type Startable } from "./engine.js";
 
 export * from "./api.js";
 
+interface Files {
+  readFileSync(path: string | URL): Uint8Array<ArrayBuffer>;
+}
+
 declare const require: (path: string) => unknown;
+declare const process: { getBuiltinModule?(name: string): unknown };
+declare const __dirname: string | undefined;
 
-install(require("../wasm/portolan.cjs") as Glue);
+const MODULE = "portolan_bg.wasm";
 
-/** Resolves when the engine is ready, which in Node it is from the start. Browsers have to wait for it. */
-export function init(): Promise<void> {
-  return Promise.resolve();
+/** What the module may come from: the path of the file or its URL, or its bytes. */
+export type ModuleSource = string | URL | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+
+const glue = require("../wasm/portolan.cjs") as Glue & Startable;
+
+beforeFirstCall(() => install(glue, new WebAssembly.Module(besideThis())));
+
+/**
+ * Resolves when the engine is ready. Nobody has to wait for that in Node, where it is from the start; browsers have to,
+ * and bundles that have no file of the engine beside them have to say where it is.
+ *
+ * @param source where the module comes from; beside this file, or beside the bundle that it has become part of, unless given
+ */
+export async function init(source?: ModuleSource): Promise<void> {
+  if (source === undefined) module();
+  else install(glue, await compile(source));
+}
+
+async function compile(source: ModuleSource | WebAssembly.Module): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  if (/^(https?|data):/.test(String(source))) return WebAssembly.compile(await (await fetch(source)).arrayBuffer());
+  return WebAssembly.compile(files().readFileSync(String(source).startsWith("file:") ? new URL(source) : source));
+}
+
+function besideThis(): Uint8Array<ArrayBuffer> {
+  // A bundle of ES modules has no folder of its own that this file could know of.
+  const folder = typeof __dirname === "undefined" ? undefined : __dirname;
+  for (const path of [`${folder}/../wasm/${MODULE}`, `${folder}/${MODULE}`]) {
+    try {
+      if (folder !== undefined) return files().readFileSync(path);
+    } catch {
+      // Perhaps it is at the other place.
+    }
+  }
+  const message = `${MODULE} is not beside this bundle: put it there, or give it to init() first`;
+  throw new PortolanError({ reason: "NotReady", message });
+}
+
+/** `node:fs`, also in a bundle of ES modules, which has no `require`. */
+function files(): Files {
+  return (process.getBuiltinModule?.("node:fs") ?? require("node:fs")) as Files;
 }

@@ -1,27 +1,23 @@
 // What `npm pack` makes: installed into a clean project it runs in every way it can be loaded, and type-checks strictly.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { cleanProject } from "./project.js";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 let project;
+let remove;
 
 const run = (command, ...args) => execFileSync(command, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 before(() => {
-  project = mkdtempSync(join(tmpdir(), "portolan-project-"));
-  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", project], { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "clean", private: true, type: "module" }));
-  run("npm", "install", "--offline", "--no-audit", "--no-fund", `./${filename}`);
+  ({ project, remove } = cleanProject());
 });
 
-after(() => rmSync(project, { recursive: true, force: true }));
+after(() => remove());
 
 const MANIFEST = "apiVersion: v1\\nkind: Service\\nmetadata: {name: web}\\nspec: {ports: [{port: 80}]}\\n";
 const USE = `const cluster = Cluster.load("${MANIFEST}"); console.log(cluster.objects().objects[0].name, check("a: [").length); cluster.free();`;

@@ -39,8 +39,8 @@ fn bindgen(module: &Path, target: &str, out: &Path) -> Result<(), anyhow::Error>
         .remove_producers_section(true)
         // A module that trapped is made afresh through this function.
         .reset_state_function(true)
-        // The library leaves the module's address out unless told so; browsers need it.
-        .omit_default_module_path(false);
+        // The package gives the module to its glue. An address in there would be a second one for bundlers to follow.
+        .omit_default_module_path(true);
     match target {
         "node" => bindgen.nodejs(true)?,
         _ => bindgen.web(true)?,
@@ -48,8 +48,15 @@ fn bindgen(module: &Path, target: &str, out: &Path) -> Result<(), anyhow::Error>
     bindgen.generate(out)?;
     let glue = out.join("portolan.js");
     let text = fs::read_to_string(&glue)?;
-    anyhow::ensure!(text.matches(BY_CHARACTER).count() == 1, "the glue passes strings in another way");
-    Ok(fs::write(&glue, text.replace(BY_CHARACTER, AT_ONCE))?)
+    let text = replaced(&text, BY_CHARACTER, AT_ONCE)?;
+    let text = if target == "node" { replaced(&text, AT_LOADING, WHEN_GIVEN)? } else { text };
+    Ok(fs::write(&glue, text)?)
+}
+
+/// The text with the one part of it written anew.
+fn replaced(text: &str, part: &str, with: &str) -> Result<String, anyhow::Error> {
+    anyhow::ensure!(text.matches(part).count() == 1, "the glue is written in another way: there is not one{part}");
+    Ok(text.replace(part, with))
 }
 
 /// How the glue passes a string: character by character up to the first that is not ASCII.
@@ -76,4 +83,25 @@ const AT_ONCE: &str = r"
     let offset = written;
     if (read !== len) {
         arg = arg.slice(read);
+";
+
+/// How the glue for Node gets the module: from the file beside it, as soon as it is loaded.
+const AT_LOADING: &str = r"
+const wasmPath = `${__dirname}/portolan_bg.wasm`;
+const wasmBytes = require('fs').readFileSync(wasmPath);
+const wasmModule = new WebAssembly.Module(wasmBytes);
+let wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
+let wasm = wasmInstance.exports;
+wasm.__wbindgen_start();
+";
+
+/// As the glue for browsers has it: what a bundler made of this file need not have any file beside it.
+const WHEN_GIVEN: &str = r"
+let wasmModule, wasmInstance, wasm;
+exports.initSync = function ({ module }) {
+    wasmModule = module;
+    wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
+    wasm = wasmInstance.exports;
+    wasm.__wbindgen_start();
+};
 ";
