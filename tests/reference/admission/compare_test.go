@@ -4,17 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
-	"portolan/reference/internal/difference"
+	"portolan/reference/internal/difference/differencetest"
 )
-
-func answered(t *testing.T, text string) any {
-	t.Helper()
-	answer, err := difference.Decode([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
 
 var ranges = Cluster{ServiceClusterIPRange: "10.0.0.0/16,fd00:10::/108", ServiceNodePortRange: "30000-32767"}
 
@@ -33,14 +24,14 @@ var refused = Record{
 
 func TestWhatTheServerPicksIsNoDifference(t *testing.T) {
 	same := `{"accepted":true,"code":201,"warnings":["annotation \"x\" is old"],"object":{"apiVersion":"v1","kind":"Service","metadata":{"generateName":"web-","name":"web-zzzzz","namespace":"default","uid":"u"},"spec":{"type":"NodePort","clusterIP":"10.0.200.1","clusterIPs":["10.0.200.1"],"ports":[{"name":"a","port":80,"nodePort":31000},{"name":"b","port":80,"protocol":"UDP","nodePort":31000}]}}}`
-	if found := Between(ranges, accepted, answered(t, same)); len(found) != 0 {
+	if found := Between(ranges, accepted, differencetest.Decode(t, same)); len(found) != 0 {
 		t.Errorf("%v", found)
 	}
 }
 
 func TestTheOrderOfMapErrorsIsNoDifference(t *testing.T) {
 	same := `{"accepted":false,"code":422,"warnings":[],"status":{"kind":"Status","code":422,"message":"Service \"a\" is invalid: [metadata.labels: Invalid value: \"_\": no, metadata.labels: Invalid value: \"-\": no, spec.ports: Required value]","details":{"name":"a","causes":[{"field":"metadata.labels","message":"Invalid value: \"_\": no"},{"field":"metadata.labels","message":"Invalid value: \"-\": no"},{"field":"spec.ports","message":"Required value"}]}}}`
-	if found := Between(ranges, refused, answered(t, same)); len(found) != 0 {
+	if found := Between(ranges, refused, differencetest.Decode(t, same)); len(found) != 0 {
 		t.Errorf("%v", found)
 	}
 }
@@ -60,7 +51,7 @@ func TestPlantedDifferencesAreFound(t *testing.T) {
 		"a message beside its causes": {refused, `{"accepted":false,"code":422,"status":{"kind":"Status","code":422,"message":"Service \"a\" is invalid: something","details":{"name":"a","causes":[{"field":"metadata.labels","message":"Invalid value: \"-\": no"},{"field":"metadata.labels","message":"Invalid value: \"_\": no"},{"field":"spec.ports","message":"Required value"}]}}}`},
 		"an error":                    {refused, `{"error":{"reason":"BadRequest","message":"x"}}`},
 	} {
-		if found := Between(ranges, planted.record, answered(t, planted.answer)); len(found) == 0 {
+		if found := Between(ranges, planted.record, differencetest.Decode(t, planted.answer)); len(found) == 0 {
 			t.Errorf("%s was not found", name)
 		}
 	}

@@ -1,11 +1,8 @@
 package cluster
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -27,25 +24,12 @@ type expectation struct {
 // Compare asks the binary everything that the record tells and says where its
 // answers are not the recorded ones.
 func Compare(binary string, record Record) ([]command.Case, error) {
-	directory, err := os.MkdirTemp("", "portolan-reference-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(directory)
-	file := filepath.Join(directory, "cluster.json")
-	text, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": record.input()})
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return nil, err
-	}
 	expected := record.expectations()
 	questions := make([]any, len(expected))
 	for index, one := range expected {
 		questions[index] = one.question
 	}
-	answers, err := portolan.Ask(binary, []string{"-f", file, "--service-cluster-ip-range", "10.0.0.0/16,fd00:10::/108"}, questions)
+	answers, err := portolan.AskOf(binary, record.input(), []string{"--service-cluster-ip-range", "10.0.0.0/16,fd00:10::/108"}, questions)
 	if err != nil {
 		return nil, err
 	}

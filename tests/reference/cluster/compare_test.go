@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"portolan/reference/internal/difference"
+	"portolan/reference/internal/difference/differencetest"
 )
 
 // A table as nft prints it: a cluster IP over two endpoints with affinity, an
@@ -36,15 +37,6 @@ func TestDecodeTable(t *testing.T) {
 	}
 }
 
-func answered(t *testing.T, text string) any {
-	t.Helper()
-	answer, err := difference.Decode([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
 func TestBackendsAreHeldAgainstTheirRows(t *testing.T) {
 	rows, err := decodeTable([]byte(nftables))
 	if err != nil {
@@ -60,20 +52,20 @@ func TestBackendsAreHeldAgainstTheirRows(t *testing.T) {
 		{1, `{"verdict":"drop"}`, `{"verdict":"reject"}`},
 		{len(expected) - 1, `{"verdict":"reject","to":[]}`, `{"error":{"reason":"NotFound"}}`},
 	} {
-		if found := expected[one.index].between(answered(t, one.equal)); len(found) != 0 {
+		if found := expected[one.index].between(differencetest.Decode(t, one.equal)); len(found) != 0 {
 			t.Errorf("%s: %v", one.equal, found)
 		}
-		if found := expected[one.index].between(answered(t, one.planted)); len(found) == 0 {
+		if found := expected[one.index].between(differencetest.Decode(t, one.planted)); len(found) == 0 {
 			t.Errorf("%s was not found", one.planted)
 		}
 	}
 }
 
 func TestPublishedIsComparedWithoutOrderAndGeneratedNames(t *testing.T) {
-	record := Record{EndpointSlices: []object{answered(t, `{"kind":"EndpointSlice","metadata":{"generateName":"a-","name":"a-x1","namespace":"default","annotations":{},"labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"]},{"addresses":["1.1.1.2"]}],"ports":null}`).(object)}}
-	expected := record.published(answered(t, `{"metadata":{"name":"a","namespace":"default"}}`).(object))
+	record := Record{EndpointSlices: []object{differencetest.Decode(t, `{"kind":"EndpointSlice","metadata":{"generateName":"a-","name":"a-x1","namespace":"default","annotations":{},"labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"]},{"addresses":["1.1.1.2"]}],"ports":null}`).(object)}}
+	expected := record.published(differencetest.Decode(t, `{"metadata":{"name":"a","namespace":"default"}}`).(object))
 	same := `{"endpointSlices":[{"kind":"EndpointSlice","metadata":{"generateName":"a-","namespace":"default","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.2"]},{"addresses":["1.1.1.1"]}],"ports":[]}],"endpoints":null}`
-	if found := expected.between(answered(t, same)); len(found) != 0 {
+	if found := expected.between(differencetest.Decode(t, same)); len(found) != 0 {
 		t.Errorf("%v", found)
 	}
 	for _, planted := range []string{
@@ -81,7 +73,7 @@ func TestPublishedIsComparedWithoutOrderAndGeneratedNames(t *testing.T) {
 		`{"endpointSlices":[{"kind":"EndpointSlice","metadata":{"generateName":"a-","namespace":"default","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.2"]}],"ports":[]}],"endpoints":null}`,
 		`{"endpointSlices":[{"kind":"EndpointSlice","metadata":{"generateName":"a-","namespace":"default","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.2"]},{"addresses":["1.1.1.1"],"zone":"z"}],"ports":[]}],"endpoints":{}}`,
 	} {
-		if found := expected.between(answered(t, planted)); len(found) == 0 {
+		if found := expected.between(differencetest.Decode(t, planted)); len(found) == 0 {
 			t.Errorf("%s was not found", planted)
 		}
 	}
@@ -93,18 +85,18 @@ func TestLookupsAreCompared(t *testing.T) {
 	if expected.question["name"] != "10.0.0.1" {
 		t.Errorf("asked %v", expected.question)
 	}
-	if found := expected.between(answered(t, `{"status":"NOERROR","answers":["a. PTR c.","a. PTR b."]}`)); len(found) != 0 {
+	if found := expected.between(differencetest.Decode(t, `{"status":"NOERROR","answers":["a. PTR c.","a. PTR b."]}`)); len(found) != 0 {
 		t.Errorf("%v", found)
 	}
 	for _, planted := range []string{`{"status":"NOERROR","answers":["a. PTR b."]}`, `{"status":"NXDOMAIN","answers":["a. PTR b.","a. PTR c."]}`} {
-		if found := expected.between(answered(t, planted)); len(found) == 0 {
+		if found := expected.between(differencetest.Decode(t, planted)); len(found) == 0 {
 			t.Errorf("%s was not found", planted)
 		}
 	}
 }
 
 func TestAnAddressInTwoStatesIsAmbiguous(t *testing.T) {
-	record := Record{EndpointSlices: []object{answered(t, `{"metadata":{"namespace":"x","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"],"conditions":{"ready":true}},{"addresses":["1.1.1.1"],"conditions":{"ready":false}},{"addresses":["1.1.1.2"],"conditions":{"ready":true}},{"addresses":["1.1.1.2"],"conditions":{"ready":true}}]}`).(object)}}
+	record := Record{EndpointSlices: []object{differencetest.Decode(t, `{"metadata":{"namespace":"x","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"],"conditions":{"ready":true}},{"addresses":["1.1.1.1"],"conditions":{"ready":false}},{"addresses":["1.1.1.2"],"conditions":{"ready":true}},{"addresses":["1.1.1.2"],"conditions":{"ready":true}}]}`).(object)}}
 	found := record.ambiguous()
 	if !found["1.1.1.1"] || found["1.1.1.2"] {
 		t.Errorf("%v", found)

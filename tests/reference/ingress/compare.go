@@ -1,10 +1,7 @@
 package ingress
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"portolan/reference/internal/command"
 	"portolan/reference/internal/difference"
@@ -14,25 +11,13 @@ import (
 // Compare asks the binary about every request of the record and tells where its
 // routes are not the recorded ones.
 func Compare(binary string, record Record) ([]command.Case, error) {
-	directory, err := os.MkdirTemp("", "portolan-reference-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(directory)
-	file := filepath.Join(directory, "cluster.json")
-	text, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": record.input()})
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return nil, err
-	}
+	objects := record.input()
 	requests := append(append([]Request{}, record.Requests...), record.Normalization...)
 	questions := make([]any, len(requests))
 	for index, request := range requests {
 		questions[index] = object{"ask": "route", "method": "GET", "url": "http://" + request.Host + request.Path, "controller": "contour"}
 	}
-	answers, err := portolan.Ask(binary, []string{"-f", file}, questions)
+	answers, err := portolan.AskOf(binary, objects, nil, questions)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +26,7 @@ func Compare(binary string, record Record) ([]command.Case, error) {
 		differences := request.between(answers[index])
 		cases[index] = command.Case{Name: record.Seed + " " + request.Host + request.Path, Differences: differences}
 		if len(differences) > 0 {
-			cases[index].Asked = difference.Text(questions[index]) + " of " + string(text)
+			cases[index].Asked = difference.Text(questions[index]) + " of " + difference.Text(objects)
 		}
 	}
 	return cases, nil

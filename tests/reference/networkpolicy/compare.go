@@ -1,10 +1,7 @@
 package networkpolicy
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sort"
 
 	"portolan/reference/internal/command"
@@ -15,24 +12,12 @@ import (
 // Compare asks the binary every query of the record and tells where its
 // verdicts are not the recorded ones.
 func Compare(binary string, record Record) ([]command.Case, error) {
-	directory, err := os.MkdirTemp("", "portolan-reference-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(directory)
-	file := filepath.Join(directory, "cluster.json")
-	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": record.objects()})
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return nil, err
-	}
+	objects := record.objects()
 	questions := make([]any, len(record.Queries))
 	for index, query := range record.Queries {
 		questions[index] = map[string]any{"ask": "verdict", "from": query.From, "to": query.To, "port": query.Port, "protocol": query.Protocol}
 	}
-	answers, err := portolan.Ask(binary, []string{"-f", file}, questions)
+	answers, err := portolan.AskOf(binary, objects, nil, questions)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +26,7 @@ func Compare(binary string, record Record) ([]command.Case, error) {
 		differences := query.between(answers[index])
 		cases[index] = command.Case{Name: fmt.Sprintf("%s query %d", record.Name, index), Differences: differences}
 		if len(differences) > 0 {
-			cases[index].Asked = difference.Text(questions[index]) + " of " + string(text)
+			cases[index].Asked = difference.Text(questions[index]) + " of " + difference.Text(objects)
 		}
 	}
 	return cases, nil

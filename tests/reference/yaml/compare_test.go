@@ -3,21 +3,12 @@ package yaml
 import (
 	"testing"
 
-	"portolan/reference/internal/difference"
+	"portolan/reference/internal/difference/differencetest"
 )
-
-func answered(t *testing.T, text string) any {
-	t.Helper()
-	answer, err := difference.Decode([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
 
 func TestOtherWordsForARefusalAreNoDifference(t *testing.T) {
 	record := Read("a: yes\n---\nb: [\n---\n# nothing\n---\n")
-	same := answered(t, `{"documents":[{"value":{"a":true}},{"error":"other words","line":3,"column":4},{"value":null}]}`)
+	same := differencetest.Decode(t, `{"documents":[{"value":{"a":true}},{"error":"other words","line":3,"column":4},{"value":null}]}`)
 	if found := Between(record, same); len(found) != 0 {
 		t.Fatalf("%v", found)
 	}
@@ -49,7 +40,7 @@ func TestPlantedDifferencesAreFound(t *testing.T) {
 		"no refusal":       `{"documents":[{"value":{"a":true,"b":8}},{"value":{"c":[]}}]}`,
 		"an error instead": `{"error":{"reason":"BadRequest"}}`,
 	} {
-		if found := Between(record, answered(t, planted)); len(found) == 0 {
+		if found := Between(record, differencetest.Decode(t, planted)); len(found) == 0 {
 			t.Errorf("%s was not found", name)
 		}
 	}

@@ -12,30 +12,14 @@ import (
 func main() {
 	options := command.Flags("cases", 5000)
 	flag.Parse()
-	if err := run(options); err != nil {
-		command.Fail(err)
-	}
-}
-
-func run(options *command.Options) error {
-	var records []env.Record
-	if options.From != "" {
-		var err error
-		if records, err = command.ReadLines[env.Record](options.From); err != nil {
-			return err
-		}
-	} else {
+	generate := func() ([]env.Record, error) {
+		var records []env.Record
 		for index := range options.Cases {
 			records = append(records, env.Generate(options.Seed, index))
 		}
+		return records, nil
 	}
-	if options.Record != "" {
-		return command.WriteLines(options.Record, records)
+	if err := command.Run(options, "env", generate, env.Compare); err != nil {
+		command.Fail(err)
 	}
-	cases, err := env.Compare(options.Binary(), records)
-	if err != nil {
-		return err
-	}
-	command.Report("env", cases)
-	return nil
 }

@@ -15,39 +15,13 @@ import (
 func main() {
 	options := command.Flags("count", 5)
 	flag.Parse()
-	if err := run(options); err != nil {
+	generate := func() ([]ingress.Record, error) { return records(options) }
+	if err := command.Run(options, "ingress", generate, command.Each(ingress.Compare)); err != nil {
 		command.Fail(err)
 	}
 }
 
-func run(options *command.Options) error {
-	if options.Record == "" {
-		options.Binary() // a missing binary should not cost a recording
-	}
-	records, err := records(options)
-	if err != nil {
-		return err
-	}
-	if options.Record != "" {
-		return command.WriteLines(options.Record, records)
-	}
-	binary := options.Binary()
-	var cases []command.Case
-	for _, record := range records {
-		compared, err := ingress.Compare(binary, record)
-		if err != nil {
-			return err
-		}
-		cases = append(cases, compared...)
-	}
-	command.Report("ingress", cases)
-	return nil
-}
-
 func records(options *command.Options) ([]ingress.Record, error) {
-	if options.From != "" {
-		return command.ReadLines[ingress.Record](options.From)
-	}
 	if err := network.Namespace(ingress.Programs, ingress.Components...); err != nil {
 		return nil, err
 	}

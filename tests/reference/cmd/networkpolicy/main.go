@@ -32,36 +32,13 @@ func main() {
 		}
 		return
 	}
-	if err := run(options, *own); err != nil {
+	generate := func() ([]networkpolicy.Record, error) { return records(options, *own), nil }
+	if err := command.Run(options, "networkpolicy", generate, command.Each(networkpolicy.Compare)); err != nil {
 		command.Fail(err)
 	}
 }
 
-func run(options *command.Options, own bool) error {
-	records, err := records(options, own)
-	if err != nil {
-		return err
-	}
-	if options.Record != "" {
-		return command.WriteLines(options.Record, records)
-	}
-	binary := options.Binary()
-	var cases []command.Case
-	for _, record := range records {
-		compared, err := networkpolicy.Compare(binary, record)
-		if err != nil {
-			return err
-		}
-		cases = append(cases, compared...)
-	}
-	command.Report("networkpolicy", cases)
-	return nil
-}
-
-func records(options *command.Options, own bool) ([]networkpolicy.Record, error) {
-	if options.From != "" {
-		return command.ReadLines[networkpolicy.Record](options.From)
-	}
+func records(options *command.Options, own bool) []networkpolicy.Record {
 	var records []networkpolicy.Record
 	dropped := 0
 	if own {
@@ -73,5 +50,5 @@ func records(options *command.Options, own bool) ([]networkpolicy.Record, error)
 		}
 	}
 	fmt.Fprintf(os.Stderr, "%d clusters; %d queries left out, on which cyclonus and the documentation differ\n", len(records), dropped)
-	return records, nil
+	return records
 }

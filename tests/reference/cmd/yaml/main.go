@@ -22,34 +22,20 @@ func main() {
 		}
 		return
 	}
-	records, err := records(options)
-	if err != nil {
+	generate := func() ([]yaml.Record, error) { return records(options), nil }
+	if err := command.Run(options, "yaml", generate, yaml.Compare); err != nil {
 		command.Fail(err)
 	}
-	if options.Record != "" {
-		if err := command.WriteLines(options.Record, records); err != nil {
-			command.Fail(err)
-		}
-		return
-	}
-	cases, err := yaml.Compare(options.Binary(), records)
-	if err != nil {
-		command.Fail(err)
-	}
-	command.Report("yaml", cases)
 }
 
-func records(options *command.Options) ([]yaml.Record, error) {
-	if options.From != "" {
-		return command.ReadLines[yaml.Record](options.From)
-	}
+func records(options *command.Options) []yaml.Record {
 	var records []yaml.Record
 	for index := range options.Cases {
 		if record := yaml.Read(yaml.Generate(options.Seed, index)); yaml.Settled(record) {
 			records = append(records, record)
 		}
 	}
-	return records, nil
+	return records
 }
 
 func answerLines() error {

@@ -73,6 +73,45 @@ func Fail(err error) {
 	os.Exit(statusDiffers)
 }
 
+// Run makes the records, or reads them with --from; writes them with --record,
+// and else compares them and reports.
+func Run[R any](options *Options, room string, generate func() ([]R, error), compare func(binary string, records []R) ([]Case, error)) error {
+	if options.Record == "" {
+		options.Binary() // a missing binary should not cost a recording
+	}
+	if options.From != "" {
+		generate = func() ([]R, error) { return ReadLines[R](options.From) }
+	}
+	records, err := generate()
+	if err != nil {
+		return err
+	}
+	if options.Record != "" {
+		return WriteLines(options.Record, records)
+	}
+	cases, err := compare(options.Binary(), records)
+	if err != nil {
+		return err
+	}
+	Report(room, cases)
+	return nil
+}
+
+// Each compares record by record.
+func Each[R any](compare func(binary string, record R) ([]Case, error)) func(string, []R) ([]Case, error) {
+	return func(binary string, records []R) ([]Case, error) {
+		var cases []Case
+		for _, record := range records {
+			compared, err := compare(binary, record)
+			if err != nil {
+				return nil, err
+			}
+			cases = append(cases, compared...)
+		}
+		return cases, nil
+	}
+}
+
 // A Case is one thing compared: what was asked, and what differs.
 type Case struct {
 	// Name tells which case it is, Asked is what the project was asked.

@@ -119,3 +119,22 @@ func Ask(binary string, arguments []string, questions []any) ([]any, error) {
 	}
 	return answers, nil
 }
+
+// AskOf asks the binary about a cluster of these objects, given as one List in a
+// file; see [Ask].
+func AskOf[O any](binary string, objects []O, arguments []string, questions []any) ([]any, error) {
+	directory, err := os.MkdirTemp("", "portolan-reference-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(directory)
+	file := filepath.Join(directory, "cluster.json")
+	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": objects})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
+	}
+	return Ask(binary, append([]string{"-f", file}, arguments...), questions)
+}
