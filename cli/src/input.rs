@@ -41,9 +41,9 @@ impl Input {
 
     fn find(&mut self, path: &Path, named: bool, found: &mut Vec<PathBuf>) {
         if path == Path::new("-") || !path.is_dir() {
-            let is_manifest =
-                path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
-            // A file that was named is read whatever its name; in a folder only manifests are.
+            let is_manifest = path.file_name().is_some_and(|name| name == "Kustomization")
+                || path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
+            // A file that was named is read whatever its name; in a folder only manifests are, and what kustomize reads.
             if named || is_manifest {
                 found.push(path.to_path_buf());
             }

@@ -176,3 +176,29 @@ fn an_ingress_without_class_for_a_controller_that_serves_it() {
         ("ING014", &[("a.yaml", format!("{}{rest}", class("k8s.io/ingress-nginx")))]),
     );
 }
+
+#[test]
+fn patches_of_kustomize_beside_what_they_patch() {
+    let base = || {
+        [
+            ("base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
+            ("base/web.yaml", service("web", "{selector: {app: web}, ports: [{port: 8080}]}") + &deployment("web", PORT)),
+        ]
+    };
+    let patches = |named: &str| {
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: LoadBalancer}\n";
+        let set = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+        let [kustomization, web] = base();
+        [
+            kustomization,
+            web,
+            ("top/Kustomization", format!("resources: [../base]\n{named}")),
+            ("top/service.yaml", service.to_owned()),
+            ("top/replicas.yaml", set.to_owned()),
+        ]
+    };
+    quiet(
+        &patches("patches: [{path: ./service.yaml}]\npatchesStrategicMerge: [replicas.yaml]\n"),
+        ("refused", &patches("")),
+    );
+}

@@ -6,6 +6,7 @@
 //! stored either way.
 
 mod admitted;
+pub(crate) mod kustomize;
 mod mend;
 mod version;
 
@@ -169,8 +170,13 @@ impl Loading {
             others: Vec::new(),
         };
         let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
+        let beside = kustomize::Beside::of(files);
         for file in files {
-            loading.file(file);
+            if beside.has(&file.name) {
+                *loading.loaded.passed_over.entry(OF_KUSTOMIZE.to_owned()).or_default() += 1;
+            } else {
+                loading.file(file);
+            }
         }
         loading
     }
@@ -259,6 +265,9 @@ impl Loading {
         self.later.push((resource, Some(source)));
     }
 }
+
+/// What a file is called among the kinds that a kustomization names as a patch or as settings.
+const OF_KUSTOMIZE: &str = "patch or settings of kustomize";
 
 /// What a document that waits for Helm is called among the kinds.
 const HELM_TEMPLATE: &str = "Helm template";

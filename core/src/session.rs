@@ -8,6 +8,7 @@ use crate::cluster::{Options, Source};
 use crate::engine::Engine;
 use crate::finding::Finding;
 use crate::lint::check_files;
+use crate::load::kustomize::{Beside, is_kustomization};
 use crate::load::{self, File, OtherPods, Taking};
 use crate::silence;
 
@@ -20,6 +21,8 @@ pub struct Session {
     files: Vec<Kept>,
     /// The pods that objects of other kinds make.
     others: Vec<OtherPods>,
+    /// The files that are none of objects.
+    beside: Beside,
     /// Whether an object stands in several places: taking one away may bring another back, so all is loaded anew.
     overlapping: bool,
 }
@@ -45,6 +48,7 @@ impl Session {
             taking,
             files: Vec::new(),
             others: Vec::new(),
+            beside: Beside::default(),
             overlapping: false,
         }
     }
@@ -56,6 +60,7 @@ impl Session {
             loaded.objects - loaded.refused.min(loaded.objects) != loaded.engine.cluster().source_count();
         self.engine = loaded.engine;
         self.others = loaded.others;
+        self.beside = Beside::of(&files);
         self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new(), pieces: None }).collect();
         for finding in loaded.findings {
             if let Some(kept) = self.files.iter_mut().find(|kept| *kept.file.name == finding.place.file) {
@@ -74,8 +79,10 @@ impl Session {
             self.files.len() - 1
         });
         let (cut, pieces) = self.files.get_mut(index).and_then(|kept| kept.cut(&file.text)).unzip();
+        // What a kustomization says decides how other files are taken in.
+        let is_whole = self.overlapping || is_kustomization(&name) || self.beside.has(&name);
         match &cut {
-            Some(cut) if !self.overlapping => self.replace(index, file, cut),
+            Some(cut) if !is_whole => self.replace(index, file, cut),
             _ => self.reload_with(index, file),
         }
         if self.overlapping && cut.is_some() {
@@ -478,6 +485,24 @@ mod tests {
                 assert_eq!(seen(&session), seen(&fresh(&text)), "from\n{before}\nto\n{text}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_kustomization_names_as_a_patch_is_none_of_the_objects() {
+        let mut session = Session::new(Options::default(), Taking::Admitted);
+        let named = |name: &str, text: &str| File { name: name.into(), text: text.into() };
+        let patch = service("a").replace("  ports:\n    - port: 80\n", "  type: LoadBalancer\n");
+        session.load(vec![named("base/a.yaml", &service("a")), named("top/a.yaml", &patch)]);
+        let refused = seen(&session);
+        assert!(refused.contains("spec.ports: Required value"), "{refused}");
+        let _ = session.write(named("top/kustomization.yaml", "patches: [{path: a.yaml}]")).count();
+        let quiet = seen(&session);
+        assert!(!quiet.contains("Required value") && quiet.contains("\"port\":80"), "{quiet}");
+        let _ = session.write(named("top/a.yaml", &patch.replace("Load", "load"))).count();
+        assert_eq!(seen(&session), quiet);
+        let _ = session.write(named("top/a.yaml", &patch)).count();
+        let _ = session.write(named("top/kustomization.yaml", "")).count();
+        assert_eq!(seen(&session), refused);
     }
 
     #[test]

@@ -7,7 +7,7 @@ export interface Intake {
   passed: string[];
 }
 
-const MANIFEST = /\.(ya?ml|json)$/i;
+const MANIFEST = /(\.(ya?ml|json)|(^|\/)Kustomization)$/i;
 /** A single file larger than this is not for an editor. */
 const MOST_BYTES = 20 * 1024 * 1024;
 
