@@ -69,7 +69,7 @@ mod tests {
     fn findings(text: &str) -> Vec<Finding> {
         let files = [File { name: "example.yaml".into(), text: text.into() }];
         let loaded = load(&files, Options::default(), Taking::Admitted);
-        loaded.check().into_iter().map(|finding| advise(finding, &files)).collect()
+        loaded.check().into_iter().map(advise).collect()
     }
 
     /// What is left after every edit of the findings is made.

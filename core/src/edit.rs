@@ -70,6 +70,18 @@ impl<'a> Editor<'a> {
         self.edit(key.place, render(Scalar::Text(name), written, spot.flow)?)
     }
 
+    /// Spells the name of the member at that path otherwise, in the quotes that are there. What hangs on its value stays
+    /// as it is.
+    pub fn respell(&self, path: &str, name: &str) -> Option<Edit> {
+        let (parent, wrong) = path.rsplit_once('.').unwrap_or(("", path));
+        let node = if parent.is_empty() { &*self.source.node } else { self.value(parent)? };
+        let (key, _) = node.members().iter().find(|(key, _)| *key.name == *wrong)?;
+        let written = self.slice(key.place)?;
+        let quote = u32::from(written.starts_with(['"', '\'']));
+        let at = Place { start: key.place.start + quote, end: key.place.end.checked_sub(quote)?, ..key.place };
+        self.edit(at, name.to_owned()).filter(|_| self.slice(at) == Some(wrong))
+    }
+
     /// Takes out the member or item at that path, with its line. Nothing where it is the only one: what an empty
     /// collection means is for somebody who knows.
     pub fn remove(&self, path: &str) -> Option<Edit> {

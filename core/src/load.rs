@@ -8,6 +8,7 @@
 mod admitted;
 pub(crate) mod kustomize;
 mod mend;
+mod misspelt;
 mod version;
 
 use crate::api::decoder::ProblemKind;

@@ -34,6 +34,16 @@ test("CommonJS and ES modules are one engine", () => {
   assert.equal(loaded.PortolanError, PortolanError);
 });
 
+test("a misspelt field comes with what was meant, and with the edit that spells it", () => {
+  const text = SERVICE.replace("selector", "selektor");
+  const [finding, ...others] = check(text);
+  assert.deepEqual(others, []);
+  assert.equal(finding.help, "write `selector`");
+  const [{ start, end, text: right }] = finding.fix;
+  assert.equal(text.slice(0, start) + right + text.slice(end), SERVICE);
+  using(Cluster.load(SERVICE), (cluster) => assert.deepEqual(cluster.apply(text)[0].fix, finding.fix));
+});
+
 test("every example gives the answers it expects", () => {
   let asked = 0;
   for (const name of readdirSync(EXAMPLES).filter((name) => existsSync(`${EXAMPLES}${name}/questions.json`))) {

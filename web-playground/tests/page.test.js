@@ -227,6 +227,19 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.mouse.move(5, 5);
   });
 
+  test("a misspelt field is spelt right by a click, and the next one after it", async () => {
+    await openFiles(page, [{ name: "spelling.yaml", text: SERVICE.replace("selector:", "selectors:").replace("targetPort", '"targetport"') }]);
+    await page.locator(".finding-help", { hasText: "write selector" }).waitFor();
+    await page.getByRole("button", { name: /^Fix: .*unknown field/ }).click();
+    await page.locator(".finding-help", { hasText: "write targetPort" }).waitFor();
+    await page.locator(".cm-line", { hasText: /targetport/ }).locator(".cm-lintRange-error").first().hover();
+    await page.locator(".cm-tooltip-lint code", { hasText: "targetPort" }).waitFor();
+    await page.locator(".cm-tooltip-lint .cm-diagnosticAction", { hasText: "Fix" }).click();
+    await page.locator(".finding.error").first().waitFor({ state: "detached" });
+    assert.equal((await editorText(page)).trimEnd(), SERVICE.replace("targetPort", '"targetPort"').trimEnd());
+    await page.mouse.move(5, 5);
+  });
+
   test("a node without endpoints of its own drops what came from outside", async () => {
     const node = (name) => `apiVersion: v1\nkind: Node\nmetadata:\n  name: ${name}\nstatus:\n  addresses:\n    - type: InternalIP\n      address: 192.168.50.${name.slice(1)}\n`;
     const local = SERVICE.replace("spec:\n", "spec:\n  type: NodePort\n  externalTrafficPolicy: Local\n").replace("port: 80\n", "port: 80\n      nodePort: 30080\n");

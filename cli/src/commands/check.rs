@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
     let check = |files: &[File]| {
         let loaded = load(files, arguments.cluster.options(&settings), Taking::Admitted);
         let Checked { findings, elsewhere } = loaded.checked();
-        let findings = wanted.of(findings).map(|finding| advise(finding, files)).collect();
+        let findings = wanted.of(findings).map(advise).collect();
         let compared = match &baseline {
             Some(baseline) => baseline.compare(findings),
             None => Compared { new: findings, ..Compared::default() },

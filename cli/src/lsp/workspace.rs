@@ -153,8 +153,7 @@ impl Workspace {
 
     /// Looks for findings in all files, and gives what is other than the editor was told before.
     pub(super) fn check(&mut self) -> Vec<News> {
-        let files: Vec<File> = self.files.values().cloned().collect();
-        let found = self.wanted(self.session.check(), &files);
+        let found = self.wanted(self.session.check());
         self.findings.clear();
         for finding in found {
             self.findings.entry(finding.place.file.clone()).or_default().push(finding);
@@ -179,9 +178,9 @@ impl Workspace {
     }
 
     /// Those of the findings that are wanted and not known, with advice.
-    fn wanted(&self, findings: Vec<Finding>, files: &[File]) -> Vec<Finding> {
+    fn wanted(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let found: Vec<Finding> = match Wanted::new(&[], &[], &self.settings) {
-            Ok(wanted) => wanted.of(findings).map(|finding| advise(finding, files)).collect(),
+            Ok(wanted) => wanted.of(findings).map(advise).collect(),
             Err(_) => findings,
         };
         match &self.baseline {
@@ -303,7 +302,7 @@ impl Workspace {
         let files: Vec<File> = self.files.values().cloned().collect();
         let check = |files: &[File]| {
             let loaded = load(files, self.flags.options(&self.settings), Taking::Admitted);
-            let mut found = self.wanted(loaded.check(), files);
+            let mut found = self.wanted(loaded.check());
             for finding in &mut found {
                 if finding.fix.iter().any(|edit| edit.file != name) {
                     finding.fix.clear();

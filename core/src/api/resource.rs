@@ -107,7 +107,7 @@ macro_rules! resources {
             }
 
             /// An object of that kind with nothing in it.
-            fn empty(kind: Kind) -> Resource {
+            pub(crate) fn empty(kind: Kind) -> Resource {
                 match kind { $( Kind::$kind => Resource::$kind(Box::default()), )* }
             }
 
@@ -117,7 +117,7 @@ macro_rules! resources {
             }
 
             /// The object, to change.
-            fn object_mut(&mut self) -> &mut dyn Object {
+            pub(crate) fn object_mut(&mut self) -> &mut dyn Object {
                 match self { $( Resource::$kind(object) => &mut **object, )* }
             }
         }

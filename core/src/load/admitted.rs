@@ -1,7 +1,7 @@
 //! One object through admission, and its refusal or warnings as findings.
 
 use super::mend::{self, Warned};
-use super::{Loading, is_exported, version};
+use super::{Loading, is_exported, misspelt, version};
 use crate::admission::allocate::Allocations;
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
@@ -88,6 +88,7 @@ impl Loading {
                             None => mend::refused(&finding.place.field, &finding.message, editor),
                         };
                     }
+                    misspelt::help(&mut finding, kind, editor.as_ref());
                     self.loaded.findings.push(finding.about(kind, key.clone()));
                 }
             }

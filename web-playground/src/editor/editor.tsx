@@ -3,8 +3,10 @@ import { setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { effect, untracked } from "@preact/signals";
+import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Finding, ManifestFile } from "portolan";
+import { Words } from "../parts/text";
 import { active, activeText, checked, edit, files, findingsByFile, goal, lit, open } from "../workspace";
 import { edited, positionOf, rangeOf } from "./place";
 import { extensions, light } from "./setup";
@@ -91,12 +93,19 @@ function diagnostic(finding: Finding, range: { from: number; to: number }): Diag
 function message(finding: Finding): HTMLElement {
   const element = document.createElement("div");
   element.className = "finding-tip";
-  element.appendChild(document.createElement("p")).textContent = finding.message;
-  if (finding.help !== undefined) {
-    const help = element.appendChild(document.createElement("p"));
-    help.className = "finding-help";
-    help.textContent = finding.help;
-  }
+  render(
+    <>
+      <p>
+        <Words text={finding.message} />
+      </p>
+      {finding.help !== undefined && (
+        <p class="finding-help">
+          <Words text={finding.help} />
+        </p>
+      )}
+    </>,
+    element,
+  );
   return element;
 }
 
