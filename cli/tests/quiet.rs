@@ -182,7 +182,10 @@ fn patches_of_kustomize_beside_what_they_patch() {
     let base = || {
         [
             ("base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
-            ("base/web.yaml", service("web", "{selector: {app: web}, ports: [{port: 8080}]}") + &deployment("web", PORT)),
+            (
+                "base/web.yaml",
+                service("web", "{selector: {app: web}, ports: [{port: 8080}]}") + &deployment("web", PORT),
+            ),
         ]
     };
     let patches = |named: &str| {
