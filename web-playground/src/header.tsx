@@ -23,7 +23,7 @@ export function Header() {
           <Icon name="share" /> <span class="wide">Share</span>
           <span class="narrow-spoken">Share</span>
         </button>
-        <button type="button" class="button" onClick={() => save(files.value)}>
+        <button type="button" class="button" title={files.value.length > 1 ? "All files as one archive" : "The file"} onClick={() => save(files.value)}>
           <Icon name="download" /> <span class="wide">Download</span>
           <span class="narrow-spoken">Download</span>
         </button>
@@ -67,14 +67,25 @@ function titleOf(folder: string): string {
   return folder.replaceAll("-", " ").replaceAll(/\b(ip|tls|dns)\b/g, (word) => word.toUpperCase());
 }
 
+/** Longer links do not reach everybody: chats and mail programs cut them. */
+const LONG = 8_000;
+/** No browser takes a longer one for sure (Chromium's limit is 2 MB, Firefox's 1 MB). */
+const TOO_LONG = 1_000_000;
+
 async function share(): Promise<void> {
   const fragment = await pack({ files: [...files.value], panel: panel.value, asked: asked.value });
+  const size = `${Math.ceil((location.href.length + fragment.length) / 1000).toLocaleString("en")},000 characters`;
+  if (fragment.length > TOO_LONG) {
+    notice.value = { text: `These files are too much for a link: it would have ${size}. Download them and send the archive.`, bad: true };
+    return;
+  }
   history.replaceState(null, "", fragment);
+  const caution = fragment.length > LONG ? ` It is long, ${size}: where it gets cut, download the files and send those.` : "";
   try {
     await navigator.clipboard.writeText(location.href);
-    notice.value = { text: "Link copied. The files are in the link itself.", bad: false };
+    notice.value = { text: `Link copied. The files are in the link itself.${caution}`, bad: false };
   } catch {
-    notice.value = { text: "The link is in the address bar. The files are in the link itself.", bad: false };
+    notice.value = { text: `The link is in the address bar. The files are in the link itself.${caution}`, bad: false };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Files from outside: dropped, chosen, or saved again. */
 import type { ManifestFile } from "portolan";
+import { zip } from "./zip";
 
 /** What was taken in, and what was not. */
 export interface Intake {
@@ -66,18 +67,18 @@ async function take(file: File, name: string, intake: Intake): Promise<void> {
   else intake.files.push({ name, text });
 }
 
-/** Saves the files: one as it is, several as one stream of documents. */
+/** Saves the files: one as it is, several as one archive. */
 export function save(files: readonly ManifestFile[]): void {
   const [only] = files;
   if (files.length === 1 && only !== undefined) {
-    download(only.name.split("/").at(-1) ?? only.name, only.text);
-    return;
+    download(only.name.split("/").at(-1) ?? only.name, new Blob([only.text], { type: "application/yaml" }));
+  } else {
+    download("manifests.zip", zip(files));
   }
-  for (const file of files) download(file.name.replaceAll("/", "-"), file.text);
 }
 
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
+function download(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -87,7 +87,8 @@ function keep(): void {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
       const text = JSON.stringify(shared);
-      if (text.length <= MOST_KEPT) keepChoice("files", text);
+      // What was kept before is not what is there now.
+      keepChoice("files", text.length <= MOST_KEPT ? text : "");
     }, 400);
   });
 }

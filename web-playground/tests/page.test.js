@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { crc32 } from "node:zlib";
 import { editorText, openFiles, start, visit } from "./site.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -38,6 +39,31 @@ async function example(where, index) {
   await where.getByRole("button", { name: "Examples" }).click();
   await where.locator("#examples-menu .menu-item").nth(index).click();
   await where.locator("#examples-menu").waitFor({ state: "hidden" });
+}
+
+/** The files of a ZIP archive that holds them as they are, by its directory; what does not fit together is an error. */
+function unzip(bytes) {
+  const end = bytes.length - 22;
+  assert.equal(bytes.readUInt32LE(end), 0x06054b50);
+  const files = [];
+  let at = bytes.readUInt32LE(end + 16);
+  for (let left = bytes.readUInt16LE(end + 10); left > 0; left -= 1) {
+    assert.equal(bytes.readUInt32LE(at), 0x02014b50);
+    const [sum, size, local] = [at + 16, at + 24, at + 42].map((place) => bytes.readUInt32LE(place));
+    const length = bytes.readUInt16LE(at + 28);
+    const name = bytes.subarray(at + 46, at + 46 + length);
+    assert.equal(bytes.readUInt32LE(local), 0x04034b50);
+    // Both headers say the same.
+    assert.deepEqual(bytes.subarray(local + 4, local + 30), bytes.subarray(at + 6, at + 32));
+    const begin = local + 30 + length;
+    assert.deepEqual(bytes.subarray(local + 30, begin), name);
+    const text = bytes.subarray(begin, begin + size);
+    assert.equal(crc32(text), sum);
+    files.push({ name: name.toString(), text: text.toString() });
+    at += 46 + length;
+  }
+  assert.equal(at, end);
+  return files;
 }
 
 const tab = (name) => page.getByRole("tab", { name, exact: true }).click();
@@ -294,6 +320,39 @@ describe("files", { timeout: 120_000 }, () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  test("several files are downloaded as one archive, in their folders", async () => {
+    const large = `# ${"x".repeat(300_000)}\n`;
+    const files = [
+      { name: "chart/templates/grüße.yaml", text: `# Grüße 🚀\n${SERVICE}` },
+      { name: "empty.yaml", text: "" },
+      { name: "../../above.yaml", text: SERVICE },
+      { name: "large.yaml", text: large },
+    ];
+    await openFiles(page, files);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download", exact: true }).click()]);
+    assert.equal(download.suggestedFilename(), "manifests.zip");
+    const unpacked = unzip(readFileSync(await download.path()));
+    assert.deepEqual(unpacked, files.map(({ name, text }) => ({ name: name.replace("../../", ""), text })));
+  });
+
+  test("a link that may be cut says so, and one that no browser takes is not made", async () => {
+    let seed = 7;
+    const noise = (length) => Array.from({ length }, () => ((seed = (seed * 48271) % 2147483647) % 36).toString(36)).join("");
+    await openFiles(page, [{ name: "long.yaml", text: `# ${noise(20_000)}\n${SERVICE}` }]);
+    await page.getByRole("button", { name: "Share", exact: true }).click();
+    await page.locator(".notice", { hasText: /It is long, \d\d,000 characters/ }).waitFor();
+    const before = page.url();
+    await page.getByLabel("Files to open").setInputFiles({ name: "noise.yaml", mimeType: "application/yaml", buffer: Buffer.from(`# ${noise(2_000_000)}\n`) });
+    await page.getByRole("tab", { name: "noise.yaml" }).waitFor();
+    await page.getByRole("button", { name: "Share", exact: true }).click();
+    await page.locator(".notice.bad", { hasText: /too much for a link: it would have 1,\d\d\d,000 characters/ }).waitFor();
+    assert.equal(page.url(), before);
+    // What is too much to be kept is not kept by halves: the next visit does not begin with files of long ago.
+    await page.waitForFunction(() => localStorage.getItem("portolan.files") === "");
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await openFiles(page, [{ name: "only.yaml", text: SERVICE }]);
   });
 
   test("a file of 5 MB is taken in, and the page stays usable", async () => {
