@@ -6,13 +6,14 @@ import { Answers } from "./panels/answers";
 import { Icon } from "./parts/icons";
 import { Tabs } from "./parts/tabs";
 import { count } from "./parts/text";
-import { broken, editMicros, findings, keepChoice, notice, objects, recall, replace, revision } from "./workspace";
+import { broken, editMicros, errors, keepChoice, notice, objects, recall, replace, revision } from "./workspace";
 
 /** The page. */
 export function App() {
   const [side, setSide] = useState<"files" | "answers">("files");
   const [share, setShare] = useState(() => Number(recall("split")) || 46);
   useEffect(() => keepChoice("split", String(share)), [share]);
+  const bad = errors.value;
   return (
     <>
       <a class="skip" href="#answers">
@@ -38,7 +39,16 @@ export function App() {
           chosen={side}
           choose={(id) => setSide(id === "files" ? "files" : "answers")}
           tabs={[
-            { id: "files", label: "Files" },
+            {
+              id: "files",
+              spoken: bad > 0 ? `Files, ${count(bad, "error")}` : "Files",
+              label: (
+                <>
+                  Files
+                  {bad > 0 && <span class="badge">{bad}</span>}
+                </>
+              ),
+            },
             { id: "answers", label: "Answers" },
           ]}
         />
@@ -77,7 +87,7 @@ function Splitter({ share, setShare }: { share: number; setShare: (share: number
 }
 
 function Footer() {
-  const bad = findings.value.filter((finding) => finding.severity === "error").length;
+  const bad = errors.value;
   return (
     <footer class="footer">
       <p class="private">

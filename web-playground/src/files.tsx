@@ -3,6 +3,7 @@ import type { Finding } from "portolan";
 import { Editor, mend } from "./editor/editor";
 import { chosen } from "./intake";
 import { Icon } from "./parts/icons";
+import { FileName } from "./parts/name";
 import { PlaceLink } from "./parts/place";
 import { Tabs } from "./parts/tabs";
 import { count, Words } from "./parts/text";
@@ -44,9 +45,10 @@ function FileTabs() {
           return {
             id: file.name,
             spoken: errors > 0 ? `${file.name}, ${count(errors, "error")}` : file.name,
+            title: file.name,
             label: (
               <>
-                {file.name}
+                <FileName name={file.name} />
                 {isLit && <span class="lit-dot" />}
                 {errors > 0 && <span class="badge">{errors}</span>}
               </>

@@ -57,6 +57,9 @@ export const findingsByFile = computed(() => {
   return byFile;
 });
 
+/** How many errors were found. */
+export const errors = computed(() => findings.value.filter((finding) => finding.severity === "error").length);
+
 /** Takes in other files, in place of all there are. */
 export function open(next: readonly ManifestFile[], showing = next[0]?.name ?? ""): void {
   files.value = next;

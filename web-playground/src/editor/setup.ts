@@ -14,6 +14,7 @@ import {
   highlightActiveLineGutter,
   keymap,
   lineNumbers,
+  placeholder,
   type DecorationSet,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -70,7 +71,13 @@ export function extensions(changed: (text: string) => void): Extension[] {
     hover,
     litLines,
     EditorState.tabSize.of(2),
-    EditorView.contentAttributes.of({ "aria-label": "Manifest", tabindex: "0", spellcheck: "false" }),
+    EditorView.contentAttributes.of({
+      "aria-label": "Manifest",
+      "aria-description": "Tab indents. Escape and then Tab leaves the editor.",
+      tabindex: "0",
+      spellcheck: "false",
+    }),
+    placeholder("Write or paste manifests here, drop files or a folder on the page, or choose one of the examples."),
     keymap.of([
       ...closeBracketsKeymap,
       ...defaultKeymap,

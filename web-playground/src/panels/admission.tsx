@@ -19,7 +19,7 @@ export function AdmissionPanel() {
   return (
     <div class="stack">
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
-        <Select label={`Object in ${active.value}`} value={document?.id ?? ""} choose={choose} choices={documents} />
+        <Select label={`Object in ${active.value.split("/").at(-1) ?? ""}`} value={document?.id ?? ""} choose={choose} choices={documents} />
       </form>
       {error !== null && (error.startsWith("admission does not know") ? <Empty title={`A ${document?.object.kind ?? "kind"} is taken as it stands`}>Portolan judges what Kubernetes' network is made of; this kind is only read.</Empty> : <Failure>{error}</Failure>)}
       {admitted !== null && document !== undefined && <Admitted answer={admitted} written={document.object} />}

@@ -90,13 +90,15 @@ export function Graph(props: {
           return (
             <g key={end.id} class={`end${end === OUTSIDE ? " outside" : ""}${part ? " chosen" : ""}`} aria-hidden="true">
               <circle cx={point.x} cy={point.y} r={RADIUS} />
-              <text
+              <Name
+                label={end.label}
+                most={narrow ? 17 : 24}
                 x={middle ? point.x : point.x + (left ? -RADIUS - 7 : RADIUS + 7)}
                 y={middle ? point.y + (above ? -RADIUS - 8 : RADIUS + 18) : point.y + 4}
-                text-anchor={middle ? "middle" : left ? "end" : "start"}
-              >
-                {short(end.label, narrow ? 17 : 24)}
-              </text>
+                anchor={middle ? "middle" : left ? "end" : "start"}
+                grows={middle ? (above ? -1 : 1) : 0}
+              />
+              <title>{end.label}</title>
             </g>
           );
         })}
@@ -105,6 +107,25 @@ export function Graph(props: {
     </figure>
   );
 }
+
+/** A name beside its point; a long one on two lines, the namespace above, which grow up, down, or both ways from there. */
+function Name(props: { label: string; most: number; x: number; y: number; anchor: "start" | "middle" | "end"; grows: -1 | 0 | 1 }) {
+  const { label, most, x, y, anchor, grows } = props;
+  const behind = label.indexOf("/") + 1;
+  const lines = label.length <= most || behind === 0 ? [label] : [label.slice(0, behind), label.slice(behind)];
+  const first = y + (grows === 1 ? 0 : ((lines.length - 1) * LINE * (grows - 1)) / 2);
+  return (
+    <text text-anchor={anchor}>
+      {lines.map((line, index) => (
+        <tspan key={index} x={x} y={first + index * LINE}>
+          {short(line, most)}
+        </tspan>
+      ))}
+    </text>
+  );
+}
+
+const LINE = 15;
 
 interface Point {
   x: number;
@@ -117,7 +138,7 @@ function place(ends: readonly End[], { width, height, side }: Measures): Map<str
   const points = new Map<string, Point>();
   ordered.forEach((end, index) => {
     const angle = (index / ordered.length) * 2 * Math.PI - Math.PI / 2;
-    points.set(end.id, { x: width / 2 + Math.cos(angle) * (width / 2 - side), y: height / 2 + Math.sin(angle) * (height / 2 - 42) });
+    points.set(end.id, { x: width / 2 + Math.cos(angle) * (width / 2 - side), y: height / 2 + Math.sin(angle) * (height / 2 - 52) });
   });
   return points;
 }

@@ -89,7 +89,7 @@ function RuleTable({ rules, won, label }: { rules: readonly TableRule[]; won: st
             const shadowed = rule.shadowedBy !== undefined;
             return (
               <tr key={index} class={wins ? "won" : shadowed ? "shadowed" : ""} aria-current={wins ? "true" : undefined}>
-                <td>
+                <td class="path">
                   <code>{rule.pattern === "" ? "everything" : rule.pattern}</code>
                 </td>
                 <td>{rule.pathType || "default"}</td>

@@ -96,8 +96,8 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
                     <td>
                       <span class={`pill ${ready === false ? "warn" : "good"}`}>{state}</span>
                     </td>
-                    <td title={because.get(endpoint.targetRef?.name ?? "")?.because}>{endpoint.targetRef?.name ?? "–"}</td>
-                    <td class="short">{endpoint.nodeName ?? "–"}</td>
+                    <td class="name" title={because.get(endpoint.targetRef?.name ?? "")?.because}>{endpoint.targetRef?.name ?? "–"}</td>
+                    <td>{endpoint.nodeName ?? "–"}</td>
                   </tr>
                 );
               })}

@@ -1,5 +1,6 @@
 import type { SourcePlace } from "portolan";
 import { goal, lit } from "../workspace";
+import { FileName } from "./name";
 
 /** A place in the files: shown it lights up its line, clicked it is gone to. */
 export function PlaceLink({ place, children }: { place: SourcePlace | null | undefined; children?: preact.ComponentChildren }) {
@@ -11,7 +12,7 @@ export function PlaceLink({ place, children }: { place: SourcePlace | null | und
     <button
       type="button"
       class="place"
-      title={place.field === "" ? undefined : place.field}
+      title={children === undefined && place.file.includes("/") ? `${place.file} ${place.field}` : place.field || undefined}
       onClick={() => {
         light();
         goal.value = { place };
@@ -19,7 +20,11 @@ export function PlaceLink({ place, children }: { place: SourcePlace | null | und
       onMouseEnter={light}
       onFocus={light}
     >
-      {children ?? `${place.file}:${place.line}`}
+      {children ?? (
+        <>
+          <FileName name={place.file} />:{place.line}
+        </>
+      )}
     </button>
   );
 }

@@ -7,6 +7,8 @@ export interface Tab {
   label: ComponentChildren;
   /** Spoken in place of the label, where that says more than it shows. */
   spoken?: string;
+  /** Shown where the pointer rests on it. */
+  title?: string;
 }
 
 /** A list of tabs that arrow keys walk, as the ARIA practices describe it. */
@@ -46,6 +48,7 @@ export function Tabs(props: {
           aria-selected={tab.id === props.chosen}
           aria-controls={props.controls}
           aria-label={tab.spoken}
+          title={tab.title}
           tabIndex={tab.id === props.chosen ? 0 : -1}
           onClick={() => props.choose(tab.id)}
         >

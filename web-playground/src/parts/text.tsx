@@ -1,11 +1,14 @@
 import type { ComponentChildren } from "preact";
+import { errors } from "../workspace";
 
 /** A word on what to do, where there is nothing to show. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  const left = errors.value;
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>
       {children !== undefined && <p>{children}</p>}
+      {left > 0 && <p class="empty-errors">{count(left, "error")} in the files: what is refused or cannot be read is left out here.</p>}
     </div>
   );
 }
