@@ -30,7 +30,7 @@ use crate::api::resource::{self, Kind, ObjectKey, Resource};
 use crate::cluster::Cluster;
 use crate::field;
 use crate::manifest::Node;
-use allocate::Allocations;
+use allocate::{Allocations, Claim};
 use formats::names::path_segment;
 use status::Status;
 use thiserror::Error;
@@ -67,6 +67,8 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// The object in the version that is served, where it was sent in one that no server has any more.
     pub converted: Option<Resource>,
+    /// What a new Service got, or would have got if no other held it.
+    pub wanted: Vec<Claim>,
 }
 
 /// Why there is no answer: the object is none that admission knows.
@@ -115,7 +117,8 @@ fn answer(
     let name = named(request.object, "kind")?;
     let unknown = || UnknownObject::Kind { api_version: api_version.to_owned(), kind: name.to_owned() };
     let kind = Kind::of(api_version, name).filter(|kind| strategy::is_known(*kind)).ok_or_else(unknown)?;
-    let mut admission = Admission { cluster, allocations, version: &V1_36, kind, warnings: Vec::new() };
+    let mut admission =
+        Admission { cluster, allocations, version: &V1_36, kind, warnings: Vec::new(), wanted: Vec::new() };
     admission.warnings.extend(deprecation(kind, api_version).map(str::to_owned));
     let outcome = admission.run(api_version, request);
     let code = match &outcome {
@@ -124,7 +127,7 @@ fn answer(
     };
     let warnings = warnings::recorded(admission.warnings);
     let converted = convert(kind, api_version, request.object);
-    Ok(Answer { code, outcome: outcome.map(|(_, resource)| resource), warnings, converted })
+    Ok(Answer { code, outcome: outcome.map(|(_, resource)| resource), warnings, converted, wanted: admission.wanted })
 }
 
 /// What the server says of the version of a kind that is deprecated or that no server has any more.
@@ -185,6 +188,7 @@ struct Admission<'a> {
     version: &'a Version,
     kind: Kind,
     warnings: Vec<String>,
+    wanted: Vec<Claim>,
 }
 
 impl Admission<'_> {
@@ -220,7 +224,7 @@ impl Admission<'_> {
         if !metadata.generate_name.is_empty() && metadata.name.is_empty() {
             metadata.name = self.generate_name(&metadata.generate_name, &metadata.namespace);
         }
-        strategy::begin_create(&mut new, self.cluster, self.allocations, gates)?;
+        strategy::begin_create(&mut new, self.cluster, self.allocations, gates, &mut self.wanted)?;
         strategy::prepare_for_create(&mut new, gates);
         let mut errors = Vec::new();
         strategy::validate(&new, gates, &mut errors);

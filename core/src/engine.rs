@@ -116,6 +116,12 @@ impl Engine {
         self.cluster.move_places(file, behind, by);
     }
 
+    /// Whether since this was asked last made-up pods met at an address: had the objects come in another order, they would
+    /// have other ones.
+    pub(crate) fn take_disturbance(&mut self) -> bool {
+        self.standing.take_disturbance()
+    }
+
     /// The pod that a question names: by its own name, or by the name of the workload that makes it (`web` or
     /// `deployment/web`), of which it is the first.
     pub fn pod_named(&self, key: &ObjectKey) -> Option<(ObjectKey, &Arc<Pod>)> {

@@ -11,9 +11,10 @@ mod mend;
 mod misspelt;
 mod version;
 
+use crate::admission::allocate::Claim;
 use crate::api::decoder::ProblemKind;
 use crate::api::meta::StringMap;
-use crate::api::resource::{Kind, Resource, read};
+use crate::api::resource::{Kind, ObjectKey, Resource, read};
 use crate::cluster::{Options, Source, SourcePlace};
 use crate::collections::BTreeMap;
 use crate::engine::Engine;
@@ -59,6 +60,18 @@ pub struct Loaded {
     pub files: Vec<File>,
     /// The pods that those of other kinds make, as far as they say.
     pub others: Vec<OtherPods>,
+    /// How the objects hang together.
+    pub(crate) ties: Ties,
+}
+
+/// How objects hang together that were taken in one after the other: where one of them changes, another may have to be
+/// taken in anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ties {
+    /// What Services wanted and do not hold, with the Service that wanted it.
+    pub(crate) wanted: Vec<(ObjectKey, Claim)>,
+    /// Whether one object was taken for a change of another, or two hold what only one can have.
+    pub(crate) doubled: bool,
 }
 
 /// The pods that an object makes which is of none of the kinds that the project knows: a Rollout, a Prometheus. They
@@ -132,6 +145,8 @@ pub struct Taken {
     pub refused: usize,
     /// The pods that objects of other kinds make.
     pub others: Vec<OtherPods>,
+    /// How the objects hang together with those that were there.
+    pub(crate) ties: Ties,
 }
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
@@ -144,9 +159,9 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
     for (resource, source) in std::mem::take(&mut loading.later) {
         loading.loaded.engine.apply(resource, source);
     }
-    let Loaded { engine: grown, findings, objects, refused, others, .. } = loading.loaded;
+    let Loaded { engine: grown, findings, objects, refused, others, ties, .. } = loading.loaded;
     *engine = grown;
-    Taken { findings, objects, refused, others }
+    Taken { findings, objects, refused, others, ties }
 }
 
 /// A load under way.
@@ -169,6 +184,7 @@ impl Loading {
             passed_over: BTreeMap::new(),
             files: files.to_vec(),
             others: Vec::new(),
+            ties: Ties::default(),
         };
         let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
         let beside = kustomize::Beside::of(files);
@@ -321,7 +337,7 @@ fn is_telling(kind: ProblemKind) -> bool {
 }
 
 /// Whether a cluster wrote the object: it has a `uid` or a `resourceVersion`.
-fn is_exported(node: &Node) -> bool {
+pub(crate) fn is_exported(node: &Node) -> bool {
     let metadata = node.get("metadata");
     let has = |name: &str| {
         metadata.and_then(|metadata| metadata.get(name)).and_then(Node::as_str).is_some_and(|text| !text.is_empty())
@@ -332,7 +348,6 @@ fn is_exported(node: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::resource::ObjectKey;
 
     fn file(text: &str) -> File {
         File { name: "a.yaml".into(), text: text.into() }

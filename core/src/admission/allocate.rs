@@ -15,6 +15,7 @@ pub mod repair;
 pub mod service;
 
 use super::status::Status;
+use crate::api::namespace::IPAddress;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
@@ -22,6 +23,7 @@ use crate::collections::BTreeSet;
 use crate::field::Error;
 use cluster_ip::{ClusterIPs, Family, parse_address};
 use node_port::NodePorts;
+use std::cell::RefCell;
 use std::net::IpAddr;
 
 /// Which Service holds which cluster IP and which node port, and the ranges they are taken from.
@@ -35,6 +37,15 @@ pub struct Allocations {
     open: bool,
     /// Whether something was to be booked that another holds.
     contested: bool,
+}
+
+/// What a Service may hold: a cluster IP or a node port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// A cluster IP.
+    Address(IpAddr),
+    /// A node port, or that of a health check.
+    Port(u16),
 }
 
 /// Why an address or a port cannot be had, in the allocators' words.
@@ -84,14 +95,27 @@ impl Allocations {
         for (_, service) in cluster.services.iter() {
             allocations.hold(service);
         }
-        for (key, address) in cluster.ip_addresses.iter() {
-            if let Some(ip) = parse_address(&key.name) {
-                let parent = address.spec.parent_ref.as_ref();
-                let owner = parent.map(|parent| ObjectKey::new(parent.namespace.as_str(), parent.name.as_str()));
-                allocations.cluster_ips.hold(ip, &owner.unwrap_or_default());
-            }
+        for (_, address) in cluster.ip_addresses.iter() {
+            allocations.hold_address(address);
         }
         allocations
+    }
+
+    /// Books the address that an IPAddress stands for, for the object that it names.
+    pub fn hold_address(&mut self, address: &IPAddress) {
+        if let Some(ip) = parse_address(&address.metadata.name) {
+            let parent = address.spec.parent_ref.as_ref();
+            let owner = parent.map(|parent| ObjectKey::new(parent.namespace.as_str(), parent.name.as_str()));
+            self.cluster_ips.hold(ip, &owner.unwrap_or_default());
+        }
+    }
+
+    /// Who holds it.
+    pub fn holder(&self, claim: Claim) -> Option<&ObjectKey> {
+        match claim {
+            Claim::Address(ip) => self.cluster_ips.holder(ip),
+            Claim::Port(port) => self.node_ports.holder(port),
+        }
     }
 
     /// The same, but open to addresses and ports outside of the ranges, and to the other family, where the author names
@@ -110,7 +134,13 @@ impl Allocations {
 
     /// Begins to reserve for a Service.
     pub fn reservation(&self, owner: ObjectKey) -> Reservation<'_> {
-        Reservation { allocations: self, owner, addresses: Vec::new(), node_ports: BTreeSet::new() }
+        Reservation {
+            allocations: self,
+            owner,
+            addresses: Vec::new(),
+            node_ports: BTreeSet::new(),
+            wanted: RefCell::default(),
+        }
     }
 
     /// Books what a stored Service holds; what another holds already stays with that one.
@@ -171,9 +201,28 @@ pub struct Reservation<'a> {
     owner: ObjectKey,
     addresses: Vec<IpAddr>,
     node_ports: BTreeSet<u16>,
+    wanted: RefCell<Vec<Claim>>,
 }
 
 impl Reservation<'_> {
+    /// What was wanted on the way: what the Service got, and what another holds, so that with that one gone it would get
+    /// something else.
+    pub fn into_wanted(self) -> Vec<Claim> {
+        let mut wanted = self.wanted.into_inner();
+        wanted.extend(self.addresses.into_iter().map(Claim::Address));
+        wanted.extend(self.node_ports.iter().copied().map(Claim::Port));
+        wanted
+    }
+
+    /// Whether another Service holds it; notes that it was wanted then.
+    fn is_taken(&self, claim: Claim) -> bool {
+        let taken = self.allocations.holder(claim).is_some();
+        if taken {
+            self.wanted.borrow_mut().push(claim);
+        }
+        taken
+    }
+
     /// The families that the Service may have, the default one first.
     pub fn families_for(&self, service: &Service) -> Vec<Family> {
         self.allocations.families_for(service)
@@ -190,7 +239,7 @@ impl Reservation<'_> {
             return Err(Denied::MismatchedNetwork);
         }
         cluster_ip::validate_reference(ip, &self.owner)?;
-        if pool.holder(ip).is_some() || self.addresses.contains(&ip) {
+        if self.is_taken(Claim::Address(ip)) || self.addresses.contains(&ip) {
             return Err(Denied::AddressTaken);
         }
         self.addresses.push(ip);
@@ -205,7 +254,9 @@ impl Reservation<'_> {
     pub fn allocate_next_address(&mut self, family: Family) -> Result<IpAddr, Denied> {
         let seed = seed(&self.owner, family.name());
         let pool = &self.allocations.cluster_ips;
-        let free = pool.candidates(family, seed).find(|ip| pool.holder(*ip).is_none() && !self.addresses.contains(ip));
+        let free = pool
+            .candidates(family, seed)
+            .find(|ip| !self.is_taken(Claim::Address(*ip)) && !self.addresses.contains(ip));
         let ip = free.ok_or(Denied::Full)?;
         cluster_ip::validate_reference(ip, &self.owner)?;
         self.addresses.push(ip);
@@ -222,7 +273,7 @@ impl Reservation<'_> {
             Ok(number) if pool.contains(number) || (self.allocations.open && number != 0) => number,
             _ => return Err(pool.not_in_range()),
         };
-        if pool.holder(number).is_some() || !self.node_ports.insert(number) {
+        if self.is_taken(Claim::Port(number)) || !self.node_ports.insert(number) {
             return Err(Denied::PortTaken);
         }
         Ok(())
@@ -235,7 +286,8 @@ impl Reservation<'_> {
     pub fn allocate_next_port(&mut self, purpose: &str) -> Result<i32, Denied> {
         let seed = seed(&self.owner, purpose);
         let pool = &self.allocations.node_ports;
-        let free = pool.candidates(seed).find(|port| pool.holder(*port).is_none() && !self.node_ports.contains(port));
+        let free =
+            pool.candidates(seed).find(|port| !self.is_taken(Claim::Port(*port)) && !self.node_ports.contains(port));
         let port = free.ok_or(Denied::Full)?;
         self.node_ports.insert(port);
         Ok(i32::from(port))
@@ -254,6 +306,11 @@ fn owner_of(service: &Service) -> ObjectKey {
         namespace => namespace,
     };
     ObjectKey::new(namespace, service.metadata.name.as_str())
+}
+
+/// What a stored Service holds.
+pub(crate) fn held(service: &Service) -> impl Iterator<Item = Claim> + '_ {
+    held_addresses(service).map(Claim::Address).chain(held_node_ports(service).map(Claim::Port))
 }
 
 /// The cluster IPs that a Service holds: none for ExternalName and headless ones.

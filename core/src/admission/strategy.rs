@@ -1,8 +1,8 @@
 //! What differs by kind in the way of an object through the server: a function a stage, and in it a line a kind.
 //! Mirrors the `RESTCreateStrategy` and `RESTUpdateStrategy` of `k8s.io/kubernetes/pkg/registry`.
 
-use super::allocate::Allocations;
 use super::allocate::cluster_ip::default_family;
+use super::allocate::{Allocations, Claim};
 use super::status::Status;
 use super::version::Gates;
 use super::{
@@ -110,6 +110,7 @@ pub(super) fn begin_create(
     cluster: &Cluster,
     allocations: Option<&Allocations>,
     gates: &Gates,
+    wanted: &mut Vec<Claim>,
 ) -> Result<(), Status> {
     let key = resource.key();
     let Resource::Service(service) = resource else { return Ok(()) };
@@ -121,7 +122,10 @@ pub(super) fn begin_create(
             &made
         }
     };
-    service::storage::begin_create(service, gates, &mut allocations.reservation(key))
+    let mut reservation = allocations.reservation(key);
+    let begun = service::storage::begin_create(service, gates, &mut reservation);
+    wanted.extend(reservation.into_wanted());
+    begun
 }
 
 /// `PrepareForCreate`

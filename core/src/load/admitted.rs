@@ -2,12 +2,10 @@
 
 use super::mend::{self, Warned};
 use super::{Loading, is_exported, misspelt, version};
-use crate::admission::allocate::Allocations;
+use crate::admission::allocate::{Allocations, held};
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
-use crate::api::object::decode;
-use crate::api::resource::{Kind, ObjectKey, Resource, read};
-use crate::api::service::Service;
+use crate::api::resource::{self, Kind, ObjectKey, Resource, read};
 use crate::cluster::{Source, SourcePlace};
 use crate::collections::BTreeMap;
 use crate::edit::Editor;
@@ -22,16 +20,18 @@ impl Loading {
     /// Passes what was read through admission, in file order; what is stored already, and what admission does not judge, is
     /// stored as it stands.
     pub(super) fn admit_all(&mut self) {
+        let read = std::mem::take(&mut self.read);
+        // What is stored already is there for all to see, wherever in the files it stands.
+        for (kind, source) in read.iter().filter(|(kind, source)| is_seen(*kind) && is_exported(&source.node)) {
+            let resource = resource::read(*kind, &source.node).0;
+            if !resource.key().name.is_empty() {
+                self.loaded.engine.apply(resource, Some(source.clone()));
+            }
+        }
         // What the Services hold, kept in step with the cluster so that no admission has to count anew.
         let mut allocations = Allocations::of(self.loaded.engine.cluster());
         if !self.loaded.engine.cluster().options.service_ranges_given {
             allocations = allocations.open();
-        }
-        let read = std::mem::take(&mut self.read);
-        // What is stored already holds its addresses, wherever in the files it stands.
-        for (_, source) in read.iter().filter(|(kind, source)| *kind == Kind::Service && is_exported(&source.node)) {
-            let (service, _) = decode::<Service>(&source.node);
-            allocations.hold(&service);
         }
         let files: BTreeMap<Arc<str>, Arc<str>> =
             self.loaded.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
@@ -43,6 +43,7 @@ impl Loading {
                 self.admit(kind, source, &mut allocations, &texts);
             }
         }
+        self.loaded.ties.doubled |= allocations.is_contested();
     }
 
     /// Passes one object through admission: stores it, or reports why not.
@@ -57,12 +58,18 @@ impl Loading {
         let cluster = self.loaded.engine.cluster();
         let key = read_key(kind, object);
         let is_there = cluster.source(kind, &key).is_some();
+        self.loaded.ties.doubled |= is_there;
         let operation = if is_there { Operation::Update } else { Operation::Create };
         let request = Request { operation, object, old_object: None };
         let answer = match admission::admit_with(cluster, allocations, &request) {
             Ok(answer) => answer,
             Err(_) => return self.store(kind, source),
         };
+        let mut wanted = answer.wanted;
+        if let Ok(Resource::Service(service)) = &answer.outcome {
+            wanted.retain(|wanted| !held(service).any(|held| held == *wanted));
+        }
+        self.loaded.ties.wanted.extend(wanted.into_iter().map(|claim| (key.clone(), claim)));
         let text = texts(&source.file);
         let editor = text.as_ref().map(|text| Editor::new(text, &source));
         for warning in answer.warnings {
@@ -72,9 +79,13 @@ impl Loading {
         }
         match answer.outcome {
             Ok(resource) => {
-                if let Resource::Service(service) = &resource {
-                    let before = self.loaded.engine.cluster().services.by_key(&key);
-                    allocations.replace(before.map(|before| &**before), Some(service));
+                match &resource {
+                    Resource::Service(service) => {
+                        let before = self.loaded.engine.cluster().services.by_key(&key);
+                        allocations.replace(before.map(|before| &**before), Some(service));
+                    }
+                    Resource::IPAddress(address) => allocations.hold_address(address),
+                    _ => {}
                 }
                 self.loaded.engine.apply(resource, Some(source));
             }
@@ -94,6 +105,11 @@ impl Loading {
             }
         }
     }
+}
+
+/// Whether the admission of other objects looks at objects of that kind.
+fn is_seen(kind: Kind) -> bool {
+    matches!(kind, Kind::Namespace | Kind::Service | Kind::IngressClass | Kind::IPAddress | Kind::ServiceCIDR)
 }
 
 fn api_version(node: &Node) -> &str {

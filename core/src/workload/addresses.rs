@@ -15,20 +15,34 @@ const TRIES: u128 = 70_000;
 #[derive(Clone, Debug, Default)]
 pub struct Addresses {
     taken: BTreeSet<IpAddr>,
+    /// What was tried for a pod and another had.
+    wanted: BTreeSet<IpAddr>,
+    disturbed: bool,
 }
 
 impl Addresses {
     /// Notes an address that a pod has already.
     pub fn note(&mut self, address: &str) {
         if let Ok(address) = address.parse() {
-            self.taken.insert(address);
+            self.disturbed |= !self.taken.insert(address);
         }
+    }
+
+    /// Says that a pod has gone from an address that it had with others, a node's: it stays taken.
+    pub fn leave_shared(&mut self, address: &str) {
+        self.disturbed |= address.parse().is_ok_and(|address: IpAddr| self.wanted.contains(&address));
+    }
+
+    /// Whether since this was asked last two pods met: they would have other addresses had they come in another order.
+    pub(crate) fn take_disturbance(&mut self) -> bool {
+        std::mem::take(&mut self.disturbed)
     }
 
     /// Gives an address back.
     pub fn give_back(&mut self, address: &str) {
         if let Ok(address) = address.parse() {
             self.taken.remove(&address);
+            self.disturbed |= self.wanted.contains(&address);
         }
     }
 
@@ -50,7 +64,12 @@ impl Addresses {
         let start = u128::from(hash(&pod.to_string())) % usable;
         (0..usable.min(TRIES)).find_map(|step| {
             let address = offset(range.network(), 2 + (start + step) % usable)?;
-            self.taken.insert(address).then_some(address)
+            let is_free = self.taken.insert(address);
+            if !is_free {
+                self.wanted.insert(address);
+                self.disturbed = true;
+            }
+            is_free.then_some(address)
         })
     }
 }

@@ -35,10 +35,19 @@ impl Standing {
         }
     }
 
+    /// See [`Addresses::take_disturbance`].
+    pub(crate) fn take_disturbance(&mut self) -> bool {
+        self.addresses.take_disturbance()
+    }
+
     /// Gives back the addresses of a pod that is about to be replaced or taken out.
     pub fn release(&mut self, pod: &Pod) {
-        if !pod.spec.host_network {
-            pod.ips().for_each(|address| self.addresses.give_back(address));
+        for address in pod.ips() {
+            if pod.spec.host_network {
+                self.addresses.leave_shared(address);
+            } else {
+                self.addresses.give_back(address);
+            }
         }
     }
 

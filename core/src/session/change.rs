@@ -1,0 +1,116 @@
+//! What a change in a file touches: whether taking in the documents that differ is as good as taking in all.
+//!
+//! Admission looks at what came before: at the addresses and ports that Services hold, at the default class of Ingresses.
+//! Where the documents that differ and the others meet there, their order in the files decides.
+
+use super::{Cut, Session, line_within};
+use crate::admission::allocate::{Claim, held};
+use crate::api::resource::{Kind, ObjectKey};
+use crate::cluster::Source;
+use crate::collections::BTreeSet;
+use crate::finding::Finding;
+use crate::load::{Ties, is_exported};
+
+/// A change under way.
+pub(super) struct Change {
+    /// The kinds of the objects that it touches, refused ones too.
+    kinds: BTreeSet<Kind>,
+    /// The objects that stand elsewhere and were refused.
+    refused: Vec<(Kind, ObjectKey)>,
+    /// Whether no other object is concerned, as far as is known.
+    pub(super) stands_alone: bool,
+}
+
+impl Change {
+    /// A change that takes these objects out, which are those in the old middle of the file.
+    pub(super) fn of(session: &Session, index: usize, cut: &Cut, gone: &[(Kind, ObjectKey)]) -> Change {
+        let cluster = session.engine.cluster();
+        let mut change =
+            Change { kinds: gone.iter().map(|(kind, _)| *kind).collect(), refused: Vec::new(), stands_alone: true };
+        for (at, kept) in session.files.iter().enumerate() {
+            for (finding, object) in kept.findings.iter().filter_map(|finding| Some((finding, refused(finding)?))) {
+                let line = line_within(finding);
+                if at == index && line > cut.start_line && line <= cut.old_end_line {
+                    change.kinds.insert(object.0);
+                } else {
+                    change.refused.push(object.clone());
+                }
+            }
+        }
+        change.stands_alone &= !gone.iter().any(|object| change.refused.contains(object));
+        let held: Vec<Claim> = gone
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Service)
+            .filter_map(|(_, key)| cluster.services.by_key(key))
+            .flat_map(|service| held(service))
+            .collect();
+        let is_gone = |key: &ObjectKey| gone.iter().any(|(kind, gone)| *kind == Kind::Service && gone == key);
+        let mut others = session.ties.wanted.iter().filter(|(key, _)| !is_gone(key));
+        change.stands_alone &= !others.any(|(_, claim)| held.contains(claim));
+        change.stands_alone &= !gone.iter().any(|(kind, key)| {
+            *kind == Kind::Namespace && cluster.source(*kind, key).is_some_and(|source| is_exported(&source.node))
+        });
+        change
+    }
+
+    /// Looks at what stands in the new middle of the file, once it is taken in: what was found in it, and its ties.
+    pub(super) fn takes_in(
+        &mut self,
+        session: &Session,
+        index: usize,
+        (name, cut): (&str, &Cut),
+        findings: &[Finding],
+        ties: &Ties,
+    ) {
+        let cluster = session.engine.cluster();
+        self.kinds.extend(findings.iter().filter_map(refused).map(|(kind, _)| *kind));
+        let is_behind = |source: &Source| match session.files.iter().position(|kept| kept.file.name == source.file) {
+            Some(at) if at == index => source.node.place.start as usize >= cut.new_end,
+            at => at > Some(index),
+        };
+        let is_in_middle = |source: &Source| {
+            let start = source.node.place.start as usize;
+            &*source.file == name && (cut.start..cut.new_end).contains(&start)
+        };
+        for (kind, key, source) in cluster.sources_in(name).filter(|(_, _, source)| is_in_middle(source)) {
+            self.kinds.insert(kind);
+            self.stands_alone &= !self.refused.iter().any(|(refused, name)| *refused == kind && name == key);
+            self.stands_alone &= kind != Kind::Namespace || !is_exported(&source.node);
+            if let Some(service) = cluster.services.by_key(key).filter(|_| kind == Kind::Service) {
+                let others = session.ties.wanted.iter().filter(|(other, _)| other != key);
+                self.stands_alone &=
+                    !others.map(|(_, claim)| claim).any(|claim| held(service).any(|held| held == *claim));
+            }
+        }
+        let is_there =
+            |kind: Kind| cluster.has_sources(kind) || self.refused.iter().any(|(refused, _)| *refused == kind);
+        let touches = |kind: Kind| self.kinds.contains(&kind);
+        let of_addresses = [Kind::IPAddress, Kind::ServiceCIDR];
+        let addresses = of_addresses.iter().any(|kind| touches(*kind) || touches(Kind::Service) && is_there(*kind));
+        let classes = touches(Kind::IngressClass) && is_there(Kind::Ingress);
+        let class_behind = || {
+            let keys = cluster.ingress_classes.iter().map(|(key, _)| key);
+            let mut sources = keys.filter_map(|key| cluster.source(Kind::IngressClass, key));
+            sources.any(|source| is_behind(source) && !is_exported(&source.node))
+        };
+        // Pods without a status are put on the nodes that there are.
+        let nodes = touches(Kind::Node) && is_there(Kind::Pod);
+        let later_class = touches(Kind::Ingress) && class_behind();
+        self.stands_alone &= !addresses && !classes && !nodes && !later_class;
+        // Who stands behind would have had to go without.
+        let holds = |key: &ObjectKey, claim: Claim| {
+            cluster.services.by_key(key).is_some_and(|service| held(service).any(|holds| holds == claim))
+        };
+        let from_behind = |claim: Claim| {
+            let keys = cluster.services.iter().map(|(key, _)| key).filter(|key| holds(key, claim));
+            let mut sources = keys.filter_map(|key| cluster.source(Kind::Service, key));
+            sources.any(|source| is_behind(source) && !is_exported(&source.node))
+        };
+        self.stands_alone &= !ties.wanted.iter().any(|(_, claim)| from_behind(*claim));
+    }
+}
+
+/// The object that was refused, where that is what was found.
+fn refused(finding: &Finding) -> Option<&(Kind, ObjectKey)> {
+    finding.object.as_ref().filter(|_| finding.code == "refused")
+}
