@@ -6,7 +6,7 @@ import { Answers } from "./panels/answers";
 import { Icon } from "./parts/icons";
 import { Tabs } from "./parts/tabs";
 import { count } from "./parts/text";
-import { broken, editMicros, errors, keepChoice, notice, objects, recall, replace, revision } from "./workspace";
+import { broken, editMicros, errors, keepChoice, notice, objects, offerTemplates, recall, replace, revision } from "./workspace";
 
 /** The page. */
 export function App() {
@@ -125,7 +125,7 @@ function Notice() {
     if (said === null || said.bad) return;
     const timer = setTimeout(() => {
       if (notice.value === said) notice.value = null;
-    }, said.back === undefined ? 5000 : 15_000);
+    }, said.back === undefined && said.next === undefined ? 5000 : 15_000);
     return () => clearTimeout(timer);
   }, [said]);
   return (
@@ -133,6 +133,11 @@ function Notice() {
       {said !== null && (
         <p class={said.bad ? "notice bad" : "notice"}>
           {said.text}
+          {said.next !== undefined && (
+            <button type="button" class="button small" onClick={said.next.take}>
+              {said.next.label}
+            </button>
+          )}
           {said.back !== undefined && (
             <button type="button" class="button small" onClick={said.back}>
               Bring back
@@ -175,8 +180,10 @@ function DropHint() {
       event.stopPropagation();
       const { files, passed } = await dropped(event.dataTransfer);
       const left = passed.length === 0 ? "" : ` Passed over: ${passed.slice(0, 3).join(", ")}${passed.length > 3 ? " and more" : ""}.`;
-      if (files.length > 0) replace(files, `Opened ${count(files.length, "file")}.${left}`);
-      else notice.value = { text: `No manifests in what was dropped.${left}`, bad: true };
+      if (files.length > 0) {
+        replace(files, `Opened ${count(files.length, "file")}.${left}`);
+        offerTemplates();
+      } else notice.value = { text: `No manifests in what was dropped.${left}`, bad: true };
     };
     const listeners = { dragenter: enter, dragleave: leave, dragover: allow, drop } as const;
     for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener as EventListener, { capture: true });

@@ -7,7 +7,7 @@ import { FileName } from "./parts/name";
 import { PlaceLink } from "./parts/place";
 import { Tabs } from "./parts/tabs";
 import { count, Words } from "./parts/text";
-import { active, add, addEmpty, close, files, findings, findingsByFile, lit, notice, rename } from "./workspace";
+import { active, add, addEmpty, close, files, findings, findingsByFile, lit, notice, offerTemplates, rename } from "./workspace";
 
 /** The files: their tabs, the editor, and what was found. */
 export function Files() {
@@ -28,6 +28,8 @@ function FileTabs() {
     if (list === null) return;
     const { files: taken, passed } = await chosen(list);
     if (taken.length > 0) add(taken);
+    notice.value = null;
+    offerTemplates();
     if (passed.length > 0) notice.value = { text: `Passed over: ${passed.join(", ")}`, bad: taken.length === 0 };
   };
   return (

@@ -54,6 +54,7 @@ export function showExample(name: string): void {
   const url = trace?.url ?? route?.url;
   if (typeof url === "string") next.url = url;
   const from = trace?.from;
+  if (from === "outside") next.from = from;
   if (typeof from === "object" && from !== null) {
     const { namespace = "default", pod } = from as { namespace?: string; pod?: string };
     if (typeof pod === "string") next.from = `${namespace}/${pod}`;

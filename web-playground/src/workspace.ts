@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Finding, ListedObject, ManifestFile, SourcePlace } from "portolan";
 import { Engine } from "./engine/client";
+import { perTemplate } from "./templates";
 
 /** The panels on the right. */
 export const PANELS = ["journey", "map", "routes", "service", "admission", "compare"] as const;
@@ -38,8 +39,8 @@ export const beforeRevision = signal(0);
 export const lit = signal<readonly SourcePlace[]>([]);
 /** A place that the editor is to go to; a new object each time. */
 export const goal = signal<{ place: Pick<SourcePlace, "file" | "line" | "column"> } | null>(null);
-/** A word to the visitor, until the next one; with `back`, a way back to the files that were there. */
-export const notice = signal<{ text: string; bad: boolean; back?: () => void } | null>(null);
+/** A word to the visitor, until the next one; with `back`, a way back to the files that were there, with `next` another step. */
+export const notice = signal<{ text: string; bad: boolean; back?: () => void; next?: { label: string; take: () => void } } | null>(null);
 /** Why the engine does not run, where it does not. */
 export const broken = signal<string | null>(null);
 
@@ -217,4 +218,25 @@ export function recall(key: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Offers to take files apart that hold what several templates of a chart made. */
+export function offerTemplates(): void {
+  const split = (file: ManifestFile) => perTemplate(file) ?? [file];
+  const made = files.value.filter((file) => perTemplate(file) !== null).flatMap(split);
+  if (made.length === 0) return;
+  const take = () => {
+    // Two charts, or one chart twice, may have templates of one name.
+    const names = new Set<string>();
+    const unlike = (name: string): string => (names.has(name) ? unlike(`${name.replace(/\.\w+$/, "")}-again.yaml`) : name);
+    const apart = files.value.flatMap(split).map(({ name, text }) => {
+      const own = unlike(name);
+      names.add(own);
+      return { name: own, text };
+    });
+    replace(apart, `${apart.length.toLocaleString("en")} files, one for each template.`, made[0]?.name);
+  };
+  const before = notice.value;
+  const text = `${before?.text ?? ""} ${made.length.toLocaleString("en")} templates of a chart made this.`.trim();
+  notice.value = { bad: false, ...before, text, next: { label: "One file for each", take } };
 }

@@ -72,6 +72,17 @@ describe("dropped on the page", { timeout: 120_000 }, () => {
     await fileTab("rendered.txt").waitFor();
     assert.deepEqual(await tabs(), ["rendered.txt"]);
     await page.locator(".state", { hasText: "2 objects" }).waitFor();
+    // It is one file, as it came; each template's documents become one when that is asked for.
+    await page.locator(".notice", { hasText: "templates of a chart made this" }).getByRole("button", { name: "One file for each" }).click();
+    await fileTab("shop/web.yaml").waitFor();
+    assert.deepEqual(await tabs(), ["shop/web.yaml", "shop/api.yaml", "shop/empty.yaml"]);
+    await page.locator(".state", { hasText: "2 objects" }).waitFor();
+    assert.equal((await editorText(page)).trimEnd(), `---\n# Source: shop/templates/web.yaml\n${service("web")}`.trimEnd());
+    // A file in which nothing says where it is from is not taken apart.
+    write({ "plain.yaml": [service("one"), service("two")].join("---\n") });
+    await drop("plain.yaml");
+    await page.locator(".notice", { hasText: "Opened 1 file." }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "One file for each" }).count(), 0);
   });
 
   test("the way back to what was there", async () => {

@@ -276,6 +276,44 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.locator(".proxy > li", { hasText: "on n2" }).locator(".pill", { hasText: "dropped" }).waitFor();
   });
 
+  test("the objects of lists are judged one by one, and an order of fields is no change", async () => {
+    const item = "- metadata: {name: s}\n  spec: {ports: [{port: 80, protocol: TCP}]}\n";
+    await openFiles(page, [{ name: "list.yaml", text: `apiVersion: v1\nkind: ServiceList\nitems:\n${item}${item.replace("name: s", "name: t")}` }], { panel: "admission" });
+    await page.getByLabel("Object in list.yaml").selectOption({ label: "Service t" });
+    await page.locator(".ruling.good", { hasText: "Accepted" }).waitFor();
+    await page.locator(".stored .added", { hasText: "clusterIP:" }).first().waitFor();
+    assert.equal(await page.locator(".stored .changed").count(), 0);
+  });
+
+  test("where nothing leads in from outside, a pod asks first; a suggestion that does is taken", async () => {
+    const pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web-1\n  labels:\n    app: web\nspec:\n  nodeName: n1\n  containers:\n    - name: c\n      image: i\n";
+    const node = "apiVersion: v1\nkind: Node\nmetadata:\n  name: n1\nstatus:\n  addresses:\n    - type: InternalIP\n      address: 192.168.50.1\n";
+    await openFiles(page, [{ name: "inside.yaml", text: `${pod}---\n${SERVICE}` }], { panel: "journey" });
+    await page.locator(".outcome", { hasText: /^tcp:\/\/web\.default:80 reaches default\/web-1/ }).waitFor();
+    assert.equal(await page.getByLabel("From").inputValue(), "default/web-1");
+    await openFiles(page, [{ name: "outside.yaml", text: `${node}---\n${pod}---\n${SERVICE.replace("spec:\n", "spec:\n  type: NodePort\n").replace("port: 80\n", "port: 80\n      nodePort: 30080\n")}` }], { panel: "journey" });
+    await page.locator(".outcome", { hasText: /^tcp:\/\/192\.168\.50\.1:30080 reaches default\/web-1/ }).waitFor();
+    assert.equal(await page.getByLabel("From").inputValue(), "outside");
+    // What was opened stays open while one types.
+    await page.locator(".station summary").first().click();
+    await page.locator(".cm-line", { hasText: "port: 80" }).first().click();
+    await page.keyboard.press("Control+Home");
+    const line = Number((await page.locator(".station .place").last().innerText()).split(":")[1]);
+    await page.keyboard.press("Enter");
+    await page.locator(".station .place", { hasText: `outside.yaml:${line + 1}` }).last().waitFor();
+    assert.equal(await page.locator(".station details[open]").count(), 1);
+  });
+
+  test("an empty file says what to do, and a panel that is empty for errors says so", async () => {
+    await openFiles(page, [{ name: "empty.yaml", text: "" }], { panel: "service" });
+    await page.locator(".cm-placeholder", { hasText: "drop files or a folder" }).waitFor();
+    await page.locator(".empty", { hasText: "No Service" }).waitFor();
+    assert.equal(await page.locator(".empty-errors").count(), 0);
+    await page.locator(".cm-content").click();
+    await page.keyboard.type("a: b: c");
+    await page.locator(".empty-errors", { hasText: "1 error in the files" }).waitFor();
+  });
+
   test("a shadowed rule is struck", async () => {
     const ingress = (name, service) => `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: ${name}\nspec:\n  rules:\n    - host: a.example.com\n      http:\n        paths:\n          - path: /x\n            pathType: Prefix\n            backend:\n              service:\n                name: ${service}\n                port:\n                  number: 80\n`;
     await openFiles(page, [{ name: "two.yaml", text: `${ingress("one", "web")}---\n${ingress("two", "other")}---\n${SERVICE}` }]);
@@ -413,6 +451,40 @@ describe("for everyone", { timeout: 180_000 }, () => {
     await page.locator("#examples-menu .menu-item").nth(1).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("tab", { name: "keys.yaml" }).waitFor({ state: "detached" });
+  });
+
+  test("the keyboard goes through every panel and out of the editor, and is always seen", async () => {
+    const other = await visit(site, "/", (fresh) => fresh.emulateMedia({ reducedMotion: "reduce" }));
+    await example(other, 0);
+    for (const name of PANELS) {
+      await other.getByRole("tab", { name, exact: true }).click();
+      await other.waitForTimeout(300);
+      const reached = [];
+      await other.locator(".skip").focus();
+      await other.keyboard.press("Tab");
+      for (let step = 0; step < 120; step += 1) {
+        // The editor takes a moment to show that it has the focus.
+        await other.waitForFunction(() => document.activeElement?.closest(".cm-editor:not(.cm-focused)") === null || document.activeElement === document.body);
+        const at = await other.evaluate(() => {
+          const element = document.activeElement;
+          if (element === null || element === document.body) return null;
+          const { outlineStyle } = getComputedStyle(element.classList.contains("cm-content") ? element.closest(".cm-editor") : element);
+          const seen = outlineStyle !== "none" || getComputedStyle(element.querySelector(".reach") ?? element).stroke !== getComputedStyle(document.querySelector(".course:not(:focus) .reach") ?? element).stroke;
+          const { left, right, top, bottom } = element.getBoundingClientRect();
+          const there = right > 0 && left < innerWidth && bottom > 0 && top < innerHeight;
+          return { what: element.getAttribute("aria-label") ?? (element.textContent || element.tagName), editor: element.classList.contains("cm-content"), seen, there, panel: element.closest("#panel") !== null };
+        });
+        if (at === null) break;
+        reached.push(at);
+        if (at.editor) await other.keyboard.press("Escape");
+        await other.keyboard.press("Tab");
+      }
+      assert.deepEqual(reached.filter(({ seen, there }) => !seen || !there).map(({ what }) => `${name}: ${what}`), []);
+      assert.ok(reached.some(({ editor }) => editor) && reached.at(-1).panel && reached.length < 120, `${name}: ${reached.length}, ${reached.at(-1).what}`);
+      const moving = await other.evaluate(() => document.getAnimations().filter(({ playState }) => playState === "running").length);
+      assert.equal(moving, 0, name);
+    }
+    await other.close();
   });
 
   test("a phone shows one pane at a time, and nothing is cut off", async () => {

@@ -42,7 +42,7 @@ function objectsOf(documents: readonly ReadDocument[]): Choice[] {
   for (const { value } of documents) {
     if (value === null || typeof value !== "object") continue;
     const object = value as KubernetesObject & { items?: unknown };
-    if (Array.isArray(object.items)) found.push(...(object.items as KubernetesObject[]));
+    if (Array.isArray(object.items)) found.push(...itemsOf(object as KubernetesObject & { items: KubernetesObject[] }));
     else found.push(object);
   }
   return found.map((object) => {
@@ -50,6 +50,12 @@ function objectsOf(documents: readonly ReadDocument[]): Choice[] {
     const label = `${object.kind ?? "?"} ${namespace === "default" ? "" : `${namespace}/`}${name}`;
     return { id: `${object.kind ?? ""}/${namespace}/${name}`, label, object };
   });
+}
+
+/** The items of a list; those of a `ServiceList` need not say that they are Services. */
+function itemsOf({ apiVersion, kind = "", items }: KubernetesObject & { items: KubernetesObject[] }): KubernetesObject[] {
+  const one = kind === "List" ? undefined : /^(\w+)List$/.exec(kind)?.[1];
+  return items.filter((item) => item !== null && typeof item === "object").map((item) => (one === undefined || item.kind !== undefined ? item : ({ apiVersion, kind: one, ...item } as KubernetesObject)));
 }
 
 /** Some moments after the latest keystroke: the others are loaded for it. */
@@ -130,10 +136,12 @@ function Refusal({ answer, written }: { answer: AdmitAnswer; written: Kubernetes
 
 /** The two objects side by side; what the server adds or changes is marked. */
 function Stored({ stored, written }: { stored: KubernetesObject; written: KubernetesObject }) {
-  const own = new Map(yamlLines(written).map((line) => [line.path, line.text.trim()]));
+  // What comes first in an item of a list stands behind its dash, which says nothing of the value.
+  const words = (text: string) => text.replace(/^ *(- )*/, "");
+  const own = new Map(yamlLines(written).map((line) => [line.path, words(line.text)]));
   const lines = yamlLines(stored).map((line) => {
     const before = own.get(line.path);
-    const mark = before === undefined ? "added" : line.plain && before !== line.text.trim() ? "changed" : "";
+    const mark = before === undefined ? "added" : line.plain && before !== words(line.text) ? "changed" : "";
     return { ...line, mark };
   });
   const added = lines.filter((line) => line.mark === "added" && line.plain).length;

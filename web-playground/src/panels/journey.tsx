@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { Hop, Question, TraceAnswer } from "portolan";
+import type { Hop, Ingress, Node, Question, Service, TraceAnswer } from "portolan";
 import { useAnswer } from "../answer";
 import { useAsked } from "../asked";
 import { Icon, type IconName } from "../parts/icons";
@@ -10,50 +10,64 @@ import { lit, revision } from "../workspace";
 
 /** A request from end to end: who sends it, where to, and the way it goes. */
 export function JourneyPanel() {
-  const [from, setFrom] = useAsked("from", "outside");
+  const [from, setFrom] = useAsked("from", "");
   const [url, setUrl] = useAsked("url", "");
-  const hosts = useTargets();
-  const target = url === "" ? (hosts[0] ?? "") : url;
+  const { outside, inside } = useTargets();
   const known = senders();
-  const sender = from === "outside" || known.some((choice) => choice.id === from) ? from : "outside";
+  // Where nothing leads in from outside, the first question is what a pod gets.
+  const first = outside.length > 0 ? OUTSIDE : (known[0]?.id ?? OUTSIDE);
+  const sender = from === OUTSIDE || known.some((choice) => choice.id === from) ? from : first;
+  const targets = sender === OUTSIDE ? outside : [...outside, ...inside];
+  const target = url === "" ? (targets[0] ?? "") : url;
   const question: Question<"trace"> | null =
-    target === "" ? null : { ask: "trace", from: sender === "outside" ? "outside" : podName(sender), url: target };
+    target === "" ? null : { ask: "trace", from: sender === OUTSIDE ? OUTSIDE : podName(sender), url: target };
   const { answer, error } = useAnswer(question);
   return (
     <div class="stack">
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
-        <Select label="From" value={sender} choose={setFrom} choices={[{ id: "outside", label: "outside the cluster" }, ...known]} />
-        <TextField label="URL" wide value={url} change={setUrl} placeholder={hosts[0] ?? "https://shop.example.com/"} options={hosts} />
+        <Select label="From" value={sender} choose={setFrom} choices={[{ id: OUTSIDE, label: "outside the cluster" }, ...known]} />
+        <TextField label="URL" wide value={url} change={setUrl} placeholder={target || "https://shop.example.com/"} options={targets} />
       </form>
-      {question === null && <Empty title="Where is the request going?">Type a URL, or open files with a Service or an Ingress in them.</Empty>}
+      {question === null && <Empty title="Where is the request going?">Type a URL, or open files with an Ingress, or with a Service and pods to send from.</Empty>}
       {error !== null && <Failure>{error}</Failure>}
-      {answer !== null && <Journey trace={answer} from={sender === "outside" ? "outside the cluster" : sender} url={target} />}
+      {answer !== null && <Journey trace={answer} from={sender === OUTSIDE ? "outside the cluster" : sender} url={target} />}
     </div>
   );
 }
 
-/** URLs that the cluster's own objects suggest: hosts of Ingresses, names of Services. */
-function useTargets(): string[] {
-  const { answer } = useAnswer({ ask: "objects", kinds: ["Ingress", "Service"], whole: true });
-  const targets: string[] = [];
-  for (const { kind, object } of answer?.objects ?? []) {
+const OUTSIDE = "outside";
+
+/** URLs that the cluster's own objects suggest: those that lead in from outside, and those that only pods know. */
+function useTargets(): { outside: string[]; inside: string[] } {
+  const { answer } = useAnswer({ ask: "objects", kinds: ["Ingress", "Node", "Service"], whole: true });
+  const [ingresses, addresses, ports, inside] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+  const listed = answer?.objects ?? [];
+  const nodes = listed.flatMap(({ kind, object }) => (kind === "Node" ? ((object ?? {}) as Node) : [])).flatMap(({ status }) => status?.addresses ?? []);
+  const node = (nodes.find(({ type }) => type === "ExternalIP") ?? nodes.find(({ type }) => type === "InternalIP"))?.address;
+  for (const { kind, namespace, name, object } of listed) {
     if (kind === "Ingress") {
-      const { spec } = (object ?? {}) as { spec?: { rules?: { host?: string; http?: { paths?: { path?: string }[] } }[]; tls?: { hosts?: string[] }[] } };
+      const { spec } = (object ?? {}) as Ingress;
       const secure = new Set((spec?.tls ?? []).flatMap((tls) => tls.hosts ?? []));
       for (const rule of spec?.rules ?? []) {
         const host = (rule.host ?? "").replace("*", "any");
         if (host === "") continue;
-        for (const path of rule.http?.paths ?? [{}]) targets.push(`${secure.has(rule.host ?? "") ? "https" : "http"}://${host}${path.path ?? "/"}`);
+        for (const { path } of rule.http?.paths ?? [{ path: "/" }]) ingresses.add(`${secure.has(rule.host ?? "") ? "https" : "http"}://${host}${path ?? "/"}`);
+      }
+    } else if (kind === "Service") {
+      const { spec, status } = (object ?? {}) as Service;
+      for (const { port, nodePort } of spec?.ports ?? []) {
+        for (const { ip } of status?.loadBalancer?.ingress ?? []) if (ip !== undefined) addresses.add(`tcp://${bracketed(ip)}:${port}`);
+        if (nodePort && node !== undefined) ports.add(`tcp://${bracketed(node)}:${nodePort}`);
+        inside.add(`tcp://${name}.${namespace ?? "default"}:${port ?? 80}`);
       }
     }
   }
-  for (const { kind, namespace, name, object } of answer?.objects ?? []) {
-    if (kind === "Service") {
-      const { spec } = (object ?? {}) as { spec?: { ports?: { port?: number }[] } };
-      for (const port of spec?.ports ?? []) targets.push(`tcp://${name}.${namespace ?? "default"}:${port.port ?? 80}`);
-    }
-  }
-  return [...new Set(targets)];
+  return { outside: [...ingresses, ...addresses, ...ports], inside: [...inside] };
+}
+
+/** An address as a URL has it. */
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 const GOOD = new Set(["delivered", "external", "redirected"]);
@@ -73,14 +87,15 @@ const HOPS: Record<string, { name: string; icon: IconName }> = {
 
 /** The way drawn as a line of stations, the last of them where it ends. */
 function Journey({ trace, from, url }: { trace: TraceAnswer; from: string; url: string }) {
-  const key = JSON.stringify(trace);
   useEffect(() => {
     lit.value = trace.hops.flatMap((hop) => hop.source ?? []);
-  }, [key, revision.value]);
+  }, [JSON.stringify(trace), revision.value]);
+  // Drawn anew only where it goes another way: while one types, what is there stays, and what was opened stays open.
+  const way = `${trace.hops.map(({ hop }) => hop).join(" ")} ${trace.outcome}`;
   const good = GOOD.has(trace.outcome);
   const stopped = !good && trace.outcome !== "unknown";
   return (
-    <ol class={`journey ${good ? "good" : stopped ? "bad" : "open"}`} key={key}>
+    <ol class={`journey ${good ? "good" : stopped ? "bad" : "open"}`} key={way}>
       <li class="station start" style={{ "--step": 0 }}>
         <span class="stop">
           <Icon name="person" />

@@ -14,7 +14,9 @@ export function Matrix({ ends, connections, chosen, choose }: Choosing) {
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Who may talk to whom">
       <table class="matrix">
-        <caption>Rows connect to columns. Choose a field to see why.</caption>
+        <caption>
+          <span>Rows connect to columns. Choose a cell to see why.</span>
+        </caption>
         <thead>
           <tr>
             <td />

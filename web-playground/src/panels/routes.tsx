@@ -89,12 +89,12 @@ function RuleTable({ rules, won, label }: { rules: readonly TableRule[]; won: st
             const shadowed = rule.shadowedBy !== undefined;
             return (
               <tr key={index} class={wins ? "won" : shadowed ? "shadowed" : ""} aria-current={wins ? "true" : undefined}>
-                <td class="path">
+                <td class="name">
                   <code>{rule.pattern === "" ? "everything" : rule.pattern}</code>
                 </td>
                 <td>{rule.pathType || "default"}</td>
-                <td>{backendOf(rule)}</td>
-                <td>
+                <td class="name">{backendOf(rule)}</td>
+                <td class="name">
                   <PlaceLink place={rule.source}>{named(rule.ingress as { namespace?: string; name: string })}</PlaceLink>
                   {rule.shadowedBy !== undefined && <span class="shadow-word"> never reached: {shadowWord(rule.shadowedBy)} takes it all</span>}
                   {wins && <span class="pill good">takes it</span>}

@@ -89,7 +89,7 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
                 const state = terminating === true ? (serving === true ? "terminating, serving" : "terminating") : ready === false ? "not ready" : "ready";
                 return (
                   <tr key={index}>
-                    <td>
+                    <td class="short">
                       <code>{(endpoint.addresses ?? []).join(", ")}</code>
                     </td>
                     <td class="short">{portsOf(slice)}</td>
@@ -97,7 +97,7 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
                       <span class={`pill ${ready === false ? "warn" : "good"}`}>{state}</span>
                     </td>
                     <td class="name" title={because.get(endpoint.targetRef?.name ?? "")?.because}>{endpoint.targetRef?.name ?? "–"}</td>
-                    <td>{endpoint.nodeName ?? "–"}</td>
+                    <td class="name">{endpoint.nodeName ?? "–"}</td>
                   </tr>
                 );
               })}

@@ -17,7 +17,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 export function Failure({ children }: { children: ComponentChildren }) {
   return (
     <p class="failure" role="status">
-      {children}
+      {typeof children === "string" ? <Words text={children} /> : children}
     </p>
   );
 }
