@@ -487,6 +487,23 @@ describe("for everyone", { timeout: 180_000 }, () => {
     await other.close();
   });
 
+  test("the smallest phone, and one on its side, have room for what they show", async () => {
+    for (const [width, height] of [[320, 568], [360, 640], [780, 360]]) {
+      const other = await visit(site, "/", (fresh) => fresh.setViewportSize({ width, height }));
+      await example(other, 0);
+      await other.getByRole("tab", { name: "Answers", exact: true }).click();
+      for (const name of PANELS) {
+        await other.getByRole("tab", { name, exact: true }).click();
+        await other.waitForTimeout(200);
+        const [needed, there] = await other.evaluate(() => [Math.max(...[...document.querySelectorAll("#app > *, .header *")].map((element) => element.getBoundingClientRect().right)), window.innerWidth]);
+        assert.ok(needed <= there, `${name}: ${needed} of ${there}`);
+        const [shown, all] = await other.locator("#panel").evaluate((panel) => [panel.clientHeight, innerHeight]);
+        assert.ok(shown > all / 2, `${name}: ${shown} of ${all}`);
+      }
+      await other.close();
+    }
+  });
+
   test("a phone shows one pane at a time, and nothing is cut off", async () => {
     const other = await visit(site, "/", (fresh) => fresh.setViewportSize({ width: 390, height: 780 }));
     await example(other, 0);
