@@ -110,7 +110,10 @@ struct Teams {
 impl Teams {
     fn new(index: &PolicyIndex, parties: &Parties) -> Self {
         let mut stable: BTreeMap<(String, StringMap), Vec<u32>> = BTreeMap::new();
-        for pod in index.pods() {
+        // By name: numbers follow from the order in which pods came.
+        let mut pods: Vec<_> = index.pods().collect();
+        pods.arrange_by_cached_key(|pod| index.key_of(*pod));
+        for pod in pods {
             let (Some(entry), Some(_)) = (index.entry(pod.0), parties.workload_of(pod.0)) else { continue };
             let mut labels = entry.pod.metadata.labels.clone();
             labels.retain(|key, _| !PASSING_LABELS.contains(&key.as_str()));

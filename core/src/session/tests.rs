@@ -261,3 +261,119 @@ fn files(documents: &[Vec<String>; 2]) -> Vec<File> {
         |(name, documents): (&str, &Vec<String>)| File { name: name.into(), text: documents.join("---\n").into() };
     ["a.yaml", "b.yaml"].into_iter().zip(documents).map(file).collect()
 }
+
+/// Documents of a small cluster: what the tables that answer questions are made from.
+const FOLLOWED: [&str; 26] = [
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: 10.0.0.1N, selector: {app: a}, ports: [{name: http, port: 80, targetPort: web}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: 10.0.0.1N, selector: {app: b}, sessionAffinity: ClientIP, ports: [{name: http, port: 80, targetPort: 8080}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: 10.0.0.1N, type: NodePort, externalTrafficPolicy: Local, selector: {app: a}, ports: [{port: 80, targetPort: 8080, nodePort: 3000N}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: 10.0.0.1N, type: LoadBalancer, externalIPs: [192.0.2.7], selector: {app: b}, ports: [{port: 80, targetPort: 8080}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: s}, ports: [{name: http, port: 80}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: 10.0.0.1N, trafficDistribution: PreferSameZone, selector: {app: a}, ports: [{port: 80, targetPort: web}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {clusterIP: 10.0.0.1N, ports: [{port: 80}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {type: ExternalName, externalName: c.default.svc.cluster.local}\n",
+    "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: NAME-x, labels: {kubernetes.io/service-name: NAME}}\naddressType: IPv4\nendpoints: [{addresses: [192.0.2.30], conditions: {ready: true}, hostname: h}]\nports: [{name: '', port: 81, protocol: TCP}]\n",
+    "apiVersion: v1\nkind: Endpoints\nmetadata: {name: NAME}\nsubsets: [{addresses: [{ip: 192.0.2.31}], ports: [{port: 82}]}]\n",
+    "apiVersion: v1\nkind: Node\nmetadata: {name: n1, labels: {topology.kubernetes.io/zone: zN}}\nstatus: {addresses: [{type: InternalIP, address: 192.0.2.1}]}\n",
+    "apiVersion: v1\nkind: Node\nmetadata: {name: n2, labels: {topology.kubernetes.io/zone: zN}}\nspec: {podCIDR: 10.244.9.0/24}\nstatus: {addresses: [{type: InternalIP, address: 192.0.2.2}]}\n",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: NAME}\nspec: {replicas: 2, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: i, ports: [{name: web, containerPort: 8080}]}]}}}\n",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: NAME}\nspec: {replicas: 1, selector: {matchLabels: {app: b}}, template: {metadata: {labels: {app: b}}, spec: {containers: [{name: c, image: i, ports: [{name: web, containerPort: 8081}]}]}}}\n",
+    "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: NAME}\nspec: {replicas: 2, serviceName: a, selector: {matchLabels: {app: s}}, template: {metadata: {labels: {app: s}}, spec: {containers: [{name: c, image: i, ports: [{name: web, containerPort: 8080}]}]}}}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p1, labels: {app: NAME}}\nspec: {nodeName: n1, hostname: p, subdomain: a, containers: [{name: c, image: i, ports: [{name: web, containerPort: 8080}]}]}\nstatus: {phase: Running, podIP: 10.1.0.1, podIPs: [{ip: 10.1.0.1}], conditions: [{type: Ready, status: 'True'}]}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p1, labels: {app: NAME}}\nspec: {nodeName: n2, containers: [{name: c, image: i, ports: [{name: web, containerPort: 8082}]}]}\nstatus: {phase: Running, podIP: 10.1.0.2, podIPs: [{ip: 10.1.0.2}], conditions: [{type: Ready, status: 'False'}]}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p2, labels: {app: NAME, tier: t}}\nspec: {containers: [{name: c, image: i}]}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: NAME}\nspec: {podSelector: {matchLabels: {app: a}}, ingress: [{from: [{podSelector: {matchLabels: {app: b}}}], ports: [{port: web}]}]}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: NAME}\nspec: {podSelector: {}, policyTypes: [Ingress, Egress], egress: [{to: [{ipBlock: {cidr: 10.244.0.0/16}}]}], ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}]}]}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: NAME}\nspec: {podSelector: {matchExpressions: [{key: tier, operator: Exists}]}}\n",
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {team: x}}\n",
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: NAME}\nspec: {rules: [{host: h.example.com, http: {paths: [{path: /NAME, pathType: Prefix, backend: {service: {name: NAME, port: {number: 80}}}}]}}]}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: NAME}\nspec: {ingressClassName: k, defaultBackend: {service: {name: a, port: {name: http}}}}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: k}\nspec: {controller: k8s.io/ingress-nginx}\n",
+];
+
+/// Every kind of answer that a cluster of those documents gives.
+fn answers(session: &Session) -> String {
+    let mut questions: Vec<String> = Vec::new();
+    for name in ["a", "b", "c"] {
+        questions.push(format!(r#"{{"ask":"endpoints","service":{{"name":"{name}"}}}}"#));
+        for kind in ["A", "SRV", "CNAME"] {
+            questions.push(format!(r#"{{"ask":"resolve","name":"{name}.default.svc.cluster.local","type":"{kind}"}}"#));
+        }
+        questions.push(format!(r#"{{"ask":"resolve","name":"{name}-0.a.default.svc.cluster.local","type":"A"}}"#));
+        questions.push(format!(r#"{{"ask":"env","pod":{{"name":"{name}"}}}}"#));
+        questions.push(format!(r#"{{"ask":"hosts","pod":{{"name":"{name}"}}}}"#));
+        for other in ["b", "p1", "p2"] {
+            let ends = format!(r#""from":{{"pod":"{name}"}},"to":{{"pod":"{other}"}},"port":8080"#);
+            questions.push(format!(r#"{{"ask":"verdict",{ends}}}"#));
+        }
+        questions.push(format!(r#"{{"ask":"trace","from":{{"pod":"p1"}},"url":"http://{name}/"}}"#));
+        for controller in ["spec", "nginx", "contour"] {
+            let url = format!("http://h.example.com/{name}");
+            questions.push(format!(r#"{{"ask":"route","controller":"{controller}","url":"{url}"}}"#));
+        }
+    }
+    for node in ["n1", "n2"] {
+        for to in [r#""ip":"10.0.0.11","port":80"#, r#""ip":"10.0.0.12","port":80"#, r#""nodePort":30001"#] {
+            questions.push(format!(r#"{{"ask":"backends","node":"{node}","to":{{{to},"protocol":"TCP"}}}}"#));
+        }
+    }
+    for more in [
+        r#"{"ask":"resolve","name":"10.0.0.11","type":"PTR"}"#,
+        r#"{"ask":"resolve","name":"10.1.0.1","type":"PTR"}"#,
+        r#"{"ask":"map","format":"json"}"#,
+        r#"{"ask":"routes"}"#,
+        r#"{"ask":"nftables","namespace":"default"}"#,
+        r#"{"ask":"suggest","namespace":"default"}"#,
+        r#"{"ask":"trace","from":"outside","url":"http://h.example.com/a"}"#,
+    ] {
+        questions.push(more.to_owned());
+    }
+    let answer = |question: &String| format!("{question}\n  {}\n", ask::answer_text(session.engine(), question));
+    questions.iter().map(answer).collect()
+}
+
+#[test]
+fn whatever_changes_the_answers_are_those_of_a_fresh_cluster() {
+    let fresh = |documents: &[Vec<String>; 2]| {
+        let mut session = Session::new(Options::default(), Taking::Admitted);
+        session.load(files(documents));
+        session
+    };
+    let mut numbers = Numbers(4);
+    let rounds = if std::env::var_os("PORTOLAN_SLOW").is_some() { 1000 } else { 12 };
+    for round in 0..rounds {
+        let new = |numbers: &mut Numbers| {
+            let number = numbers.below(3) + 1;
+            let name = ["a", "b", "c"][number - 1];
+            let text = FOLLOWED[numbers.below(FOLLOWED.len())].replace("NAME", name);
+            text.replace("10.0.0.1N", &format!("10.0.0.1{number}"))
+                .replace("3000N", &format!("3000{number}"))
+                .replace("zN", &format!("z{number}"))
+        };
+        let mut documents = [(); 2].map(|()| (0..numbers.below(9) + 1).map(|_| new(&mut numbers)).collect::<Vec<_>>());
+        let mut session = fresh(&documents);
+        answers(&session);
+        for _ in 0..8 {
+            let before = documents.clone();
+            let which = numbers.below(2);
+            let list = &mut documents[which];
+            let at = numbers.below(list.len() + 1);
+            match numbers.below(3) {
+                0 => list.insert(at, new(&mut numbers)),
+                _ if at == list.len() => list.push(new(&mut numbers)),
+                1 => drop(list.remove(at)),
+                _ => list[at] = new(&mut numbers),
+            }
+            let _ = session.write(files(&documents).swap_remove(which)).count();
+            let (followed, anew) = (answers(&session), answers(&fresh(&documents)));
+            let differs = followed.lines().zip(anew.lines()).find(|(one, other)| one != other);
+            assert_eq!(differs, None, "round {round}, from\n{before:#?}\nto\n{documents:#?}");
+            assert_eq!(
+                seen(&session),
+                seen(&fresh(&documents)),
+                "round {round}, from\n{before:#?}\nto\n{documents:#?}"
+            );
+        }
+    }
+}
