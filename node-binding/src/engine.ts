@@ -148,12 +148,22 @@ export function call<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (typeof error === "string") throw new PortolanError(JSON.parse(error) as Refusal);
-    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-      reset();
-      const message = `the engine stopped (${error.message}) and was made afresh: load the cluster again`;
-      throw new PortolanError({ reason: "InternalError", message }, { cause: error });
-    }
-    throw error;
+    throw thrown(error);
   }
+}
+
+/**
+ * What to throw for what the module threw: a {@link PortolanError} for a refusal and for a trap, after which the module is made
+ * afresh.
+ *
+ * @internal
+ */
+export function thrown(error: unknown): unknown {
+  if (typeof error === "string") return new PortolanError(JSON.parse(error) as Refusal);
+  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+    reset();
+    const message = `the engine stopped (${error.message}) and was made afresh: load the cluster again`;
+    return new PortolanError({ reason: "InternalError", message }, { cause: error });
+  }
+  return error;
 }
