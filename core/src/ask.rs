@@ -26,7 +26,7 @@ pub mod trace;
 pub mod verdict;
 
 use crate::engine::Engine;
-use crate::json::Json;
+use crate::json::{Json, json};
 use crate::manifest::{self, Node};
 use thiserror::Error;
 
@@ -66,8 +66,9 @@ impl AskError {
 pub fn answer_text(engine: &Engine, question: &str) -> String {
     match manifest::json::read(question) {
         Ok(node) => {
+            let (head, members) = answer_in_two(engine, &node);
             let mut text = String::new();
-            answer(engine, &node).write(&mut text);
+            head.write_with(&members, &mut text);
             text
         }
         Err(error) => {
@@ -87,14 +88,20 @@ pub fn answer_json(engine: &Engine, question: &Json) -> Json {
 
 /// Answers one question.
 pub fn answer(engine: &Engine, question: &Node) -> Json {
+    let (mut head, members) = answer_in_two(engine, question);
+    if let (Json::Object(head), Json::Object(members)) = (&mut head, members) {
+        head.extend(members);
+    }
+    head
+}
+
+/// What every answer begins with, and its own members.
+fn answer_in_two(engine: &Engine, question: &Node) -> (Json, Json) {
     let id = question.get("id").map_or(Json::Null, Node::to_json);
     match dispatch(engine, question) {
-        Ok((kind, Json::Object(mut members))) => {
-            members.splice(0..0, [("ask".into(), Json::from(kind.to_owned())), ("id".into(), id)]);
-            Json::Object(members)
-        }
-        Ok((kind, other)) => Json::object().with("ask", kind.to_owned()).with("id", id).with("answer", other),
-        Err(error) => Json::object().with("id", id).with("error", error.to_json()),
+        Ok((kind, members @ Json::Object(_))) => (json! { "ask": kind, "id": id }, members),
+        Ok((kind, other)) => (json! { "ask": kind, "id": id }, json! { "answer": other }),
+        Err(error) => (json! { "id": id }, json! { "error": error.to_json() }),
     }
 }
 
@@ -124,13 +131,13 @@ const KINDS: &[(&str, Ask)] = &[
     ("objects", objects::ask),
 ];
 
-fn dispatch<'q>(engine: &Engine, question: &'q Node) -> Result<(&'q str, Json), AskError> {
+fn dispatch(engine: &Engine, question: &Node) -> Result<(&'static str, Json), AskError> {
     let kind = match question.get("ask") {
         Some(kind) => kind.as_str().ok_or_else(|| AskError::bad("ask", "`ask` has to be a string"))?,
         None => return Err(AskError::bad("ask", "the question has no `ask` field")),
     };
     match KINDS.iter().find(|(name, _)| *name == kind) {
-        Some((_, ask)) => Ok((kind, ask(engine, question)?)),
+        Some((name, ask)) => Ok((name, ask(engine, question)?)),
         None => {
             let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
             Err(AskError::bad("ask", format!("`{kind}` is no kind of question; there are {}", known.join(", "))))
@@ -161,13 +168,22 @@ pub mod part {
     /// # Errors
     /// The member is missing, or its name is no string.
     pub fn key(question: &Node, name: &str, word: &str) -> Result<ObjectKey, AskError> {
+        let (namespace, name) = names(question, name, word)?;
+        Ok(ObjectKey::new(namespace, name))
+    }
+
+    /// The same as it stands in the question: the namespace and the name.
+    ///
+    /// # Errors
+    /// Those of [`key`].
+    pub fn names<'q>(question: &'q Node, name: &str, word: &str) -> Result<(&'q str, &'q str), AskError> {
         let node =
             question.get(name).ok_or_else(|| AskError::bad(name, format!("the question has no `{name}` field")))?;
         let named = node.get(word).and_then(Node::as_str);
         let named = named
             .ok_or_else(|| AskError::bad(&format!("{name}.{word}"), format!("`{name}.{word}` has to be a string")))?;
         let namespace = node.get("namespace").and_then(Node::as_str).filter(|namespace| !namespace.is_empty());
-        Ok(ObjectKey::new(namespace.unwrap_or("default"), named))
+        Ok((namespace.unwrap_or("default"), named))
     }
 }
 

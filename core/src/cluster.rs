@@ -93,8 +93,13 @@ impl SourcePlace {
 impl Source {
     /// Where that field of the object stands.
     pub fn place_of(&self, field: &str) -> SourcePlace {
-        let place = self.node.place_of(field);
-        SourcePlace { file: self.file.to_string(), line: place.line, column: place.column, field: field.to_owned() }
+        self.place_at(field.to_owned())
+    }
+
+    /// The same for a path that is not needed any more.
+    pub fn place_at(&self, field: String) -> SourcePlace {
+        let place = self.node.place_of(&field);
+        SourcePlace { file: self.file.to_string(), line: place.line, column: place.column, field }
     }
 }
 

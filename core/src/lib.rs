@@ -10,7 +10,6 @@ pub mod admission;
 pub mod api;
 pub mod ask;
 pub mod cluster;
-pub mod collections;
 pub mod dns;
 pub mod edit;
 pub mod endpoints;
@@ -19,20 +18,20 @@ pub mod field;
 pub mod finding;
 pub mod ingress;
 pub mod ip;
-pub mod json;
 pub mod kubelet;
 pub mod lint;
 pub mod load;
 pub mod manifest;
-pub mod order;
 pub mod policy;
 pub mod proxy;
 pub mod review;
 pub mod session;
 pub mod silence;
 pub mod spelling;
-mod text;
 pub mod workload;
+
+use portolan_text::text;
+pub use portolan_text::{collections, json, order};
 
 /// The minor version of Kubernetes that is answered for.
 pub const KUBERNETES_VERSION: &str = admission::version::V1_36.name;

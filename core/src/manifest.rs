@@ -4,32 +4,14 @@
 //! stream, either a [`Node`] or the reason why not. A document that is refused does not take the next one with it.
 
 mod comments;
-pub mod json;
-pub mod node;
 pub(crate) mod number;
 mod objects;
 mod stream;
 pub(crate) mod yaml;
 
 pub use comments::{Comment, comments};
-pub use node::{Key, Node, Number, Place, Value};
 pub use objects::{NoObject, documents, objects, text};
-use thiserror::Error;
-
-/// How deep sequences and mappings may nest. The limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.
-pub const MAX_DEPTH: usize = 500;
-
-/// Why a text cannot be read, and where.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{message}")]
-pub struct SyntaxError {
-    /// What was wrong.
-    pub message: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-}
+pub use portolan_text::manifest::{Key, MAX_DEPTH, Node, Number, Place, SyntaxError, Value, json, node};
 
 /// A document of a stream: its tree, or why it is refused.
 pub type Document = Result<Node, SyntaxError>;

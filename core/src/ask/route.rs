@@ -73,7 +73,7 @@ fn answer(cluster: &Cluster, table: &RouteTable, request: &Request<'_>, route: &
         "redirect": route.redirect.as_ref().map_or(Json::Null, redirect),
         "tls": tls(table, request, sni),
         "because": explanation.because,
-        "host": route.host.map_or(Json::Null, |host| Json::from(host.matches.to_string())),
+        "host": route.host.map_or(Json::Null, |host| Json::from(host.matches.written())),
         "comparedPath": route.path.clone(),
     };
     if let Some(refusal) = &route.refusal {
@@ -112,7 +112,7 @@ fn answer(cluster: &Cluster, table: &RouteTable, request: &Request<'_>, route: &
 
 fn near_miss(cluster: &Cluster, near: &NearMiss) -> Json {
     let mut miss = rule(&near.origin)
-        .with("host", near.host.to_string())
+        .with("host", near.host.written())
         .with("pattern", near.path.clone())
         .with("service", service(&near.backend))
         .with("why", near.why.clone());

@@ -1,6 +1,7 @@
 //! `verdict`: would this connection be let through?
 
 use super::AskError;
+use crate::api::resource::ObjectKey;
 use crate::engine::Engine;
 use crate::finding::reference;
 use crate::json::{Json, json};
@@ -51,6 +52,9 @@ fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) ->
 /// What kube-proxy does with the connection, where its destination is a Service's.
 fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Result<Option<Json>, AskError> {
     let Some(given) = question.get("to") else { return Ok(None) };
+    if given.get("nodePort").is_none() && given.get("ip").is_none() {
+        return Ok(None);
+    }
     let mut to = Json::object().with("protocol", protocol.name());
     if let Some(node_port) = given.get("nodePort") {
         to.set("nodePort", node_port.to_json());
@@ -141,8 +145,12 @@ pub(super) fn end(engine: &Engine, index: &PolicyIndex, question: &Node, name: &
         let address = text.parse().map_err(|_| AskError::bad(&field, format!("`{text}` is no IP address")))?;
         return Ok(End::Address(address));
     }
-    let key = super::part::key(question, name, "pod")?;
-    let found = index.pod(&key).or_else(|| engine.pod_named(&key).and_then(|(key, _)| index.pod(&key)));
+    let (namespace, pod) = super::part::names(question, name, "pod")?;
+    if let Some(found) = index.pod_named(namespace, pod) {
+        return Ok(End::Pod(found));
+    }
+    let key = ObjectKey::new(namespace, pod);
+    let found = engine.pod_named(&key).and_then(|(key, _)| index.pod(&key));
     found.map(End::Pod).ok_or_else(|| AskError::not_found(name, format!("there is no pod `{key}`")))
 }
 
@@ -174,22 +182,22 @@ fn port(index: &PolicyIndex, question: &Node, to: End, protocol: Protocol) -> Re
 }
 
 /// One step of the walk, with the place of the field that it is about.
-pub(super) fn reason_json(engine: &Engine, reason: &Reason) -> Json {
-    let mut json = Json::object().with("direction", reason.direction.name());
-    if let Some((kind, key)) = &reason.policy {
-        json.set("policy", reference(*kind, key));
+pub(super) fn reason_json(engine: &Engine, reason: &Reason<'_>) -> Json {
+    let mut json = Json::with_capacity(7).with("direction", reason.direction.name());
+    if let Some((kind, key)) = reason.policy {
+        json = json.with("policy", reference(kind, key));
     }
     for (name, place) in [("rule", reason.rule), ("peer", reason.peer), ("port", reason.port)] {
         if let Some(place) = place {
-            json.set(name, place);
+            json = json.with(name, place);
         }
     }
-    json.set("effect", reason.effect.name());
-    if let (Some((kind, key)), Some(field)) = (&reason.policy, reason.field()) {
-        match engine.cluster().source(*kind, key) {
-            Some(source) => json.set("source", source.place_of(&field).into_json()),
-            None => json.set("field", field),
-        }
+    json = json.with("effect", reason.effect.name());
+    if let (Some((kind, key)), Some(field)) = (reason.policy, reason.field()) {
+        return match engine.cluster().source(kind, key) {
+            Some(source) => json.with("source", source.place_at(field).into_json()),
+            None => json.with("field", field),
+        };
     }
     json
 }

@@ -5,6 +5,7 @@ use super::matching::{MatchHost, MatchPath};
 use super::request::Request;
 use super::table::{Entry, Host, Origin, Route, RouteTable};
 use crate::order::Arrange as _;
+use crate::text::{joined, push_all};
 
 /// How many near misses are told.
 const NEAR: usize = 8;
@@ -41,29 +42,31 @@ pub fn explain(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> 
 fn because(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> String {
     let name = request.host_name();
     let path = &route.path;
-    let host = match route.host.map(|host| &host.matches) {
-        Some(MatchHost::Exact(host)) => format!("host `{host}` has rules of its own"),
-        Some(MatchHost::Wildcard(suffix)) => format!("host `{name}` falls under `*.{suffix}`"),
-        Some(MatchHost::Regex(source)) => format!("host `{name}` is taken by `{source}`"),
-        Some(MatchHost::Any) => format!("no rule names host `{name}`, so the rules without host decide"),
+    let mut text = match route.host.map(|host| &host.matches) {
+        Some(MatchHost::Exact(host)) => joined(&["host `", host, "` has rules of its own; "]),
+        Some(MatchHost::Wildcard(suffix)) => joined(&["host `", name, "` falls under `*.", suffix, "`; "]),
+        Some(MatchHost::Regex(source)) => joined(&["host `", name, "` is taken by `", source, "`; "]),
+        Some(MatchHost::Any) => joined(&["no rule names host `", name, "`, so the rules without host decide; "]),
         None if table.hosts().is_empty() && table.default_entry().is_none() => {
             return format!("no Ingress is served by controller `{}`{}", table.controller().name(), of_class(table));
         }
-        None => format!("no rule is for host `{name}`"),
+        None => joined(&["no rule is for host `", name, "`; "]),
     };
-    let rule = match (route.entry, &route.nothing) {
-        (_, Some(why)) => why.clone(),
+    match (route.entry, &route.nothing) {
+        (_, Some(why)) => text.push_str(why),
         (Some(entry), None) if entry.origin.path.is_some() => {
-            let how = if entry.path_type.is_empty() { String::new() } else { format!(" ({})", entry.path_type) };
+            let (open, close) = if entry.path_type.is_empty() { ("", "") } else { (" (", ")") };
             let others =
                 route.host.map_or(0, |host| host.entries().iter().filter(|other| other.path.takes(path)).count());
             let strongest = if others > 1 { ", and is the strongest of those that do" } else { "" };
-            format!("path `{}`{how} takes `{path}`{strongest}", entry.written)
+            let how = [open, &entry.path_type, close];
+            push_all(&mut text, &["path `", &entry.written, "`"]);
+            push_all(&mut text, &how);
+            push_all(&mut text, &[" takes `", path, "`", strongest]);
         }
-        (Some(_), None) => format!("no rule takes `{path}`, so it goes to the default backend"),
-        (None, None) => format!("no rule takes `{path}`, and there is no default backend"),
-    };
-    let mut text = format!("{host}; {rule}");
+        (Some(_), None) => push_all(&mut text, &["no rule takes `", path, "`, so it goes to the default backend"]),
+        (None, None) => push_all(&mut text, &["no rule takes `", path, "`, and there is no default backend"]),
+    }
     if let Some(canary) = route.canary {
         text.push_str(&format!("; its canary {} may take its place", canary.origin.ingress));
     }
@@ -83,20 +86,19 @@ fn of_class(table: &RouteTable) -> String {
 fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<NearMiss> {
     let mut found: Vec<(u8, NearMiss)> = Vec::new();
     let won = route.entry.map(|entry| &entry.origin);
+    let lost_it = |entry: &&Entry| Some(&entry.origin) != won;
     let mut miss = |nearness: u8, host: &Host, entry: &Entry, why: String| {
-        if Some(&entry.origin) != won {
-            let near = NearMiss {
-                origin: entry.origin.clone(),
-                host: host.matches.clone(),
-                path: entry.written.to_string(),
-                backend: entry.backend.clone(),
-                why,
-            };
-            found.push((nearness, near));
-        }
+        let near = NearMiss {
+            origin: entry.origin.clone(),
+            host: host.matches.clone(),
+            path: entry.written.to_string(),
+            backend: entry.backend.clone(),
+            why,
+        };
+        found.push((nearness, near));
     };
     if let Some(host) = route.host {
-        for entry in host.entries() {
+        for entry in host.entries().iter().filter(lost_it) {
             if entry.path.takes(&route.path) {
                 miss(0, host, entry, lost(route.entry, entry));
             } else if let Some(why) = nearly(&entry.path, &route.path) {
@@ -110,7 +112,7 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
         if Some(&host.matches) == own {
             continue;
         }
-        if let Some(entry) = host.find(&route.path) {
+        if let Some(entry) = host.find(&route.path).filter(lost_it) {
             let why = match own {
                 Some(own) => {
                     format!("host `{}` is not asked: `{own}` is more specific, and decides alone", host.matches)

@@ -1,6 +1,7 @@
 //! What a rule matches, and how strongly: hosts, paths, and the order among those that match.
 
 use super::pattern::Pattern;
+use crate::text::joined;
 use std::cmp::Reverse;
 use std::fmt;
 
@@ -29,14 +30,20 @@ impl MatchHost {
     }
 }
 
+impl MatchHost {
+    /// As a rule writes it: `*` for every host.
+    pub fn written(&self) -> String {
+        match self {
+            MatchHost::Exact(host) | MatchHost::Regex(host) => host.to_string(),
+            MatchHost::Wildcard(suffix) => joined(&["*.", suffix]),
+            MatchHost::Any => "*".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for MatchHost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MatchHost::Exact(host) => formatter.write_str(host),
-            MatchHost::Wildcard(suffix) => write!(formatter, "*.{suffix}"),
-            MatchHost::Regex(source) => formatter.write_str(source),
-            MatchHost::Any => formatter.write_str("*"),
-        }
+        formatter.write_str(&self.written())
     }
 }
 

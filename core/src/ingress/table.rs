@@ -12,6 +12,7 @@ use super::request::Request;
 use super::tls::TlsTable;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, SourcePlace};
+use crate::text::{Digits, joined};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,16 +30,17 @@ pub struct Origin {
 impl Origin {
     /// The field of the Ingress.
     pub fn field(&self) -> String {
-        match (self.rule, self.path) {
-            (Some(rule), Some(path)) => format!("spec.rules[{rule}].http.paths[{path}]"),
-            (Some(rule), None) => format!("spec.rules[{rule}]"),
-            _ => "spec.defaultBackend".to_owned(),
+        let Some(rule) = self.rule else { return "spec.defaultBackend".to_owned() };
+        let (rule, path) = (Digits::of_place(rule), self.path.map(Digits::of_place));
+        match &path {
+            Some(path) => joined(&["spec.rules[", rule.as_str(), "].http.paths[", path.as_str(), "]"]),
+            None => joined(&["spec.rules[", rule.as_str(), "]"]),
         }
     }
 
     /// Where the field stands in somebody's file.
     pub fn place(&self, cluster: &Cluster) -> Option<SourcePlace> {
-        cluster.source(Kind::Ingress, &self.ingress).map(|source| source.place_of(&self.field()))
+        cluster.source(Kind::Ingress, &self.ingress).map(|source| source.place_at(self.field()))
     }
 }
 
@@ -272,7 +274,9 @@ impl RouteTable {
         let mut rest = self.hosts.as_slice();
         // The hosts of both listeners come first, then those of each; of every listener the exact ones first, by name.
         while let Some(first) = rest.first() {
-            let (listener, behind) = rest.split_at(rest.partition_point(|host| host.secure == first.secure));
+            let is_last = rest.last().is_some_and(|last| last.secure == first.secure);
+            let end = if is_last { rest.len() } else { rest.partition_point(|host| host.secure == first.secure) };
+            let (listener, behind) = rest.split_at(end);
             let (exact, others) =
                 listener.split_at(listener.partition_point(|host| matches!(host.matches, MatchHost::Exact(_))));
             let named =
@@ -341,7 +345,7 @@ impl RouteTable {
             entry: None,
             backend: None,
             canary: None,
-            path: request.path.to_owned(),
+            path: String::new(),
             rewrite: None,
             upstream_target: None,
             redirect: None,
@@ -352,6 +356,7 @@ impl RouteTable {
         match (ways.normalize)(request.path) {
             Some(path) => route.path = path.into_owned(),
             None => {
+                route.path = request.path.to_owned();
                 let because = "the proxy refuses such a path".to_owned();
                 route.refusal = Some(Refusal { code: 400, because });
                 return route;

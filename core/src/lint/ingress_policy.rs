@@ -228,7 +228,8 @@ fn blocked(
                     .find(|reason| {
                         reason.effect == Effect::Isolate && (reason.direction.name() == "ingress") != verdict.ingress
                     })
-                    .and_then(|reason| reason.policy.clone());
+                    .and_then(|reason| reason.policy);
+                let policy = policy.map(|(kind, key)| (kind, key.clone()));
                 last = Some(Blocked { who: format!("the controller, Pod {first},"), policy });
             }
             None => {
@@ -236,7 +237,8 @@ fn blocked(
                 if verdict.allowed() || may_let_in(engine.cluster(), service, &reasons) {
                     return None;
                 }
-                let policy = reasons.into_iter().find_map(|reason| reason.policy);
+                let policy =
+                    reasons.into_iter().find_map(|reason| reason.policy).map(|(kind, key)| (kind, key.clone()));
                 let who = format!("an ingress controller outside of namespace {}", service.namespace);
                 last = Some(Blocked { who, policy });
             }
@@ -247,7 +249,7 @@ fn blocked(
 
 /// Whether one of the policies that isolate the pod lets in some whom the files do not hold: another namespace, a range, or pods of
 /// its own that are not there.
-fn may_let_in(cluster: &Cluster, service: &ObjectKey, reasons: &[Reason]) -> bool {
+fn may_let_in(cluster: &Cluster, service: &ObjectKey, reasons: &[Reason<'_>]) -> bool {
     let open = |peer: &NetworkPolicyPeer| {
         let is_here = |pods: &LabelSelector| {
             let mut known = cluster.pods.in_namespace(&service.namespace);

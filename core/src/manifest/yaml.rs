@@ -20,7 +20,7 @@ mod token;
 use super::stream::Chunk;
 use super::{Node, Place, SyntaxError};
 use decode::Places;
-use reader::{Fault, Mark};
+use reader::Mark;
 use std::ops::Range;
 
 /// Reads one document of a stream. What holds no document (white space, comments) is `null`.
@@ -32,7 +32,8 @@ pub(super) fn read(chunk: &Chunk<'_>) -> Result<Node, SyntaxError> {
     let composed = compose::compose(&mut parser);
     let mut lines = Lines { chunk, odd_breaks: parser.scanner.reader.odd_breaks, seen: Mark::default() };
     let decoded = composed.and_then(|tree| decode::decode(&tree, &mut lines));
-    decoded.map_err(|Fault { message, mark }| {
+    decoded.map_err(|fault| {
+        let (message, mark) = fault.into_parts();
         let place = lines.place(mark, mark.offset);
         SyntaxError { message: message.into_owned(), line: place.line, column: place.column }
     })

@@ -182,7 +182,12 @@ impl PolicyIndex {
 
     /// The pod of that namespace and name.
     pub fn pod(&self, key: &ObjectKey) -> Option<PodNumber> {
-        self.spots.named(&key.namespace, &key.name).map(PodNumber)
+        self.pod_named(&key.namespace, &key.name)
+    }
+
+    /// The same by the two parts of its key.
+    pub fn pod_named(&self, namespace: &str, name: &str) -> Option<PodNumber> {
+        self.spots.named(namespace, name).map(PodNumber)
     }
 
     /// The number of a pod's port of that name and protocol.

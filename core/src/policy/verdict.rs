@@ -19,6 +19,7 @@ use super::selector::number;
 use super::spots::Spot;
 use super::steps::Hit;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::text::{Digits, joined, push_all};
 use std::net::IpAddr;
 
 /// An end of a connection.
@@ -93,13 +94,13 @@ impl Effect {
 
 /// One step to a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
+pub struct Reason<'p> {
     /// Which end.
     pub direction: Direction,
     /// What happened.
     pub effect: Effect,
     /// The policy, where it is one's doing.
-    pub policy: Option<(Kind, ObjectKey)>,
+    pub policy: Option<(Kind, &'p ObjectKey)>,
     /// The rule's place in the policy's list.
     pub rule: Option<u32>,
     /// The peer's place in the rule's list; none where the rule is for every peer.
@@ -108,20 +109,24 @@ pub struct Reason {
     pub port: Option<u32>,
 }
 
-impl Reason {
+impl Reason<'_> {
     /// The field of the policy that it is about: `spec.ingress[0].from[1]`, `spec.podSelector`.
     pub fn field(&self) -> Option<String> {
-        let (kind, _) = self.policy.as_ref()?;
+        let (kind, _) = self.policy?;
         let Some(rule) = self.rule else {
-            return Some(if *kind == Kind::NetworkPolicy { "spec.podSelector" } else { "spec.subject" }.to_owned());
+            return Some(if kind == Kind::NetworkPolicy { "spec.podSelector" } else { "spec.subject" }.to_owned());
         };
-        let rule = format!("spec.{}[{rule}]", self.direction.name());
-        Some(match (self.peer, self.port) {
-            (Some(peer), _) => format!("{rule}.{}[{peer}]", self.direction.peers()),
-            (None, Some(port)) if *kind == Kind::ClusterNetworkPolicy => format!("{rule}.protocols[{port}]"),
-            (None, Some(port)) => format!("{rule}.ports[{port}]"),
-            (None, None) => rule,
-        })
+        let (list, place) = match (self.peer, self.port) {
+            (Some(peer), _) => (self.direction.peers(), Some(peer)),
+            (None, Some(port)) if kind == Kind::ClusterNetworkPolicy => ("protocols", Some(port)),
+            (None, port) => ("ports", port),
+        };
+        let (rule, at) = (Digits::of(rule.into()), place.map(|place| Digits::of(place.into())));
+        let mut field = joined(&["spec.", self.direction.name(), "[", rule.as_str(), "]"]);
+        if let Some(at) = at {
+            push_all(&mut field, &[".", list, "[", at.as_str(), "]"]);
+        }
+        Some(field)
     }
 }
 
@@ -151,13 +156,20 @@ impl PolicyIndex {
     }
 
     /// The same, with every step of the walk: which policies select each end, and which of their rules decided.
-    pub fn explain(&self, from: End, to: End, port: u16, protocol: Protocol) -> (Verdict, Vec<Reason>) {
+    pub fn explain(&self, from: End, to: End, port: u16, protocol: Protocol) -> (Verdict, Vec<Reason<'_>>) {
         let mut reasons = Vec::new();
         let verdict = self.judge(from, to, port, protocol, Some(&mut reasons));
         (verdict, reasons)
     }
 
-    fn judge(&self, from: End, to: End, port: u16, protocol: Protocol, mut trace: Option<&mut Vec<Reason>>) -> Verdict {
+    fn judge<'p>(
+        &'p self,
+        from: End,
+        to: End,
+        port: u16,
+        protocol: Protocol,
+        mut trace: Option<&mut Vec<Reason<'p>>>,
+    ) -> Verdict {
         let (from, to) = (self.locate(from), self.locate(to));
         let packet = Packet { port, protocol, ipv6: to.spot.families.is_ipv6_from(from.spot.families) };
         if from.pod.is_some() && from.pod == to.pod {
@@ -214,13 +226,13 @@ impl PolicyIndex {
     }
 
     /// Asks the policies that select the subject, tier by tier.
-    fn walk(
-        &self,
+    fn walk<'p>(
+        &'p self,
         direction: Direction,
         subject: &Located<'_>,
         peer: &Located<'_>,
         packet: Packet,
-        mut trace: Option<&mut Vec<Reason>>,
+        mut trace: Option<&mut Vec<Reason<'p>>>,
     ) -> bool {
         let Some(brief) = subject.brief else {
             if let Some(trace) = trace {
@@ -248,7 +260,7 @@ impl PolicyIndex {
         let policies =
             self.class(subject.spot.class).filter(|_| trace.is_some()).map(|class| class.policies(direction));
         let policies = policies.unwrap_or_default();
-        let named = |place: usize| self.policy(*policies.get(place)?).map(|policy| (policy.kind, policy.key.clone()));
+        let named = |place: usize| self.policy(*policies.get(place)?).map(|policy| (policy.kind, &policy.key));
         // A NetworkPolicy's decision stands until the last of them is asked.
         let mut decided: Option<bool> = None;
         let mut passed = false;
@@ -308,7 +320,7 @@ impl PolicyIndex {
     }
 
     /// The step of a rule that fits.
-    fn hit(&self, direction: Direction, effect: Effect, policy: Option<&u32>, hit: Hit) -> Reason {
+    fn hit(&self, direction: Direction, effect: Effect, policy: Option<&u32>, hit: Hit) -> Reason<'_> {
         let policy = policy.and_then(|at| self.policy(*at));
         let rule = policy.and_then(|policy| policy.rules(direction).get(hit.rule));
         let peers = rule.and_then(|rule| rule.peers.as_ref());
@@ -316,7 +328,7 @@ impl PolicyIndex {
         Reason {
             direction,
             effect,
-            policy: policy.map(|policy| (policy.kind, policy.key.clone())),
+            policy: policy.map(|policy| (policy.kind, &policy.key)),
             rule: rule.map(|_| number(hit.rule)),
             peer: hit.peer.and_then(|at| peers?.get(at)).map(|(place, _)| *place),
             port: hit.port.and_then(|at| ports?.get(at)).map(|(place, _)| *place),
@@ -324,6 +336,6 @@ impl PolicyIndex {
     }
 }
 
-fn plain(direction: Direction, effect: Effect) -> Reason {
+fn plain<'p>(direction: Direction, effect: Effect) -> Reason<'p> {
     Reason { direction, effect, policy: None, rule: None, peer: None, port: None }
 }

@@ -25,7 +25,7 @@ pub(super) trait Places {
 /// are null or beyond 64 bits with sign; and what is nested deeper than [`MAX_DEPTH`].
 pub(super) fn decode(tree: &Tree<'_>, places: &mut dyn Places) -> Result<Node, Fault> {
     let Some(root) = tree.root else { return Ok(Node::default()) };
-    let mut decoder = Decoder { tree, places, busy: BTreeSet::new(), alias_depth: 0, decoded: 1, from_aliases: 0 };
+    let mut decoder = Decoder { tree, places, busy: Vec::new(), alias_depth: 0, decoded: 1, from_aliases: 0 };
     decoder.node(root, 0)
 }
 
@@ -33,7 +33,7 @@ struct Decoder<'d, 't> {
     tree: &'d Tree<'t>,
     places: &'d mut dyn Places,
     /// The aliases that are being followed.
-    busy: BTreeSet<Id>,
+    busy: Vec<Id>,
     alias_depth: usize,
     /// go-yaml's `decodeCount` and `aliasCount`.
     decoded: u64,
@@ -135,7 +135,7 @@ impl<'t> Decoder<'_, 't> {
             Raw::Alias(target, name) => {
                 self.enter(id, name, start)?;
                 let meant = self.node(*target, depth + 1);
-                self.leave(id);
+                self.leave();
                 return meant;
             }
             Raw::Scalar(text, tag, implicit) => scalar(text, *tag, *implicit).map_err(|why| Fault::new(why, start))?,
@@ -158,15 +158,16 @@ impl<'t> Decoder<'_, 't> {
     }
 
     fn enter(&mut self, alias: Id, name: &str, mark: Mark) -> Result<(), Fault> {
-        if !self.busy.insert(alias) {
+        if self.busy.contains(&alias) {
             return Err(Fault::new(format!("anchor '{name}' value contains itself"), mark));
         }
+        self.busy.push(alias);
         self.alias_depth += 1;
         Ok(())
     }
 
-    fn leave(&mut self, alias: Id) {
-        self.busy.remove(&alias);
+    fn leave(&mut self) {
+        self.busy.pop();
         self.alias_depth -= 1;
     }
 
@@ -183,13 +184,12 @@ impl<'t> Decoder<'_, 't> {
             let mark = self.raw(key)?.start;
             let (go_key, name) = self.key(key, depth)?;
             let place = self.place(key);
-            let shown = name.clone();
             let node = self.node(value, depth + 1)?;
             filling.converted |= !matches!(go_key, GoKey::Text(_));
             // NaN is no key twice, because it does not equal itself.
             let is_nan = matches!(go_key, GoKey::Float(bits) if f64::from_bits(bits).is_nan());
             if !is_nan && !filling.keys.insert(go_key) {
-                return Err(Fault::new(format!("key {} already set in map", crate::field::quote(&shown)), mark));
+                return Err(Fault::new(format!("key {} already set in map", crate::field::quote(&name)), mark));
             }
             filling.members.push((Key { name: name.into(), place }, node));
         }
@@ -237,7 +237,7 @@ impl<'t> Decoder<'_, 't> {
                 self.enter(source, name, mark)?;
                 self.count(mark)?;
                 let filled = self.fill(*target, filling, depth + 1);
-                self.leave(source);
+                self.leave();
                 filled
             }
             _ => Err(wants_mapping()),
@@ -259,7 +259,7 @@ impl<'t> Decoder<'_, 't> {
                 }
                 self.enter(id, name, mark)?;
                 let key = self.key(*target, depth + 1);
-                self.leave(id);
+                self.leave();
                 key
             }
             _ => Err(Fault::new("invalid map key: it has to be a scalar", mark)),

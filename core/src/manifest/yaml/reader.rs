@@ -15,16 +15,20 @@ pub(super) struct Mark {
     pub(super) offset: usize,
 }
 
-/// Why a document is refused, and where. Mirrors go-yaml's `problem` and `problem_mark`.
+/// Why a document is refused, and where. Mirrors go-yaml's `problem` and `problem_mark`. One word, because it is handed on from
+/// everywhere and hardly ever there.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
-    pub(super) message: Cow<'static, str>,
-    pub(super) mark: Mark,
-}
+pub(super) struct Fault(Box<(Cow<'static, str>, Mark)>);
 
 impl Fault {
+    #[cold]
     pub(super) fn new(message: impl Into<Cow<'static, str>>, mark: Mark) -> Self {
-        Fault { message: message.into(), mark }
+        Fault(Box::new((message.into(), mark)))
+    }
+
+    /// What is wrong, and where.
+    pub(super) fn into_parts(self) -> (Cow<'static, str>, Mark) {
+        *self.0
     }
 }
 

@@ -5,7 +5,6 @@
 
 use super::reader::{Fault, Mark, Reader};
 use super::token::{Kind, Load, Token};
-use crate::collections::BTreeMap;
 use std::collections::VecDeque;
 
 /// go-yaml's limit on nested flow collections and on nested indentations.
@@ -38,8 +37,8 @@ pub(super) struct Scanner<'t> {
     indents: Vec<isize>,
     pub(super) key_allowed: bool,
     keys: Vec<SimpleKey>,
-    /// Which entry of `keys` a token number belongs to.
-    key_of_token: BTreeMap<usize, usize>,
+    /// Which entry of `keys` a token number belongs to: pairs in the order of the tokens.
+    key_of_token: Vec<(usize, usize)>,
     /// Where the comments stand that were passed, where anybody wants to know.
     pub(super) comments: Option<Vec<(usize, usize)>>,
 }
@@ -57,7 +56,7 @@ impl<'t> Scanner<'t> {
             indents: Vec::new(),
             key_allowed: true,
             keys: vec![SimpleKey::default()],
-            key_of_token: BTreeMap::new(),
+            key_of_token: Vec::new(),
             comments: None,
         }
     }
@@ -92,9 +91,8 @@ impl<'t> Scanner<'t> {
     fn fetch_more(&mut self) -> Result<(), Fault> {
         loop {
             if !self.tokens.is_empty() {
-                let key = self.key_of_token.get(&self.taken).copied();
-                match key {
-                    Some(key) if self.is_valid_key(key)? => {}
+                match self.key_at(self.taken) {
+                    Some((_, key)) if self.is_valid_key(key)? => {}
                     _ => return Ok(()),
                 }
             }
@@ -193,8 +191,21 @@ impl<'t> Scanner<'t> {
         if let Some(slot) = self.keys.last_mut() {
             *slot = key;
         }
-        self.key_of_token.insert(key.token, last);
+        // Tokens come one behind the other.
+        self.key_of_token.push((key.token, last));
         Ok(())
+    }
+
+    /// Where the key stands in `key_of_token` that may have begun at a token, and which it is.
+    fn key_at(&self, token: usize) -> Option<(usize, usize)> {
+        let at = self.key_of_token.binary_search_by_key(&token, |(known, _)| *known).ok()?;
+        self.key_of_token.get(at).map(|(_, key)| (at, *key))
+    }
+
+    fn forget_key(&mut self, token: usize) {
+        if let Some((at, _)) = self.key_at(token) {
+            self.key_of_token.remove(at);
+        }
     }
 
     fn remove_key(&mut self) -> Result<(), Fault> {
@@ -204,7 +215,8 @@ impl<'t> Scanner<'t> {
                 return Err(Fault::new("could not find expected ':'", key.mark));
             }
             key.possible = false;
-            self.key_of_token.remove(&key.token);
+            let token = key.token;
+            self.forget_key(token);
         }
         Ok(())
     }
@@ -301,7 +313,7 @@ impl<'t> Scanner<'t> {
         if self.flow_level > 0 {
             self.flow_level -= 1;
             if let Some(key) = self.keys.pop() {
-                self.key_of_token.remove(&key.token);
+                self.forget_key(key.token);
             }
         }
         self.key_allowed = false;
@@ -353,7 +365,7 @@ impl<'t> Scanner<'t> {
             if let Some(key) = self.keys.last_mut() {
                 key.possible = false;
             }
-            self.key_of_token.remove(&key.token);
+            self.forget_key(key.token);
             self.key_allowed = false;
         } else {
             if self.flow_level == 0 {

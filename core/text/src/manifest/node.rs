@@ -232,7 +232,8 @@ impl From<&Json> for Node {
 }
 
 /// A step of a field path.
-pub(crate) enum Step<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
     /// Into a member of a mapping.
     Name(&'a str),
     /// Into an item of a list.
@@ -240,7 +241,7 @@ pub(crate) enum Step<'a> {
 }
 
 /// Cuts a field path into its steps. A bracket that holds only digits is an index, any other is a name.
-pub(crate) fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
+pub fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
     let mut rest = path;
     std::iter::from_fn(move || {
         rest = rest.strip_prefix('.').unwrap_or(rest);

@@ -13,21 +13,23 @@ use super::{MAX_DEPTH, SyntaxError};
 pub fn read(text: &str) -> Result<Node, SyntaxError> {
     let mut reader = Reader::new(text);
     reader.skip_space();
-    let node = reader.value(0)?;
+    let node = reader.value(0).map_err(|fault| *fault)?;
     reader.skip_space();
     match reader.peek() {
         None => Ok(node),
-        Some(other) => Err(reader.error(format!("unexpected {} after the value", show(other)))),
+        Some(other) => Err(*reader.error(format!("unexpected {} after the value", show(other)))),
     }
 }
 
 /// JSON values in a row, as Go's `json.Decoder` reads them: `{}{}`. A byte order mark may stand before the first.
-pub(super) struct Values<'a> {
+#[derive(Debug)]
+pub struct Values<'a> {
     reader: Reader<'a>,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    /// The values of a text.
+    pub fn new(text: &'a str) -> Self {
         let mut reader = Reader::new(text);
         if text.starts_with('\u{feff}') {
             reader.offset = '\u{feff}'.len_utf8();
@@ -38,7 +40,7 @@ impl<'a> Values<'a> {
 
     /// The offset behind the last value that was read, or behind the rest of its line where nothing else stands there,
     /// and the line it is on, from 0.
-    pub(super) fn position(&mut self) -> (usize, usize) {
+    pub fn position(&mut self) -> (usize, usize) {
         while matches!(self.reader.peek(), Some(b' ' | b'\t' | b'\r')) {
             self.reader.advance();
         }
@@ -61,10 +63,14 @@ impl Iterator for Values<'_> {
         if value.is_err() {
             (self.reader.offset, self.reader.line, self.reader.line_start, self.reader.continuation) = before;
         }
-        Some(value)
+        Some(value.map_err(|fault| *fault))
     }
 }
 
+/// One word, because it is handed on from everywhere and hardly ever there.
+type Fault = Box<SyntaxError>;
+
+#[derive(Debug)]
 struct Reader<'a> {
     text: &'a str,
     offset: usize,
@@ -112,9 +118,10 @@ impl<'a> Reader<'a> {
         place
     }
 
-    fn error(&self, message: impl Into<String>) -> SyntaxError {
+    #[cold]
+    fn error(&self, message: impl Into<String>) -> Fault {
         let place = self.place();
-        SyntaxError { message: message.into(), line: place.line, column: place.column }
+        Box::new(SyntaxError { message: message.into(), line: place.line, column: place.column })
     }
 
     #[inline]
@@ -124,7 +131,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+    fn value(&mut self, depth: usize) -> Result<Node, Fault> {
         if depth > MAX_DEPTH {
             return Err(self.error("nested too deeply"));
         }
@@ -132,7 +139,7 @@ impl<'a> Reader<'a> {
         let value = match self.peek() {
             Some(b'{') => self.mapping(depth)?,
             Some(b'[') => self.sequence(depth)?,
-            Some(b'"') => Value::String(self.string()?.into()),
+            Some(b'"') => Value::String(self.string()?),
             Some(b't') => self.word("true", Value::Bool(true))?,
             Some(b'f') => self.word("false", Value::Bool(false))?,
             Some(b'n') => self.word("null", Value::Null)?,
@@ -143,7 +150,7 @@ impl<'a> Reader<'a> {
         Ok(Node { value, place: self.ended(place) })
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn mapping(&mut self, depth: usize) -> Result<Value, Fault> {
         self.advance();
         let mut members = Vec::new();
         self.skip_space();
@@ -157,7 +164,7 @@ impl<'a> Reader<'a> {
                 return Err(self.error("expected a name in quotes"));
             }
             let place = self.place();
-            let name = self.string()?.into();
+            let name = self.string()?;
             let key = Key { name, place: self.ended(place) };
             self.skip_space();
             if self.peek() != Some(b':') {
@@ -179,7 +186,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn sequence(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn sequence(&mut self, depth: usize) -> Result<Value, Fault> {
         self.advance();
         let mut items = Vec::new();
         self.skip_space();
@@ -202,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Result<Value, SyntaxError> {
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, Fault> {
         if !self.text.get(self.offset..).is_some_and(|rest| rest.starts_with(word)) {
             return Err(self.error(format!("expected `{word}`")));
         }
@@ -210,7 +217,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn number(&mut self) -> Result<Value, SyntaxError> {
+    fn number(&mut self) -> Result<Value, Fault> {
         let start = self.offset;
         if self.peek() == Some(b'-') {
             self.advance();
@@ -244,7 +251,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn some_digits(&mut self) -> Result<(), SyntaxError> {
+    fn some_digits(&mut self) -> Result<(), Fault> {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
             return Err(self.error("expected a digit"));
         }
@@ -252,20 +259,21 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<String, SyntaxError> {
+    fn string(&mut self) -> Result<Box<str>, Fault> {
         self.advance();
-        let mut out = String::new();
+        let plain = self.plain_characters();
+        if self.peek() == Some(b'"') {
+            // Most strings are plain to their end.
+            self.advance();
+            return Ok(plain.into());
+        }
+        let mut out = plain.to_owned();
         loop {
-            let run = self.offset;
-            self.plain_characters();
-            let plain = self.text.get(run..self.offset).unwrap_or_default();
-            // Most strings are plain to their end: exactly their bytes are allocated.
-            out.reserve_exact(plain.len());
-            out.push_str(plain);
+            out.push_str(self.plain_characters());
             match self.peek() {
                 Some(b'"') => {
                     self.advance();
-                    return Ok(out);
+                    return Ok(out.into());
                 }
                 Some(b'\\') => {
                     self.advance();
@@ -278,16 +286,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over the characters of a string that stand for themselves. There is no line break among them.
-    fn plain_characters(&mut self) {
+    fn plain_characters(&mut self) -> &'a str {
+        let run = self.offset;
         let rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
         let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
         let plain = rest.iter().position(special).unwrap_or(rest.len());
         let continues = |byte: &&u8| **byte & 0xC0 == 0x80;
         self.continuation += rest.iter().take(plain).filter(continues).count();
         self.offset += plain;
+        self.text.get(run..self.offset).unwrap_or_default()
     }
 
-    fn escape(&mut self, out: &mut String) -> Result<(), SyntaxError> {
+    fn escape(&mut self, out: &mut String) -> Result<(), Fault> {
         let plain = match self.peek() {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
@@ -311,7 +321,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Joins a pair of surrogates; a lone one becomes U+FFFD, as in Go.
-    fn surrogate(&mut self, unit: u32) -> Result<char, SyntaxError> {
+    fn surrogate(&mut self, unit: u32) -> Result<char, Fault> {
         if (0xD800..0xDC00).contains(&unit) && self.text.get(self.offset..).is_some_and(|rest| rest.starts_with("\\u"))
         {
             let (offset, line_state) = (self.offset, (self.line, self.line_start, self.continuation));
@@ -328,7 +338,7 @@ impl<'a> Reader<'a> {
         Ok(char::from_u32(unit).unwrap_or('\u{FFFD}'))
     }
 
-    fn hex(&mut self) -> Result<u32, SyntaxError> {
+    fn hex(&mut self) -> Result<u32, Fault> {
         let mut unit = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));

@@ -3,6 +3,7 @@
 //! What comes in is a [`crate::manifest::Node`], which knows its places; what goes out is a [`Json`], which does not
 //! need them. Members keep the order they were put in, so an answer reads the same on every run.
 
+use crate::text::Digits;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -27,19 +28,26 @@ pub enum Json {
 }
 
 /// An object of these members, put together at once: `json! { "name": value, … }`. No name may stand there twice.
-macro_rules! json {
+#[macro_export]
+#[doc(hidden)]
+macro_rules! json_object {
     ($($name:literal: $value:expr),* $(,)?) => {
         $crate::json::Json::Object(vec![
             $((std::borrow::Cow::Borrowed($name), $crate::json::Json::from($value))),*
         ])
     };
 }
-pub(crate) use json;
+pub use crate::json_object as json;
 
 impl Json {
     /// An object without members, to be filled with [`Json::set`].
     pub fn object() -> Self {
         Json::Object(Vec::new())
+    }
+
+    /// An object without members and with room for so many.
+    pub fn with_capacity(members: usize) -> Self {
+        Json::Object(Vec::with_capacity(members))
     }
 
     /// Adds a member at the end and returns the object. On anything but an object it does nothing.
@@ -96,16 +104,37 @@ impl Json {
 
     /// Writes the value without white space, as `serde_json` and Go's `json.Marshal` with HTML escaping off would.
     pub fn write(&self, out: &mut String) {
-        let mut writer = Writer::behind(out, None);
-        writer.value(self, 0);
-        *out = writer.finish();
+        self.write_indented(out, None);
+    }
+
+    /// Writes an object that has the members of both, those of this one first.
+    pub fn write_with(&self, more: &Json, out: &mut String) {
+        self.write(out);
+        if let (Json::Object(members), Json::Object(more)) = (self, more)
+            && !more.is_empty()
+        {
+            let mut writer = Writer::behind(out, None);
+            // The bracket at the end goes, or becomes the comma before the next member.
+            writer.end -= 1;
+            if !members.is_empty() {
+                writer.byte(b',');
+            }
+            writer.members(more, b',', 0);
+            *out = writer.finish();
+        }
     }
 
     /// Writes the value over several lines, indented by two spaces a level.
     pub fn to_pretty(&self) -> String {
-        let mut writer = Writer::behind(&mut String::new(), Some(2));
-        writer.value(self, 0);
-        writer.finish()
+        let mut out = String::new();
+        self.write_indented(&mut out, Some(2));
+        out
+    }
+
+    fn write_indented(&self, out: &mut String, indent: Option<usize>) {
+        let mut writer = Writer::behind(out, indent);
+        writer.value(self, b',', 0);
+        *out = writer.finish();
     }
 }
 
@@ -121,15 +150,19 @@ impl fmt::Display for Json {
 /// U+2028 and U+2029, which Go escapes too.
 pub fn write_string(out: &mut String, text: &str) {
     let mut writer = Writer::behind(out, None);
-    writer.quote(text);
+    writer.quote(text, b',');
     *out = writer.finish();
 }
 
 /// How many bytes most answers stay below.
 const LENGTH: usize = 1024;
 
+/// How many bytes are copied at once.
+const WORD: usize = 8;
+
 /// Text under way, as bytes that are there already and are filled in: most answers are put together of some hundred
-/// pieces of a few bytes each, and adding each to a `String` took longer than all else about it.
+/// pieces of a few bytes each, and adding each to a `String` took longer than all else about it. With every piece comes the byte that
+/// follows it, a comma mostly, so that each asks for room once; where something ends, its last comma is written over.
 struct Writer {
     bytes: Vec<u8>,
     /// How many of the bytes are written.
@@ -145,9 +178,9 @@ impl Writer {
         Writer { end: bytes.len(), bytes, indent }
     }
 
-    /// The text: whole texts were put together, so it is one.
+    /// The text without the byte that follows its last piece: whole texts were put together, so it is one.
     fn finish(mut self) -> String {
-        self.bytes.truncate(self.end);
+        self.bytes.truncate(self.end.saturating_sub(1));
         String::from_utf8(self.bytes).unwrap_or_default()
     }
 
@@ -155,64 +188,53 @@ impl Writer {
     fn room(&mut self, length: usize) -> &mut [u8] {
         let needed = self.end + length;
         if needed > self.bytes.len() {
-            self.grow(needed);
+            self.bytes.resize(needed.max(2 * self.bytes.len()).max(LENGTH), 0);
         }
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    fn grow(&mut self, needed: usize) {
-        let mut larger = vec![0; needed.max(2 * self.bytes.len()).max(LENGTH)];
-        larger.iter_mut().zip(&self.bytes).for_each(|(slot, byte)| *slot = *byte);
-        self.bytes = larger;
-    }
-
-    fn value(&mut self, value: &Json, depth: usize) {
+    fn value(&mut self, value: &Json, behind: u8, depth: usize) {
         match value {
-            Json::Null => self.put("null"),
-            Json::Bool(true) => self.put("true"),
-            Json::Bool(false) => self.put("false"),
-            Json::Int(number) => match u8::try_from(*number) {
-                // Places of rules and paths, mostly.
-                Ok(digit @ 0..=9) => self.byte(b'0' + digit),
-                _ => self.put(&number.to_string()),
-            },
-            Json::Number(literal) => self.put(literal),
-            Json::String(text) => self.quote(text),
+            Json::Null => self.put("null", behind),
+            Json::Bool(true) => self.put("true", behind),
+            Json::Bool(false) => self.put("false", behind),
+            Json::Int(number) => self.put(Digits::of(*number).as_str(), behind),
+            Json::Number(literal) => self.put(literal, behind),
+            Json::String(text) => self.quote(text, behind),
             Json::Array(items) => {
                 self.byte(b'[');
-                for (position, item) in items.iter().enumerate() {
-                    self.begin(position, depth + 1);
-                    self.value(item, depth + 1);
+                for item in items {
+                    self.break_line(depth + 1);
+                    self.value(item, b',', depth + 1);
                 }
-                self.close(b']', items.is_empty(), depth);
+                self.close("]", items.is_empty(), behind, depth);
             }
             Json::Object(members) => {
                 self.byte(b'{');
-                for (position, (name, value)) in members.iter().enumerate() {
-                    self.begin(position, depth + 1);
-                    self.quote(name);
-                    self.put(if self.indent.is_some() { ": " } else { ":" });
-                    self.value(value, depth + 1);
-                }
-                self.close(b'}', members.is_empty(), depth);
+                self.members(members, behind, depth);
             }
         }
     }
 
-    /// Begins an item or a member.
-    fn begin(&mut self, position: usize, depth: usize) {
-        if position > 0 {
-            self.byte(b',');
+    fn members(&mut self, members: &[(Cow<'static, str>, Json)], behind: u8, depth: usize) {
+        for (name, value) in members {
+            self.break_line(depth + 1);
+            self.quote(name, b':');
+            if self.indent.is_some() {
+                self.byte(b' ');
+            }
+            self.value(value, b',', depth + 1);
         }
-        self.break_line(depth);
+        self.close("}", members.is_empty(), behind, depth);
     }
 
     /// Ends an array or an object.
-    fn close(&mut self, bracket: u8, is_empty: bool, depth: usize) {
+    fn close(&mut self, bracket: &str, is_empty: bool, behind: u8, depth: usize) {
         if !is_empty {
+            self.end -= 1;
             self.break_line(depth);
         }
-        self.byte(bracket);
+        self.put(bracket, behind);
     }
 
     fn break_line(&mut self, depth: usize) {
@@ -225,54 +247,75 @@ impl Writer {
     }
 
     fn byte(&mut self, byte: u8) {
-        if let Some(slot) = self.room(1).first_mut() {
-            *slot = byte;
-        }
-        self.end += 1;
+        self.put("", byte);
     }
 
-    fn put(&mut self, text: &str) {
-        for (slot, byte) in self.room(text.len()).iter_mut().zip(text.bytes()) {
-            *slot = byte;
-        }
-        self.end += text.len();
+    fn put(&mut self, text: &str, behind: u8) {
+        let bytes = text.bytes().chain([behind]);
+        self.room(text.len() + 1).iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
+        self.end += text.len() + 1;
     }
 
-    fn quote(&mut self, text: &str) {
-        if let Some((quote, room)) = self.room(text.len() + 2).split_first_mut() {
+    fn quote(&mut self, text: &str, behind: u8) {
+        let length = text.len();
+        let (words, rest) = text.as_bytes().as_chunks::<WORD>();
+        if let Some((quote, room)) = self.room(length + 3).split_first_mut() {
             *quote = b'"';
-            for (slot, byte) in room.iter_mut().zip(text.bytes()) {
-                // Nearly every text stands for itself. 0xE2 is the first byte of both line separators.
-                if byte < b' ' || matches!(byte, b'"' | b'\\' | 0xE2) {
-                    return self.escape(text);
+            let (slots, _) = room.as_chunks_mut::<WORD>();
+            for (slot, word) in slots.iter_mut().zip(words) {
+                if has_special(u64::from_le_bytes(*word)) {
+                    return self.escape(text, behind);
                 }
-                *slot = byte;
+                *slot = *word;
             }
-            if let Some(quote) = room.get_mut(text.len()) {
-                *quote = b'"';
+            let room = room.get_mut(length - rest.len()..).unwrap_or_default();
+            for (slot, byte) in room.iter_mut().zip(rest) {
+                if is_special(*byte) {
+                    return self.escape(text, behind);
+                }
+                *slot = *byte;
             }
+            room.iter_mut().skip(rest.len()).zip([b'"', behind]).for_each(|(slot, byte)| *slot = byte);
         }
-        self.end += text.len() + 2;
+        self.end += length + 3;
     }
 
     /// The same for a text that may have something to be escaped.
-    fn escape(&mut self, text: &str) {
-        self.byte(b'"');
+    #[cold]
+    fn escape(&mut self, text: &str, behind: u8) {
+        let mut escaped = String::with_capacity(2 * text.len());
         for character in text.chars() {
             match character {
-                '"' => self.put("\\\""),
-                '\\' => self.put("\\\\"),
-                '\n' => self.put("\\n"),
-                '\r' => self.put("\\r"),
-                '\t' => self.put("\\t"),
-                '\u{8}' => self.put("\\b"),
-                '\u{c}' => self.put("\\f"),
-                '\0'..' ' | '\u{2028}' | '\u{2029}' => self.put(&format!("\\u{:04x}", character as u32)),
-                other => self.put(other.encode_utf8(&mut [0; 4])),
+                '"' => escaped.push_str("\\\""),
+                '\\' => escaped.push_str("\\\\"),
+                '\n' => escaped.push_str("\\n"),
+                '\r' => escaped.push_str("\\r"),
+                '\t' => escaped.push_str("\\t"),
+                '\u{8}' => escaped.push_str("\\b"),
+                '\u{c}' => escaped.push_str("\\f"),
+                '\0'..' ' | '\u{2028}' | '\u{2029}' => escaped.push_str(&format!("\\u{:04x}", character as u32)),
+                other => escaped.push(other),
             }
         }
         self.byte(b'"');
+        self.put(&escaped, b'"');
+        self.byte(behind);
     }
+}
+
+/// Whether a byte of a text may have to be escaped. Nearly every text stands for itself; 0xE2 is the first byte of both line
+/// separators.
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, b'"' | b'\\' | 0xE2)
+}
+
+/// The same for the bytes of a word. It may be wrong about bytes that stand above one that is special.
+fn has_special(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xFF;
+    // The highest bit of every byte that is below `limit`, which is at most 0x80.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES << 7);
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, u64::from(b' ')) | is(b'"') | is(b'\\') | is(0xE2) != 0
 }
 
 impl From<bool> for Json {
@@ -346,6 +389,42 @@ mod tests {
         let written = |text: &str| Json::from(text.to_owned()).to_string();
         assert_eq!(written("a\u{0}\u{1f}\\\r\t\u{8}\u{c}"), r#""a\u0000\u001f\\\r\t\b\f""#);
         assert_eq!(written("–\u{2028}‧\u{2029}\u{202a}é\u{7f}"), "\"–\\u2028‧\\u2029\u{202a}é\u{7f}\"");
+    }
+
+    #[test]
+    fn every_byte_is_looked_at_wherever_it_stands() {
+        for character in ('\0'..'\u{100}').chain("–‧€\u{2028}\u{2029}\u{202a}".chars()) {
+            let escaped = Json::from(character.to_string()).to_string();
+            let inner = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap();
+            for (before, behind) in (0..20).flat_map(|before| [(before, 0), (before, 9)]) {
+                let text =
+                    format!("{}{character}{}", "ä".repeat(before / 2) + &"~".repeat(before % 2), "!".repeat(behind));
+                let expected = format!("\"{}\"", text.replace(character, inner));
+                assert_eq!(Json::from(text).to_string(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn objects_are_written_as_one() {
+        let (some, none) = (Json::object().with("a", 1).with("b", "x"), Json::object());
+        let written = |first: &Json, second: &Json| {
+            let mut out = String::new();
+            first.write_with(second, &mut out);
+            out
+        };
+        assert_eq!(written(&some, &some), r#"{"a":1,"b":"x","a":1,"b":"x"}"#);
+        assert_eq!(written(&some, &none), some.to_string());
+        assert_eq!(written(&none, &some), some.to_string());
+        assert_eq!(written(&none, &none), "{}");
+    }
+
+    #[test]
+    fn what_is_written_goes_on_behind_what_is_there() {
+        let mut out = "x".repeat(2000);
+        Json::Array(vec![Json::Null, Json::object()]).write(&mut out);
+        write_string(&mut out, "\t");
+        assert_eq!(out.get(1999..), Some("x[null,{}]\"\\t\""));
     }
 
     #[test]

@@ -1,0 +1,91 @@
+//! Short texts, looked at byte by byte.
+//!
+//! The standard library's search is made for long texts and any pattern: for a path of thirty bytes, setting it up takes
+//! longer than the search, and it is compiled anew for every kind of pattern.
+
+/// Where the first of these ASCII characters stands in a text.
+pub fn find(text: &str, any: &[u8]) -> Option<usize> {
+    for (at, byte) in text.bytes().enumerate() {
+        for wanted in any {
+            if byte == *wanted {
+                return Some(at);
+            }
+        }
+    }
+    None
+}
+
+/// The text before the first of these ASCII characters, and that behind it.
+pub fn cut<'t>(text: &'t str, any: &[u8]) -> Option<(&'t str, &'t str)> {
+    let at = find(text, any)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// A whole number in decimal, on the stack: for texts that are put together often.
+#[derive(Clone, Copy, Debug)]
+pub struct Digits {
+    bytes: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    /// The digits of a number, with its sign where it is negative.
+    pub fn of(number: i64) -> Self {
+        let mut digits = Digits { bytes: [b'-'; 20], start: 20 };
+        let mut left = number.unsigned_abs();
+        for digit in digits.bytes.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(left % 10).unwrap_or_default();
+            left /= 10;
+            digits.start -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+        digits.start -= usize::from(number < 0);
+        digits
+    }
+
+    /// The number of a place in a list.
+    pub fn of_place(place: usize) -> Self {
+        Digits::of(i64::try_from(place).unwrap_or(i64::MAX))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.bytes.get(self.start..).and_then(|digits| str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+}
+
+/// Puts texts behind another.
+pub fn push_all(out: &mut String, texts: &[&str]) {
+    out.reserve(texts.iter().map(|text| text.len()).sum());
+    for text in texts {
+        out.push_str(text);
+    }
+}
+
+/// Texts as one.
+pub fn joined(texts: &[&str]) -> String {
+    let mut out = String::new();
+    push_all(&mut out, texts);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_texts_are_put_together() {
+        for number in [0, 7, -1, 10, 8080, -65_535, i64::MAX, i64::MIN] {
+            assert_eq!(Digits::of(number).as_str(), number.to_string());
+        }
+        assert_eq!(joined(&["spec.rules[", Digits::of_place(12).as_str(), "]"]), "spec.rules[12]");
+    }
+
+    #[test]
+    fn the_first_of_several_counts() {
+        assert_eq!((find("é/a?b", b"?/"), find("é", b"/")), (Some(2), None));
+        assert_eq!((cut("é/a?b", b"?/"), cut("/", b"/"), cut("a", b"/")), (Some(("é", "a?b")), Some(("", "")), None));
+    }
+}
