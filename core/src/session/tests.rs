@@ -123,8 +123,17 @@ fn whatever_is_typed_the_documents_begin_where_they_would_in_a_new_file() {
 #[test]
 fn whatever_is_typed_a_session_is_as_good_as_a_fresh_one() {
     let mut numbers = Numbers(2);
-    for _ in 0..12 {
-        let mut text = documents();
+    let rounds = if std::env::var_os("PORTOLAN_SLOW").is_some() { 2000 } else { 24 };
+    for round in 0..rounds {
+        let any = |numbers: &mut Numbers| {
+            let all = [ENTANGLED.as_slice(), FOLLOWED.as_slice()][numbers.below(2)];
+            all[numbers.below(all.len())].replace("NAME", ["a", "b", "c"][numbers.below(3)])
+        };
+        let mut text = if round % 2 == 0 {
+            documents()
+        } else {
+            (0..6).map(|_| any(&mut numbers)).collect::<Vec<_>>().join("---\n")
+        };
         let mut session = fresh(&text);
         for _ in 0..12 {
             let before = text;
