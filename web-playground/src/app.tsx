@@ -5,7 +5,7 @@ import { dropped } from "./intake";
 import { Answers } from "./panels/answers";
 import { Icon } from "./parts/icons";
 import { Tabs } from "./parts/tabs";
-import { count } from "./parts/text";
+import { Badge, count } from "./parts/text";
 import { broken, editMicros, errors, keepChoice, notice, objects, offerTemplates, recall, replace, revision } from "./workspace";
 
 /** The page. */
@@ -41,11 +41,11 @@ export function App() {
           tabs={[
             {
               id: "files",
-              spoken: bad > 0 ? `Files, ${count(bad, "error")}` : "Files",
+              spoken: bad > 0 ? `Files ${count(bad, "error")}` : "Files",
               label: (
                 <>
                   Files
-                  {bad > 0 && <span class="badge">{bad}</span>}
+                  {bad > 0 && <Badge number={bad} />}
                 </>
               ),
             },

@@ -6,7 +6,7 @@ import { Icon } from "./parts/icons";
 import { FileName } from "./parts/name";
 import { PlaceLink } from "./parts/place";
 import { Tabs } from "./parts/tabs";
-import { count, Words } from "./parts/text";
+import { Badge, count, Words } from "./parts/text";
 import { active, add, addEmpty, close, files, findings, findingsByFile, lit, notice, offerTemplates, rename } from "./workspace";
 
 /** The files: their tabs, the editor, and what was found. */
@@ -46,13 +46,13 @@ function FileTabs() {
           const errors = (findingsByFile.value.get(file.name) ?? []).filter((finding) => finding.severity === "error").length;
           return {
             id: file.name,
-            spoken: errors > 0 ? `${file.name}, ${count(errors, "error")}` : file.name,
+            spoken: errors > 0 ? `${file.name} ${count(errors, "error")}` : file.name,
             title: file.name,
             label: (
               <>
                 <FileName name={file.name} />
                 {isLit && <span class="lit-dot" />}
-                {errors > 0 && <span class="badge">{errors}</span>}
+                {errors > 0 && <Badge number={errors} />}
               </>
             ),
           };

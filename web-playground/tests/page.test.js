@@ -435,6 +435,20 @@ describe("for everyone", { timeout: 180_000 }, () => {
           await check("Compare with differences and findings");
         }
       }
+      const folder = "chart/a/folder/that/is/deep";
+      await openFiles(other, [{ name: `${folder}/a.yaml`, text: SERVICE.replace("selector", "selektor") }, { name: `${folder}/b.yaml`, text: SERVICE }]);
+      await other.getByRole("tab", { name: `${folder}/a.yaml 1 error` }).waitFor();
+      for (const name of PANELS) {
+        await other.getByRole("tab", { name, exact: true }).click();
+        await other.waitForTimeout(200);
+        await check(`${name} with an error, in folders`);
+      }
+      await openFiles(other, [{ name: "nothing.yaml", text: "" }]);
+      for (const name of PANELS) {
+        await other.getByRole("tab", { name, exact: true }).click();
+        await other.waitForTimeout(200);
+        await check(`${name} of nothing`);
+      }
       await other.close();
     });
   }
@@ -524,8 +538,17 @@ describe("for everyone", { timeout: 180_000 }, () => {
     await other.getByRole("tab", { name: "Map", exact: true }).click();
     await other.locator(".course.every .line").first().waitFor();
     await other.evaluate(AXE);
-    const { violations } = await other.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-    assert.deepEqual(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html.slice(0, 160)}`), []);
+    const check = async () => {
+      const { violations } = await other.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html.slice(0, 160)}`), []);
+    };
+    await check();
+    await other.getByRole("tab", { name: "Files", exact: true }).click();
+    await openFiles(other, [{ name: "wrong.yaml", text: "a: b: c" }]);
+    for (const side of ["Files 1 error", "Answers"]) {
+      await other.getByRole("tab", { name: side, exact: true }).click();
+      await check();
+    }
     await other.close();
   });
 

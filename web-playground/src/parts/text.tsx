@@ -22,6 +22,16 @@ export function Failure({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** A number beside a name, apart from it for those who hear it too. */
+export function Badge({ number }: { number: number }) {
+  return (
+    <>
+      {" "}
+      <span class="badge">{number.toLocaleString("en")}</span>
+    </>
+  );
+}
+
 /** A count with its word: `1 object`, `2 objects`. */
 export function count(number: number, word: string): string {
   return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
