@@ -1,7 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import type { Finding } from "portolan";
-import { Editor, mend } from "./editor/editor";
+import { Editor } from "./editor/editor";
 import { chosen } from "./intake";
+import { Fix } from "./parts/fix";
 import { Icon } from "./parts/icons";
 import { FileName } from "./parts/name";
 import { PlaceLink } from "./parts/place";
@@ -167,11 +168,7 @@ function FindingItem({ finding }: { finding: Finding }) {
           ))}
         </p>
       </div>
-      {finding.fix !== undefined && finding.fix.length > 0 && (
-        <button type="button" class="button small" aria-label={`Fix: ${finding.message}`} onClick={() => mend(finding)}>
-          Fix
-        </button>
-      )}
+      <Fix finding={finding} />
     </li>
   );
 }

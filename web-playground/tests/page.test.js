@@ -276,6 +276,14 @@ describe("the editor", { timeout: 120_000 }, () => {
     await page.locator(".proxy > li", { hasText: "on n2" }).locator(".pill", { hasText: "dropped" }).waitFor();
   });
 
+  test("a refusal is mended where it is told, and the object is accepted", async () => {
+    await openFiles(page, [{ name: "refused.yaml", text: SERVICE.replace("selector:", "selektor:").replace("port: 80\n", "port: 80\n      protocol: tpc\n") }], { panel: "admission" });
+    await page.locator("#panel .mending", { hasText: "write selector" }).getByRole("button", { name: /^Fix: .*unknown field/ }).click();
+    await page.locator("#panel .causes li", { hasText: "supported values" }).getByRole("button", { name: /^Fix: / }).click();
+    await page.locator(".ruling.good", { hasText: "Accepted" }).waitFor();
+    assert.match(await editorText(page), /protocol: TCP/);
+  });
+
   test("the objects of lists are judged one by one, and an order of fields is no change", async () => {
     const item = "- metadata: {name: s}\n  spec: {ports: [{port: 80, protocol: TCP}]}\n";
     await openFiles(page, [{ name: "list.yaml", text: `apiVersion: v1\nkind: ServiceList\nitems:\n${item}${item.replace("name: s", "name: t")}` }], { panel: "admission" });

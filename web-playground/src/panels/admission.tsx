@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import type { AdmitAnswer, KubernetesObject, ReadDocument } from "portolan";
+import type { AdmitAnswer, Finding, KubernetesObject, ReadDocument } from "portolan";
 import { useAnswer } from "../answer";
 import { useAsked } from "../asked";
+import { Fix } from "../parts/fix";
 import { Select } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
-import { count, Empty, Failure } from "../parts/text";
+import { count, Empty, Failure, Words } from "../parts/text";
 import { yamlLines } from "../parts/yaml";
 import { active, activeText, engine, files, findingsByFile, revision } from "../workspace";
 
@@ -14,15 +15,15 @@ export function AdmissionPanel() {
   const [chosen, choose] = useAsked("document", "");
   const documents = objectsOf(answer?.documents ?? []);
   const document = documents.find((known) => known.id === chosen) ?? documents.find((known) => JUDGED.has(known.object.kind ?? "")) ?? documents[0];
-  const { admitted, error } = useAdmitted(document?.object);
+  const { admitted, error, written } = useAdmitted(document?.object);
   if (answer !== null && documents.length === 0) return <Empty title="No object in this file">The file in the editor holds no Kubernetes object that can be read.</Empty>;
   return (
     <div class="stack">
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
         <Select label={`Object in ${active.value.split("/").at(-1) ?? ""}`} value={document?.id ?? ""} choose={choose} choices={documents} />
       </form>
-      {error !== null && (error.startsWith("admission does not know") ? <Empty title={`A ${document?.object.kind ?? "kind"} is taken as it stands`}>Portolan judges what Kubernetes' network is made of; this kind is only read.</Empty> : <Failure>{error}</Failure>)}
-      {admitted !== null && document !== undefined && <Admitted answer={admitted} written={document.object} />}
+      {error !== null && (error.startsWith("admission does not know") ? <Empty title={`A ${written?.kind ?? "kind"} is taken as it stands`}>Portolan judges what Kubernetes' network is made of; this kind is only read.</Empty> : <Failure>{error}</Failure>)}
+      {admitted !== null && written !== null && <Admitted answer={admitted} written={written} />}
     </div>
   );
 }
@@ -58,18 +59,26 @@ function itemsOf({ apiVersion, kind = "", items }: KubernetesObject & { items: K
   return items.filter((item) => item !== null && typeof item === "object").map((item) => (one === undefined || item.kind !== undefined ? item : ({ apiVersion, kind: one, ...item } as KubernetesObject)));
 }
 
+interface Judged {
+  admitted: AdmitAnswer | null;
+  error: string | null;
+  /** The object that this is about: it may be older than the one in the editor. */
+  written: KubernetesObject | null;
+}
+
 /** Some moments after the latest keystroke: the others are loaded for it. */
-function useAdmitted(object: KubernetesObject | undefined): { admitted: AdmitAnswer | null; error: string | null } {
-  const [state, setState] = useState<{ admitted: AdmitAnswer | null; error: string | null }>({ admitted: null, error: null });
+function useAdmitted(object: KubernetesObject | undefined): Judged {
+  const [state, setState] = useState<Judged>({ admitted: null, error: null, written: null });
   const text = object === undefined ? null : JSON.stringify(object);
   const now = revision.value;
   useEffect(() => {
     if (text === null) return;
     let current = true;
     const timer = setTimeout(() => {
-      engine.call({ call: "admit", files: [...files.value], object: JSON.parse(text) as KubernetesObject }).then(
-        (admitted) => current && setState({ admitted, error: null }),
-        (error: unknown) => current && setState({ admitted: null, error: error instanceof Error ? error.message : String(error) }),
+      const written = JSON.parse(text) as KubernetesObject;
+      engine.call({ call: "admit", files: [...files.value], object: written }).then(
+        (admitted) => current && setState({ admitted, error: null, written }),
+        (error: unknown) => current && setState({ admitted: null, error: error instanceof Error ? error.message : String(error), written }),
       );
     }, 120);
     return () => {
@@ -111,26 +120,40 @@ function Admitted({ answer, written }: { answer: AdmitAnswer; written: Kubernete
 function Refusal({ answer, written }: { answer: AdmitAnswer; written: KubernetesObject }) {
   const causes = answer.status?.details?.causes ?? [];
   const found = findingsByFile.value.get(active.value) ?? [];
-  const placeOf = (field: string | undefined) =>
-    found.find((finding) => finding.source.field === field && finding.object?.name === written.metadata?.name && finding.object?.kind === written.kind)?.source;
+  const own = found.filter(({ code, object }) => code === "refused" && object?.name === written.metadata?.name && object?.kind === written.kind);
+  const about = (field: string | undefined) => own.find((finding) => finding.source.field === field);
   return (
     <section class="block">
       <h2>In the server's words</h2>
       {causes.length === 0 ? (
-        <p>{answer.status?.message}</p>
+        <>
+          <p>{answer.status?.message}</p>
+          <Mending finding={own[0]} />
+        </>
       ) : (
         <ul class="causes">
           {causes.map((cause, index) => (
             <li key={index}>
               <p>
-                <code>{cause.field}</code> <PlaceLink place={placeOf(cause.field)} />
+                <code>{cause.field}</code> <PlaceLink place={about(cause.field)?.source} />
               </p>
               <p>{cause.message}</p>
+              <Mending finding={about(cause.field)} />
             </li>
           ))}
         </ul>
       )}
     </section>
+  );
+}
+
+/** What to do about it, as the findings below the editor say it. */
+function Mending({ finding }: { finding: Finding | undefined }) {
+  if (finding?.help === undefined && !finding?.fix?.length) return null;
+  return (
+    <p class="mending">
+      {finding.help !== undefined && <Words text={finding.help} />} <Fix finding={finding} />
+    </p>
   );
 }
 
