@@ -168,7 +168,7 @@ pub fn check(engine: &Engine) -> Vec<Finding> {
 /// files may be a part of what runs in the cluster.
 pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Checked {
     let mut checked = Checked::default();
-    let shared = Shared::new(files, others);
+    let shared = Shared::new(engine, files, others);
     for rule in RULES {
         let mut report =
             Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new(), elsewhere: 0 };
@@ -180,8 +180,8 @@ pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Che
 }
 
 /// Where a pod is written: itself, or the workload that it stands for, with what stands before `spec` in it.
-fn template_of(engine: &Engine, pod: &ObjectKey) -> (Kind, ObjectKey, &'static str) {
-    let (kind, key) = engine.stands_for(pod).unwrap_or((Kind::Pod, pod.clone()));
+fn template_of<'e>(engine: &'e Engine, pod: &'e ObjectKey) -> (Kind, &'e ObjectKey, &'static str) {
+    let (kind, key) = engine.standing_for(pod).map_or((Kind::Pod, pod), |(kind, key)| (*kind, key));
     let before = match kind {
         Kind::Pod => "",
         Kind::CronJob => "spec.jobTemplate.spec.template.",

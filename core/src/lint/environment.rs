@@ -1,7 +1,8 @@
 //! Variables of Services that collide.
 
-use super::{Report, rule, template_of};
-use crate::api::pod::{Container, Pod};
+use super::report::{Shared, Written};
+use super::{Report, rule};
+use crate::api::pod::{Container, EnvVar};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
@@ -150,13 +151,9 @@ rule! {
     SERVICE_VARIABLES_COLLIDE = "ENV002", "service-variables-collide", Warning, collide
 }
 
-/// The pods that get variables of Services, one of those that a workload makes, which do not differ.
-fn told(engine: &Engine) -> impl Iterator<Item = (&ObjectKey, &Pod)> {
-    let mut seen = BTreeSet::new();
-    engine.cluster().pods.iter().filter_map(move |(key, pod)| {
-        let workload = engine.stands_for(key).unwrap_or((Kind::Pod, key.clone()));
-        (pod.spec.enable_service_links != Some(false) && seen.insert(workload)).then_some((key, &**pod))
-    })
+/// Where pods are written that get variables of Services.
+fn told<'s, 'a>(shared: &'s Shared<'a>) -> impl Iterator<Item = &'s Written<'a>> {
+    shared.written().iter().filter(|written| written.pod.spec.enable_service_links != Some(false))
 }
 
 /// Programs, by the last part of their image's name, and the variable that they read as a setting. With `*`, they read
@@ -189,28 +186,27 @@ type Told = BTreeMap<String, (String, ObjectKey)>;
 fn shadowed(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
     let mut of_namespace: BTreeMap<&str, Told> = BTreeMap::new();
-    for (key, pod) in told(engine) {
-        let services = of_namespace.entry(key.namespace.as_str()).or_insert_with(|| {
+    for &Written { kind, object, template, pod } in told(report.shared) {
+        if !pod.spec.containers.iter().any(may_clash) {
+            continue;
+        }
+        let services = of_namespace.entry(object.namespace.as_str()).or_insert_with(|| {
             let variables = |(key, service): (ObjectKey, Arc<Service>)| {
                 let of_service = from_services([&*service]).into_iter();
                 of_service.map(move |variable| (variable.name, (variable.value, key.clone())))
             };
             services_told(cluster, pod).into_iter().flat_map(variables).collect()
         });
-        if services.is_empty() {
-            continue;
-        }
-        let (kind, object, template) = template_of(engine, key);
         for (index, container) in pod.spec.containers.iter().enumerate() {
-            for Clash { name, field, message, severity } in clashes(cluster, key, container, services) {
+            for Clash { name, field, message, severity } in clashes(cluster, &object.namespace, container, services) {
                 let Some((_, service)) = services.get(&name) else { continue };
                 let field = format!("{template}spec.containers[{index}].{field}");
                 let help = "set enableServiceLinks: false";
                 report
-                    .at(kind, &object, &field, message, help)
+                    .at(kind, object, &field, message, help)
                     .weighing(severity)
                     .and(Kind::Service, service, "metadata.name", "the Service")
-                    .mend(kind, &object, &|edit| {
+                    .mend(kind, object, &|edit| {
                         let spec = format!("{template}spec");
                         let written = format!("{spec}.enableServiceLinks");
                         Some(vec![match edit.value(&written) {
@@ -231,7 +227,20 @@ struct Clash {
     severity: Severity,
 }
 
-fn clashes(cluster: &Cluster, pod: &ObjectKey, container: &Container, services: &Told) -> Vec<Clash> {
+/// Whether there is anything in the container that a Service's variable could change.
+fn may_clash(container: &Container) -> bool {
+    let is_open = |variable: &EnvVar| variable.value.contains("$(") || optional(variable).is_some();
+    variable_read_by(&container.image).is_some() || container.env.iter().any(is_open)
+}
+
+/// The key of a ConfigMap or Secret that the variable has its value from, where it need not be there.
+fn optional(variable: &EnvVar) -> Option<&Json> {
+    let source = variable.value_from.as_ref()?;
+    let reference = ["configMapKeyRef", "secretKeyRef"].iter().find_map(|member| source.get(member))?;
+    Some(reference).filter(|reference| reference.get("optional") == Some(&Json::Bool(true)))
+}
+
+fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: &Told) -> Vec<Clash> {
     let mut found = Vec::new();
     let own = |name: &str| container.env.iter().position(|variable| variable.name == name);
     if let Some(read) = variable_read_by(&container.image) {
@@ -258,12 +267,10 @@ fn clashes(cluster: &Cluster, pod: &ObjectKey, container: &Container, services: 
             None
         });
         let Some((value, service)) = services.get(&variable.name) else { continue };
-        let Some(source) = &variable.value_from else { continue };
-        let reference = ["configMapKeyRef", "secretKeyRef"].iter().find_map(|member| source.get(member));
-        let is_optional = |reference: &&Json| reference.get("optional") == Some(&Json::Bool(true));
-        let Some(reference) = reference.filter(is_optional) else { continue };
+        let Some(reference) = optional(variable) else { continue };
         let text = |name: &str| reference.get(name).and_then(Json::as_str).unwrap_or_default();
-        let secret = cluster.secrets.get(&pod.namespace, text("name")).filter(|_| source.get("secretKeyRef").is_some());
+        let is_secret = variable.value_from.as_ref().is_some_and(|source| source.get("secretKeyRef").is_some());
+        let secret = cluster.secrets.get(namespace, text("name")).filter(|_| is_secret);
         if secret
             .is_some_and(|secret| secret.data.contains_key(text("key")) || secret.string_data.contains_key(text("key")))
         {
@@ -283,9 +290,9 @@ fn clashes(cluster: &Cluster, pod: &ObjectKey, container: &Container, services: 
 fn collide(engine: &Engine, report: &mut Report<'_>) {
     let mut looked_at = BTreeSet::new();
     let mut said = BTreeSet::new();
-    for (key, pod) in told(engine) {
+    for Written { object, pod, .. } in told(report.shared) {
         // Every pod of a namespace is told of the same Services.
-        if !looked_at.insert(key.namespace.as_str()) {
+        if !looked_at.insert(object.namespace.as_str()) || !may_collide(engine.cluster(), &object.namespace) {
             continue;
         }
         let mut known: BTreeMap<String, (String, ObjectKey)> = BTreeMap::new();
@@ -317,8 +324,26 @@ fn collide(engine: &Engine, report: &mut Report<'_>) {
     }
 }
 
+/// Whether Services that a namespace is told of can have a variable in common. What stands behind the name of one in its
+/// variables begins with `_SERVICE` or `_PORT`: so the name of the other is the first one's with such an end and maybe more
+/// behind it, unless they differ only in what variables do not tell apart.
+fn may_collide(cluster: &Cluster, namespace: &str) -> bool {
+    // A namespace without a `kubernetes` of its own is told of the other one.
+    let is_told = |name: &str| name == "kubernetes" || cluster.services.get(namespace, name).is_some();
+    cluster.services.in_namespace(namespace).any(|(ObjectKey { name, .. }, _)| {
+        let first_of = |end: &str| name.match_indices(end).any(|(at, _)| name.get(..at).is_some_and(is_told));
+        first_of("-service")
+            || first_of("-port")
+            || name.contains(|character: char| character == '_' || character.is_ascii_uppercase())
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::api::pod::Pod;
+    use crate::api::resource::Resource;
+    use crate::api::service::{ServicePort, ServiceSpec};
     use crate::cluster::Options;
     use crate::load::{File, Taking, load};
 
@@ -361,5 +386,47 @@ mod tests {
             found(&format!("image: web, env: [{{name: WEB_PORT, {missing}}}]")),
             ["info spec.containers[0].env[0].name"]
         );
+    }
+
+    /// Numbers that follow from a seed.
+    fn below(limit: usize, seed: &mut u64) -> usize {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(*seed >> 33).unwrap() % limit
+    }
+
+    #[test]
+    fn variables_in_common_are_looked_for_wherever_there_may_be_some() {
+        const PARTS: [&str; 12] =
+            ["a", "b", "A", "kubernetes", "service", "port", "host", "80", "tcp", "addr", "a_service", "web-port"];
+        let (mut seed, mut in_common, mut passed_over) = (1, 0, 0);
+        for _ in 0..20_000 {
+            let mut cluster = Cluster::new(Options::default());
+            let mut name = || {
+                let parts: Vec<&str> =
+                    (0..=below(5, &mut seed)).map(|_| PARTS[below(PARTS.len(), &mut seed)]).collect();
+                parts.join("-")
+            };
+            for name in [name(), name(), "kubernetes".to_owned()] {
+                let port = |name: &str| ServicePort { name: name.into(), port: 80, ..ServicePort::default() };
+                let ports = Some(vec![port("host"), port("80-tcp-addr"), port("service-port")]);
+                let spec = ServiceSpec { cluster_ip: "10.0.0.1".into(), ports, ..ServiceSpec::default() };
+                let mut service = Service { spec, ..Service::default() };
+                service.metadata.namespace = if name == "kubernetes" { "default" } else { "n" }.into();
+                service.metadata.name = name;
+                cluster.insert(Resource::Service(Box::new(service)), None);
+            }
+            let mut pod = Pod::default();
+            pod.metadata.namespace = "n".into();
+            let of_service = |(_, service): (ObjectKey, Arc<Service>)| {
+                from_services([&*service]).into_iter().map(|it| it.name).collect::<BTreeSet<String>>()
+            };
+            let sets: Vec<BTreeSet<String>> = services_told(&cluster, &pod).into_iter().map(of_service).collect();
+            let has_common = sets.iter().enumerate().any(|(at, one)| sets[..at].iter().any(|it| !it.is_disjoint(one)));
+            let names: Vec<_> = cluster.services.iter().map(|(key, _)| key.to_string()).collect();
+            assert!(may_collide(&cluster, "n") || !has_common, "{names:?}");
+            in_common += usize::from(has_common);
+            passed_over += usize::from(!may_collide(&cluster, "n"));
+        }
+        assert!(in_common > 50 && passed_over > 1_000, "{in_common} {passed_over}");
     }
 }

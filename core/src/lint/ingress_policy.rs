@@ -214,7 +214,7 @@ fn blocked(
     let mut last: Option<Blocked> = None;
     for pod in engine.endpoints().pods(service) {
         let number = u16::try_from(find_port(pod, port)?).ok()?;
-        let to = End::Pod(policies.pod(&ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str()))?);
+        let to = End::Pod(policies.pod_named(&service.namespace, &pod.metadata.name)?);
         match senders.first() {
             Some((first, _)) => {
                 if senders.iter().any(|(_, sender)| policies.verdict(End::Pod(*sender), to, number, protocol).allowed())
@@ -233,8 +233,11 @@ fn blocked(
                 last = Some(Blocked { who: format!("the controller, Pod {first},"), policy });
             }
             None => {
-                let (verdict, reasons) = policies.explain(End::Address(OUTSIDE), to, number, protocol);
-                if verdict.allowed() || may_let_in(engine.cluster(), service, &reasons) {
+                if policies.verdict(End::Address(OUTSIDE), to, number, protocol).allowed() {
+                    return None;
+                }
+                let (_, reasons) = policies.explain(End::Address(OUTSIDE), to, number, protocol);
+                if may_let_in(engine.cluster(), service, &reasons) {
                     return None;
                 }
                 let policy =

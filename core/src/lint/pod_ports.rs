@@ -1,9 +1,10 @@
 //! Ports of pods: named or numbered twice, and probes of ports that are not there.
 
+use super::report::Written;
 use super::target_port::containers;
 use super::{Report, rule, template_of};
 use crate::api::meta::IntOrString;
-use crate::api::pod::{Container, Pod};
+use crate::api::pod::Container;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Scalar;
@@ -134,19 +135,6 @@ rule! {
     PROBE = "POD003", "probe-port-missing", Error, probe
 }
 
-/// Where a pod is written, and the pod: one of those that a workload makes, which do not differ.
-fn written(engine: &Engine) -> Vec<((Kind, ObjectKey, &'static str), &Pod)> {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    for (key, pod) in engine.cluster().pods.iter() {
-        let place = template_of(engine, key);
-        if seen.insert((place.0, place.1.clone())) {
-            found.push((place, &**pod));
-        }
-    }
-    found
-}
-
 fn named_twice(engine: &Engine, report: &mut Report<'_>) {
     let mut told = BTreeSet::new();
     for (service, stored) in engine.cluster().services.iter() {
@@ -163,8 +151,9 @@ fn named_twice(engine: &Engine, report: &mut Report<'_>) {
                     continue;
                 };
                 let key = ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str());
-                let (kind, object, template) = template_of(engine, &key);
-                if !told.insert((kind, object.clone(), name)) {
+                let Some((key, _)) = engine.cluster().pods.entry(&key) else { continue };
+                let (kind, object, template) = template_of(engine, key);
+                if !told.insert((kind, object, name)) {
                     continue;
                 }
                 let message = format!(
@@ -172,7 +161,7 @@ fn named_twice(engine: &Engine, report: &mut Report<'_>) {
                     first.container_port, second.container_port
                 );
                 let field = format!("{template}spec.containers");
-                report.at(kind, &object, &field, message, "give each port a name of its own").and(
+                report.at(kind, object, &field, message, "give each port a name of its own").and(
                     Kind::Service,
                     service,
                     "spec.ports",
@@ -183,8 +172,8 @@ fn named_twice(engine: &Engine, report: &mut Report<'_>) {
     }
 }
 
-fn numbered_twice(engine: &Engine, report: &mut Report<'_>) {
-    for ((kind, object, template), pod) in written(engine) {
+fn numbered_twice(_: &Engine, report: &mut Report<'_>) {
+    for &Written { kind, object, template, pod } in report.shared.written() {
         let mut known: BTreeMap<(i32, &str), &str> = BTreeMap::new();
         for (index, container) in pod.spec.containers.iter().enumerate() {
             for (at, port) in container.ports.iter().enumerate() {
@@ -192,7 +181,7 @@ fn numbered_twice(engine: &Engine, report: &mut Report<'_>) {
                 if holder != container.name {
                     let message = format!("container {holder} listens on {} already", port.container_port);
                     let field = format!("{template}spec.containers[{index}].ports[{at}].containerPort");
-                    report.at(kind, &object, &field, message, "let one of them listen elsewhere");
+                    report.at(kind, object, &field, message, "let one of them listen elsewhere");
                 }
             }
         }
@@ -203,8 +192,8 @@ fn protocol(given: &str) -> &str {
     if given.is_empty() { "TCP" } else { given }
 }
 
-fn probe(engine: &Engine, report: &mut Report<'_>) {
-    for ((kind, object, template), pod) in written(engine) {
+fn probe(_: &Engine, report: &mut Report<'_>) {
+    for &Written { kind, object, template, pod } in report.shared.written() {
         for (index, container) in pod.spec.containers.iter().enumerate() {
             for (probe, action, name) in named_probes(container) {
                 let names = || container.ports.iter().map(|port| port.name.as_str()).filter(|name| !name.is_empty());
@@ -220,8 +209,8 @@ fn probe(engine: &Engine, report: &mut Report<'_>) {
                 };
                 let field = format!("{template}spec.containers[{index}].{probe}.{action}.port");
                 report
-                    .at(kind, &object, &field, message, help)
-                    .mend(kind, &object, &|edit| Some(vec![edit.replace(&field, Scalar::Text(meant?))?]));
+                    .at(kind, object, &field, message, help)
+                    .mend(kind, object, &|edit| Some(vec![edit.replace(&field, Scalar::Text(meant?))?]));
             }
         }
     }

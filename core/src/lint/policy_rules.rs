@@ -236,31 +236,35 @@ fn without_type(engine: &Engine, report: &mut Report<'_>) {
 }
 
 fn not_isolated(engine: &Engine, report: &mut Report<'_>) {
-    let cluster = engine.cluster();
+    let cluster = report.cluster;
     let isolates = |policy: &NetworkPolicy| policy.spec.policy_types.iter().flatten().any(|name| name == "Ingress");
     let policies = cluster.network_policies.iter().filter(|(_, policy)| isolates(policy));
     let guarded: BTreeSet<&str> = policies.map(|(key, _)| key.namespace.as_str()).collect();
+    let policies = engine.policies();
     let mut told = BTreeSet::new();
     for (service, _) in cluster.services.iter().filter(|(key, _)| guarded.contains(key.namespace.as_str())) {
         for pod in engine.endpoints().pods(service).iter().filter(|pod| !pod.spec.host_network) {
-            let key = ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str());
-            let policies = engine.policies();
-            let class = policies.pod(&key).and_then(|pod| policies.class(policies.entry(pod.0)?.class?));
+            let number = policies.pod_named(&service.namespace, &pod.metadata.name);
+            let class = number.and_then(|pod| policies.class(policies.entry(pod.0)?.class?));
             if class.is_none_or(|class| !class.policies(Direction::Ingress).is_empty()) {
                 continue;
             }
-            let (kind, object, template) = template_of(engine, &key);
-            let is_far = report.shared.may_be_elsewhere(report.cluster, (kind, &object), Missed::Policy);
-            if !is_far && told.insert((kind, object.clone())) {
-                let message = format!("no policy isolates its pods, though namespace {} has policies", key.namespace);
-                let help = "select them in a policy, or write one for all pods of the namespace";
-                report.at(kind, &object, &format!("{template}metadata.labels"), message, help).and(
-                    Kind::Service,
-                    service,
-                    "spec.selector",
-                    "the Service that sends to them",
-                );
+            let key = ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str());
+            let Some((key, _)) = cluster.pods.entry(&key) else { continue };
+            let (kind, object, template) = template_of(engine, key);
+            if told.contains(&(object, kind)) || report.shared.may_be_elsewhere(cluster, (kind, object), Missed::Policy)
+            {
+                continue;
             }
+            told.insert((object, kind));
+            let message = format!("no policy isolates its pods, though namespace {} has policies", key.namespace);
+            let help = "select them in a policy, or write one for all pods of the namespace";
+            report.at(kind, object, &format!("{template}metadata.labels"), message, help).and(
+                Kind::Service,
+                service,
+                "spec.selector",
+                "the Service that sends to them",
+            );
         }
     }
 }

@@ -1,23 +1,26 @@
 //! Where rules put what they find, and what several of them look at.
 
-use super::Rule;
+use super::{Rule, template_of};
 use crate::api::meta::StringMap;
-use crate::api::pod::{PodSpec, PodTemplateSpec};
+use crate::api::pod::{Pod, PodSpec, PodTemplateSpec};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Editor;
 use crate::endpoints::selection::{selector, selects};
+use crate::engine::Engine;
 use crate::finding::{Edit, Finding, Severity};
 use crate::load::{File, OtherPods};
 use crate::policy::findings::PolicyFinding;
 use crate::spelling::nearest;
-use crate::workload::template_of;
+use crate::workload;
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// What several rules look at, made once a check.
 #[derive(Debug)]
 pub(super) struct Shared<'a> {
+    engine: &'a Engine,
     files: &'a [File],
     others: &'a [OtherPods],
     texts: OnceCell<BTreeMap<&'a str, &'a str>>,
@@ -25,6 +28,20 @@ pub(super) struct Shared<'a> {
     pub(super) policies: OnceCell<Vec<PolicyFinding>>,
     labels: OnceCell<BTreeMap<&'a str, BTreeSet<&'a StringMap>>>,
     beside: OnceCell<Beside<'a>>,
+    written: OnceCell<Vec<Written<'a>>>,
+}
+
+/// Where pods are written, and the first of them: those that a workload makes do not differ.
+#[derive(Debug)]
+pub(super) struct Written<'a> {
+    /// The kind of what they are written in.
+    pub(super) kind: Kind,
+    /// The workload, or the pod itself.
+    pub(super) object: &'a ObjectKey,
+    /// What stands before `spec` in it.
+    pub(super) template: &'static str,
+    /// The pod.
+    pub(super) pod: &'a Pod,
 }
 
 /// What stands in which folder: the folder and the namespace.
@@ -45,15 +62,29 @@ fn folder(file: &str) -> &str {
 }
 
 impl<'a> Shared<'a> {
-    pub(super) fn new(files: &'a [File], others: &'a [OtherPods]) -> Self {
+    pub(super) fn new(engine: &'a Engine, files: &'a [File], others: &'a [OtherPods]) -> Self {
         Shared {
+            engine,
             others,
             files,
             texts: OnceCell::new(),
             policies: OnceCell::new(),
             labels: OnceCell::new(),
             beside: OnceCell::new(),
+            written: OnceCell::new(),
         }
+    }
+
+    /// Every place that pods are written in, in the order of their first pods.
+    pub(super) fn written(&self) -> &[Written<'a>] {
+        self.written.get_or_init(|| {
+            let mut seen = BTreeSet::new();
+            let first = |(key, pod): (&'a ObjectKey, &'a Arc<Pod>)| {
+                let (kind, object, template) = template_of(self.engine, key);
+                seen.insert((object, kind)).then_some(Written { kind, object, template, pod })
+            };
+            self.engine.cluster().pods.iter().filter_map(first).collect()
+        })
     }
 
     /// The labels that pods of a namespace have or would have: of those there are, and of the templates of workloads,
@@ -65,7 +96,7 @@ impl<'a> Shared<'a> {
                 all.entry(&key.namespace).or_default().insert(&pod.metadata.labels);
             }
             for (key, workload) in cluster.workloads.values().flat_map(|store| store.iter()) {
-                let template = template_of(workload).map(|template| &template.metadata.labels);
+                let template = workload::template_of(workload).map(|template| &template.metadata.labels);
                 all.entry(&key.namespace).or_default().extend(template);
             }
             for other in self.others {
@@ -168,7 +199,7 @@ impl<'a> Shared<'a> {
                 let of = |template: &'a PodTemplateSpec| {
                     Some((place(*kind, key)?, &template.metadata.labels, serves && has_ports(&template.spec)))
                 };
-                makers.extend(template_of(workload).and_then(of));
+                makers.extend(workload::template_of(workload).and_then(of));
             }
         }
         for (at, labels, has_ports) in makers {

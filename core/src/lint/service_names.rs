@@ -1,7 +1,7 @@
 //! Names of Services in the settings of containers, looked up in what the files hold.
 
-use super::{Report, rule, template_of};
-use crate::api::pod::Pod;
+use super::report::{Shared, Written};
+use super::{Report, rule};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
@@ -194,25 +194,17 @@ fn names<'t>(text: &'t str, namespace: &str, domain: &str) -> Vec<Named<'t>> {
     found
 }
 
-/// Where a pod is written: the object, and what stands before `spec` in it.
-type Place = (Kind, ObjectKey, &'static str);
-
 /// Shows every setting of every pod, one of those that a workload makes, with its field.
-fn settings(engine: &Engine, show: &mut dyn FnMut(&Pod, &Place, String, &str)) {
-    let mut seen = BTreeSet::new();
-    for (key, pod) in engine.cluster().pods.iter() {
-        let place = template_of(engine, key);
-        if !seen.insert((place.0, place.1.clone())) {
-            continue;
-        }
-        for (index, container) in pod.spec.containers.iter().enumerate() {
-            let field = |list: &str, at: usize| format!("{}spec.containers[{index}].{list}[{at}]", place.2);
+fn settings<'a>(shared: &Shared<'a>, show: &mut dyn FnMut(&Written<'a>, &dyn Fn() -> String, &'a str)) {
+    for written in shared.written() {
+        for (index, container) in written.pod.spec.containers.iter().enumerate() {
+            let field = |list: &str, at: usize| format!("{}spec.containers[{index}].{list}[{at}]", written.template);
             let is_image = |name: &str| name.to_ascii_lowercase().contains("image");
             for (at, variable) in container.env.iter().enumerate().filter(|(_, variable)| !is_image(&variable.name)) {
-                show(pod, &place, format!("{}.value", field("env", at)), &variable.value);
+                show(written, &|| format!("{}.value", field("env", at)), &variable.value);
             }
             for (list, texts) in [("command", &container.command), ("args", &container.args)] {
-                texts.iter().enumerate().for_each(|(at, text)| show(pod, &place, field(list, at), text));
+                texts.iter().enumerate().for_each(|(at, text)| show(written, &|| field(list, at), text));
             }
         }
     }
@@ -221,17 +213,17 @@ fn settings(engine: &Engine, show: &mut dyn FnMut(&Pod, &Place, String, &str)) {
 fn host_dns(engine: &Engine, report: &mut Report<'_>) {
     let domain = &engine.cluster().options.cluster_domain;
     let mut told = BTreeSet::new();
-    settings(engine, &mut |pod, (kind, key, template), field, text| {
+    settings(report.shared, &mut |&Written { kind, object: key, template, pod }, field, text| {
         let asks_node = pod.spec.host_network && matches!(pod.spec.dns_policy.as_str(), "" | "ClusterFirst");
-        if !asks_node || !text.contains(".svc") || told.contains(&(*kind, key.clone())) {
+        if !asks_node || !text.contains(".svc") || told.contains(&(kind, key)) {
             return;
         }
         let Some(named) = names(text, &key.namespace, domain).into_iter().find(|named| named.full) else { return };
-        told.insert((*kind, key.clone()));
+        told.insert((kind, key));
         let message = format!("{} does not resolve: a pod on its node's network asks the node's resolver", named.text);
         let policy = format!("{template}spec.dnsPolicy");
         let help = "write dnsPolicy: ClusterFirstWithHostNet";
-        report.at(*kind, key, &policy, message, help).and(*kind, key, &field, "the name").mend(*kind, key, &|edit| {
+        report.at(kind, key, &policy, message, help).and(kind, key, &field(), "the name").mend(kind, key, &|edit| {
             let value = Scalar::Text("ClusterFirstWithHostNet");
             Some(vec![match edit.value(&policy) {
                 Some(_) => edit.replace(&policy, value)?,
@@ -245,17 +237,17 @@ fn dangling(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
     let domain = &cluster.options.cluster_domain;
     let mut told = BTreeSet::new();
-    settings(engine, &mut |_, (kind, key, _), field, text| {
+    settings(report.shared, &mut |&Written { kind, object: key, .. }, field, text| {
         if !text.contains(':') && !text.contains(".svc") {
             return;
         }
         for named in names(text, &key.namespace, domain) {
             let Some(fault) = fault(cluster, &named) else { continue };
-            if !told.insert((*kind, key.clone(), named.text.to_owned())) {
+            if !told.insert((kind, key, named.text)) {
                 continue;
             }
             let Fault { message, help } = fault;
-            report.at(*kind, key, &field, message, help).and(
+            report.at(kind, key, &field(), message, help).and(
                 Kind::Service,
                 &named.service,
                 "spec.ports",

@@ -370,7 +370,7 @@ fn exposed(engine: &Engine, report: &mut Report<'_>) {
 
 /// Whether policies let somebody from outside in to the pod.
 fn is_reached(engine: &Engine, service: &ObjectKey, pod: &Pod, port: i32) -> bool {
-    let key = ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str());
-    let (Some(to), Ok(port)) = (engine.policies().pod(&key), u16::try_from(port)) else { return true };
+    let to = engine.policies().pod_named(&service.namespace, &pod.metadata.name);
+    let (Some(to), Ok(port)) = (to, u16::try_from(port)) else { return true };
     engine.policies().verdict(End::Address(OUTSIDE), End::Pod(to), port, Protocol::Tcp).ingress
 }

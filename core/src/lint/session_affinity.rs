@@ -105,14 +105,13 @@ fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Repor
     if service.is_headless() || pods.len() < 2 || policies.policies_in_order().is_empty() {
         return;
     }
-    let end = |namespace: &str, name: &str| policies.pod(&ObjectKey::new(namespace, name));
     for (index, port) in service.ports().iter().enumerate() {
         let protocol = Protocol::of(&port.protocol).unwrap_or_default();
         let ends: Vec<_> = pods
             .iter()
             .filter_map(|pod| {
                 let port = u16::try_from(find_port(pod, port)?).ok()?;
-                Some((end(&key.namespace, &pod.metadata.name)?, port))
+                Some((policies.pod_named(&key.namespace, &pod.metadata.name)?, port))
             })
             .collect();
         let mut seen = BTreeSet::new();
@@ -139,7 +138,7 @@ fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Repor
             report
                 .at(Kind::Service, key, "spec.sessionAffinity", message, help)
                 .and(Kind::Service, key, &format!("spec.ports[{index}]"), "the port")
-                .and(kind, &object, "metadata.name", "the client");
+                .and(kind, object, "metadata.name", "the client");
             return;
         }
     }

@@ -1,16 +1,26 @@
 //! The order of the entries of a map or a set, kept apart from them, so that it is compiled once for all types.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The longest run: short enough to put a position in quickly, long enough that a million entries make few runs.
 const RUN: usize = 512;
 
 /// The positions of entries, from the least to the greatest. The entries stand in a `Vec` as they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Positions {
     /// The positions in runs, none of them empty. No run at all while the entries themselves stand in order, as those of
     /// most maps do.
     runs: Vec<Vec<u32>>,
+    /// The place of the entry that was found or put in last. Who looks for one entry after the other, or puts them in in
+    /// order, finds the next one there without a search; what stands there is always compared, so that it may be any.
+    last: AtomicU32,
+}
+
+impl Clone for Positions {
+    fn clone(&self) -> Self {
+        Positions { runs: self.runs.clone(), last: AtomicU32::new(0) }
+    }
 }
 
 /// A place in the order: a run and a place in it.
@@ -32,25 +42,77 @@ pub(super) enum Found {
 impl Positions {
     /// The order of no entries.
     pub(super) const fn new() -> Self {
-        Positions { runs: Vec::new() }
+        Positions { runs: Vec::new(), last: AtomicU32::new(0) }
     }
 
     /// Looks for an entry among `length`. `compare` tells how the entry at a position stands to what is looked for.
     pub(super) fn search(&self, length: usize, compare: &dyn Fn(usize) -> Ordering) -> Found {
-        let ends_before = |run: usize| {
-            let last = self.runs.get(run).and_then(|run| run.last());
-            last.is_some_and(|position| compare(*position as usize) == Ordering::Less)
-        };
-        // What is greater than everything belongs behind the last run.
-        let run = partition(self.runs.len().saturating_sub(1), &ends_before);
-        let length = self.runs.get(run).map_or(length, Vec::len);
-        let at = partition(length, &|at| compare(self.at(Place { run, at })) == Ordering::Less);
-        let place = Place { run, at };
-        if at < length && compare(self.at(place)) == Ordering::Equal {
-            Found::Entry(self.at(place), place)
-        } else {
-            Found::Gap(place)
+        let place = self.remembered();
+        if let Some(position) = self.position(place, length) {
+            match compare(position) {
+                Ordering::Equal => return Found::Entry(position, place),
+                Ordering::Less => {
+                    let behind = Place { at: place.at + 1, ..place };
+                    match self.position(behind, length) {
+                        Some(position) if compare(position) == Ordering::Equal => {
+                            self.remember(behind);
+                            return Found::Entry(position, behind);
+                        }
+                        None if place.run + 1 >= self.runs.len() => return Found::Gap(behind),
+                        _ => {}
+                    }
+                }
+                Ordering::Greater => {}
+            }
         }
+        // What is greater than everything belongs behind the last run.
+        let (mut low, mut high) = (0, self.runs.len().saturating_sub(1));
+        while low < high {
+            let run = low + (high - low) / 2;
+            let last = self.runs.get(run).and_then(|run| run.last());
+            if last.is_some_and(|position| compare(*position as usize) == Ordering::Less) {
+                low = run + 1;
+            } else {
+                high = run;
+            }
+        }
+        let run = low;
+        (low, high) = (0, self.runs.get(run).map_or(length, Vec::len));
+        while low < high {
+            let place = Place { run, at: low + (high - low) / 2 };
+            let position = self.at(place);
+            match compare(position) {
+                Ordering::Equal => {
+                    self.remember(place);
+                    return Found::Entry(position, place);
+                }
+                Ordering::Less => low = place.at + 1,
+                Ordering::Greater => high = place.at,
+            }
+        }
+        Found::Gap(Place { run, at: low })
+    }
+
+    /// The place of the entry that was found last.
+    fn remembered(&self) -> Place {
+        let last = self.last.load(Relaxed) as usize;
+        if self.runs.is_empty() {
+            Place { run: 0, at: last }
+        } else {
+            Place { run: last / (2 * RUN), at: last % (2 * RUN) }
+        }
+    }
+
+    fn remember(&self, place: Place) {
+        self.last.store(number(place.run * 2 * RUN + place.at), Relaxed);
+    }
+
+    /// The position that stands at a place, where one does.
+    fn position(&self, place: Place, length: usize) -> Option<usize> {
+        if self.runs.is_empty() {
+            return (place.at < length).then_some(place.at);
+        }
+        self.runs.get(place.run)?.get(place.at).map(|position| *position as usize)
     }
 
     /// The position that stands at a place.
@@ -63,6 +125,7 @@ impl Positions {
 
     /// Takes in an entry that comes behind the `length` that there are, at a place that a search found.
     pub(super) fn insert(&mut self, place: Place, length: usize) {
+        self.remember(place);
         if self.runs.is_empty() && place.at == length {
             return;
         }
@@ -164,20 +227,6 @@ impl Walk<'_> {
             Some(*self.runs.get(self.back.run)?.get(self.back.at)? as usize)
         }
     }
-}
-
-/// How many of `length`, of which first some and then none are `before`, are.
-fn partition(length: usize, before: &dyn Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, length);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if before(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }
 
 /// A position as it is kept. A module of 32 bits has no more entries than that.

@@ -21,6 +21,10 @@ fn same(map: &BTreeMap<String, u64>, expected: &collections::BTreeMap<String, u6
     assert_eq!((map.len(), map.is_empty()), (expected.len(), expected.is_empty()));
     assert_eq!((map.first_key_value(), map.last_key_value()), (expected.first_key_value(), expected.last_key_value()));
     assert_eq!(format!("{map:?}"), format!("{expected:?}"));
+    // One after the other, what is there and what is not.
+    for (key, value) in expected {
+        assert_eq!((map.get(key), map.get(format!("{key}+").as_str())), (Some(value), None));
+    }
 }
 
 #[test]
