@@ -330,6 +330,11 @@ impl Cluster {
         self.sources.get(&kind)?.get(key)
     }
 
+    /// The objects of a kind that come from files.
+    pub(crate) fn sources_of(&self, kind: Kind) -> impl Iterator<Item = (&ObjectKey, &Source)> {
+        self.sources.get(&kind).into_iter().flatten()
+    }
+
     /// The objects that come from that file, with their places in it.
     pub fn sources_in<'c>(&'c self, file: &'c str) -> impl Iterator<Item = (Kind, &'c ObjectKey, &'c Source)> {
         let of_file = move |(_, source): &(_, &Source)| &*source.file == file;

@@ -152,6 +152,12 @@ impl EndpointsTable {
         self.services.get(service).map_or(&[], |entry| &entry.pods)
     }
 
+    /// Whether a Service of the namespace selects pods with these labels.
+    pub(crate) fn selects(&self, namespace: &str, labels: &StringMap) -> bool {
+        let entry = |name: &str| self.services.get(&ObjectKey::new(namespace, name));
+        self.selection.candidates(namespace, labels).any(|name| entry(name).is_some_and(|it| it.selects(labels)))
+    }
+
     /// The nodes as the table knows them.
     pub fn nodes(&self) -> &Nodes {
         &self.nodes

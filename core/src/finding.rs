@@ -94,32 +94,28 @@ impl Finding {
 
     /// The finding as JSON: `code`, `severity`, `message`, `object`, `file`, `line`, `column`, `endLine`…, `help`, `related`, `fix`.
     pub fn to_json(&self) -> Json {
-        let mut json = Json::object()
-            .with("code", self.code)
-            .with("severity", self.severity.name())
-            .with("message", self.message.clone());
-        if let Some((kind, key)) = &self.object {
-            json.set("object", reference(*kind, key));
+        self.clone().into_json()
+    }
+
+    /// The same, where the finding itself is not needed any more.
+    pub fn into_json(self) -> Json {
+        let mut json = json! { "code": self.code, "severity": self.severity.name(), "message": self.message };
+        if let Some((kind, key)) = self.object {
+            json.set("object", into_reference(kind, key));
         }
-        json.set("source", self.place.to_json());
-        if let Some(help) = &self.help {
-            json.set("help", help.clone());
+        json.set("source", self.place.into_json());
+        if let Some(help) = self.help {
+            json.set("help", help);
         }
         if !self.related.is_empty() {
-            let related = |(text, place): &(String, SourcePlace)| {
-                Json::object().with("message", text.clone()).with("source", place.to_json())
-            };
-            json.set("related", Json::Array(self.related.iter().map(related).collect()));
+            let related = |(text, place): (String, SourcePlace)| json! { "message": text, "source": place.into_json() };
+            json.set("related", Json::Array(self.related.into_iter().map(related).collect()));
         }
         if !self.fix.is_empty() {
-            let edit = |edit: &Edit| {
-                Json::object()
-                    .with("file", edit.file.clone())
-                    .with("start", edit.range.start)
-                    .with("end", edit.range.end)
-                    .with("text", edit.text.clone())
+            let edit = |Edit { file, range, text }| {
+                json! { "file": file, "start": range.start, "end": range.end, "text": text }
             };
-            json.set("fix", Json::Array(self.fix.iter().map(edit).collect()));
+            json.set("fix", Json::Array(self.fix.into_iter().map(edit).collect()));
         }
         json
     }
@@ -127,8 +123,12 @@ impl Finding {
 
 /// A reference to an object as answers carry it: `{"kind", "namespace", "name"}`.
 pub fn reference(kind: Kind, key: &ObjectKey) -> Json {
+    into_reference(kind, key.clone())
+}
+
+fn into_reference(kind: Kind, key: ObjectKey) -> Json {
     if key.namespace.is_empty() {
-        return json! { "kind": kind.name(), "name": key.name.clone() };
+        return json! { "kind": kind.name(), "name": key.name };
     }
-    json! { "kind": kind.name(), "namespace": key.namespace.clone(), "name": key.name.clone() }
+    json! { "kind": kind.name(), "namespace": key.namespace, "name": key.name }
 }

@@ -212,8 +212,11 @@ fn overwritten(engine: &Engine, report: &mut Report<'_>) {
 
 fn other_port(engine: &Engine, report: &mut Report<'_>) {
     for (key, service) in engine.cluster().services.iter() {
+        if selector(service).is_some() {
+            continue;
+        }
         let slices = engine.endpoints().slices(key);
-        if selector(service).is_some() || slices.iter().all(|slice| slice.endpoints.iter().flatten().next().is_none()) {
+        if slices.iter().all(|slice| slice.endpoints.iter().flatten().next().is_none()) {
             continue;
         }
         let names: BTreeSet<&str> = slices.iter().flat_map(port_names).collect();

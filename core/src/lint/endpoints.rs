@@ -107,9 +107,10 @@ fn selects_nothing(engine: &Engine, report: &mut Report<'_>) {
 
 /// Whether the Service selects pods, or would where what makes them were not scaled to nothing.
 pub(super) fn has_pods(engine: &Engine, report: &Report<'_>, key: &ObjectKey, service: &Service) -> bool {
-    let labels = report.shared.labels(report.cluster, &key.namespace);
-    let would =
-        || selector(service).is_some_and(|it| labels.is_some_and(|known| known.iter().any(|one| selects(it, one))));
+    let would = || {
+        let labels = report.shared.labels(report.cluster, &key.namespace);
+        selector(service).is_some_and(|it| labels.is_some_and(|known| known.iter().any(|one| selects(it, one))))
+    };
     !engine.endpoints().pods(key).is_empty() || would()
 }
 

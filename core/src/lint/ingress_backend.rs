@@ -286,17 +286,20 @@ rule! {
     NO_ENDPOINT = "ING003", "backend-without-endpoint", Warning, no_endpoint
 }
 
-/// Every Service that an Ingress sends to, with the field that says so.
-pub(super) fn backends(ingress: &Ingress) -> Vec<(String, &IngressServiceBackend)> {
+/// A rule and a path in it; none for the default backend.
+type PathPlace = Option<(usize, usize)>;
+
+/// Every Service that an Ingress sends to, with the place that says so.
+pub(super) fn backends(ingress: &Ingress) -> Vec<(PathPlace, &IngressServiceBackend)> {
     let spec = &ingress.spec;
     let default = spec.default_backend.as_ref().and_then(|backend| backend.service.as_ref());
-    let mut found: Vec<(String, &IngressServiceBackend)> =
-        default.map(|service| ("spec.defaultBackend.service".to_owned(), service)).into_iter().collect();
+    let mut found: Vec<(PathPlace, &IngressServiceBackend)> =
+        default.map(|service| (None, service)).into_iter().collect();
     for (rule, paths) in spec.rules.iter().flatten().enumerate() {
         let paths = paths.http.iter().flat_map(|http| http.paths.iter().flatten());
         for (path, entry) in paths.enumerate() {
             if let Some(service) = &entry.backend.service {
-                found.push((format!("spec.rules[{rule}].http.paths[{path}].backend.service"), service));
+                found.push((Some((rule, path)), service));
             }
         }
     }
@@ -304,9 +307,11 @@ pub(super) fn backends(ingress: &Ingress) -> Vec<(String, &IngressServiceBackend
 }
 
 /// A backend and what it leads to.
+#[derive(Debug)]
 pub(super) struct Target<'a> {
     pub(super) ingress: &'a ObjectKey,
-    pub(super) field: String,
+    pub(super) stored: &'a Ingress,
+    place: PathPlace,
     backend: &'a IngressServiceBackend,
     pub(super) key: ObjectKey,
     pub(super) service: Option<&'a Service>,
@@ -316,7 +321,7 @@ pub(super) struct Target<'a> {
 /// Every backend with its Service, where it is there, and the port, where the Service has it.
 pub(super) fn targets(cluster: &Cluster) -> impl Iterator<Item = Target<'_>> {
     cluster.ingresses.iter().flat_map(move |(ingress, stored)| {
-        backends(stored).into_iter().map(move |(field, backend)| {
+        backends(stored).into_iter().map(move |(place, backend)| {
             let key = ObjectKey::new(ingress.namespace.as_str(), backend.name.as_str());
             let service = cluster.services.by_key(&key).map(|service| &**service);
             let wanted = |port: &&ServicePort| match backend.port.name.as_str() {
@@ -324,25 +329,37 @@ pub(super) fn targets(cluster: &Cluster) -> impl Iterator<Item = Target<'_>> {
                 name => port.name == name,
             };
             let port = service.and_then(|service| service.ports().iter().find(wanted));
-            Target { ingress, field, backend, key, service, port }
+            Target { ingress, stored, place, backend, key, service, port }
         })
     })
 }
 
+impl Target<'_> {
+    /// The field that says it.
+    pub(super) fn field(&self) -> String {
+        match self.place {
+            Some((rule, path)) => format!("spec.rules[{rule}].http.paths[{path}].backend.service"),
+            None => "spec.defaultBackend.service".to_owned(),
+        }
+    }
+}
+
 fn no_service(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
-    let missing: Vec<Target<'_>> = targets(cluster).filter(|target| target.service.is_none()).collect();
+    let targets = report.shared.targets();
+    let missing: Vec<&Target<'_>> = targets.iter().filter(|target| target.service.is_none()).collect();
     if missing.is_empty() {
         return;
     }
     let by_name: BTreeMap<&str, &ObjectKey> =
         cluster.services.iter().map(|(key, _)| (key.name.as_str(), key)).collect();
-    for Target { ingress, field, backend, key, .. } in missing {
+    for target in missing {
+        let Target { ingress, backend, key, .. } = target;
         let of_namespace = cluster.services.in_namespace(&key.namespace);
         let meant = nearest(&backend.name, &mut of_namespace.map(|(known, _)| known.name.as_str()));
         let of_name = by_name.get(backend.name.as_str());
         let has_others =
-            || targets(cluster).any(|other| other.ingress == ingress && other.service.is_some() && other.key != key);
+            || targets.iter().any(|other| other.ingress == *ingress && other.service.is_some() && other.key != *key);
         let nothing_says_so = of_name.is_none() && meant.is_none() && !has_others();
         if nothing_says_so && report.shared.may_be_elsewhere(report.cluster, (Kind::Ingress, ingress), Missed::Backend)
         {
@@ -356,7 +373,7 @@ fn no_service(engine: &Engine, report: &mut Report<'_>) {
             (None, Some(meant)) => format!("there is a Service {meant}"),
             (None, None) => "name a Service of the Ingress's namespace".to_owned(),
         };
-        let field = format!("{field}.name");
+        let field = format!("{}.name", target.field());
         let message = format!("there is no Service {key}");
         report
             .at(Kind::Ingress, ingress, &field, message, help)
@@ -364,14 +381,15 @@ fn no_service(engine: &Engine, report: &mut Report<'_>) {
     }
 }
 
-fn no_port(engine: &Engine, report: &mut Report<'_>) {
-    for Target { ingress, field, backend, key, service, port } in targets(engine.cluster()) {
+fn no_port(_: &Engine, report: &mut Report<'_>) {
+    for target in report.shared.targets() {
+        let Target { ingress, backend, key, service, port, .. } = target;
         let Some(stored) = service.filter(|stored| port.is_none() && stored.spec.r#type != "ExternalName") else {
             continue;
         };
         let (wanted, field) = match backend.port.name.as_str() {
-            "" => (backend.port.number.to_string(), format!("{field}.port.number")),
-            name => (name.to_owned(), format!("{field}.port.name")),
+            "" => (backend.port.number.to_string(), format!("{}.port.number", target.field())),
+            name => (name.to_owned(), format!("{}.port.name", target.field())),
         };
         let named = |port: &ServicePort| match port.name.as_str() {
             "" => port.port.to_string(),
@@ -382,7 +400,7 @@ fn no_port(engine: &Engine, report: &mut Report<'_>) {
         let help = format!("it has {}", known.join(", "));
         report
             .at(Kind::Ingress, ingress, &field, message, help)
-            .and(Kind::Service, &key, "spec.ports", "its ports")
+            .and(Kind::Service, key, "spec.ports", "its ports")
             .mend(Kind::Ingress, ingress, &|edit| {
                 let meant = match meant(backend, stored)? {
                     port if backend.port.name.is_empty() => Scalar::Number(i64::from(port.port)),
@@ -410,26 +428,26 @@ fn meant<'s>(backend: &IngressServiceBackend, service: &'s Service) -> Option<&'
 }
 
 fn no_endpoint(engine: &Engine, report: &mut Report<'_>) {
-    for Target { ingress, field, key, service, port, .. } in targets(engine.cluster()) {
-        let (Some(stored), Some(port)) = (service, port) else { continue };
-        if stored.spec.r#type == "ExternalName" || serves(engine, &key, &port.name) {
+    for target in report.shared.targets() {
+        let Target { ingress, key, service: Some(stored), port: Some(port), .. } = target else { continue };
+        if stored.spec.r#type == "ExternalName" || serves(engine, key, &port.name) {
             continue;
         }
         let message = format!("Service {key} has no ready endpoint for port {}", port.port);
         let help = "see which pods its selector picks, and whether they are ready";
         let is_selecting = selector(stored).is_some();
-        let is_far = selector(stored).is_some_and(|selector| may_be_elsewhere(report, &key, selector));
-        if is_far && !has_pods(engine, report, &key, stored) {
+        let is_far = selector(stored).is_some_and(|selector| may_be_elsewhere(report, key, selector));
+        if is_far && !has_pods(engine, report, key, stored) {
             continue;
         }
         // Slices may be anybody's to write, and what is scaled to nothing may be scaled up: it is only worth knowing.
-        let is_empty = engine.endpoints().pods(&key).is_empty();
+        let is_empty = engine.endpoints().pods(key).is_empty();
         let nothing_known = report.shared.labels(report.cluster, &key.namespace).is_none();
-        let may_come = !is_selecting || is_empty && (nothing_known || has_pods(engine, report, &key, stored));
+        let may_come = !is_selecting || is_empty && (nothing_known || has_pods(engine, report, key, stored));
         let severity = if may_come { Severity::Info } else { Severity::Warning };
-        report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help).weighing(severity).and(
+        report.at(Kind::Ingress, ingress, &format!("{}.name", target.field()), message, help).weighing(severity).and(
             Kind::Service,
-            &key,
+            key,
             "spec.selector",
             "its selector",
         );

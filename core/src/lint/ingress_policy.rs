@@ -1,6 +1,6 @@
 //! Backends that NetworkPolicies keep from the ingress controller.
 
-use super::ingress_backend::{Target, targets};
+use super::ingress_backend::Target;
 use super::ingress_route::{class_of, controller_of};
 use super::{Report, rule};
 use crate::api::meta::LabelSelector;
@@ -147,18 +147,18 @@ fn cut_off(engine: &Engine, report: &mut Report<'_>) {
     if cluster.network_policies.is_empty() || cluster.ingresses.is_empty() {
         return;
     }
-    let controllers = controllers(cluster);
-    let mut asked: BTreeMap<(ObjectKey, i32, Option<Controller>), Option<Blocked>> = BTreeMap::new();
-    for Target { ingress, field, key, service, port, .. } in targets(cluster) {
-        let (Some(_), Some(port), Some(stored)) = (service, port, cluster.ingresses.by_key(ingress)) else { continue };
+    let controllers = controllers(report);
+    let mut asked: BTreeMap<(&ObjectKey, i32, Option<Controller>), Option<Blocked>> = BTreeMap::new();
+    for target in report.shared.targets() {
+        let Target { ingress, stored, key, service: Some(_), port: Some(port), .. } = target else { continue };
         let controller = class_of(cluster, stored).and_then(|class| controller_of(cluster, class));
         let blocked = asked
-            .entry((key.clone(), port.port, controller))
-            .or_insert_with(|| blocked(engine, &controllers, controller, &key, port));
+            .entry((key, port.port, controller))
+            .or_insert_with(|| blocked(engine, &controllers, controller, key, port));
         let Some(Blocked { who, policy }) = blocked else { continue };
         let message = format!("{who} may not connect to the pods of Service {key}");
         let help = "let the controller's pods in, by the labels of their namespace";
-        let told = report.at(Kind::Ingress, ingress, &format!("{field}.name"), message, help);
+        let told = report.at(Kind::Ingress, ingress, &format!("{}.name", target.field()), message, help);
         if let Some((kind, policy)) = policy {
             told.and(*kind, policy, "spec.podSelector", "the policy that isolates them");
         }
@@ -172,18 +172,21 @@ struct Blocked {
 }
 
 /// The controllers' pods that the files hold, but for those on their nodes' networks, of which policies say nothing sure.
-fn controllers(cluster: &Cluster) -> Vec<(Option<Controller>, ObjectKey)> {
-    let mut found = Vec::new();
-    for (key, pod) in cluster.pods.iter() {
-        if let Some(controller) = controller(pod) {
-            found.push((controller, key.clone()));
-        }
+fn controllers<'a>(report: &Report<'a>) -> Vec<(Option<Controller>, &'a ObjectKey)> {
+    // None of their labels is one that a workload gives to some of its pods.
+    if !report.shared.written().iter().any(|written| is_controller(written.pod)) {
+        return Vec::new();
     }
-    found
+    let pods = report.cluster.pods.iter();
+    pods.filter_map(|(key, pod)| controller(pod).map(|controller| (controller, key))).collect()
 }
 
 /// The controller that a pod is, by its labels; the inner one where it is one of those that the tables know.
 fn controller(pod: &Pod) -> Option<Option<Controller>> {
+    let named = |label: &str| pod.metadata.labels.get(label);
+    if named("app.kubernetes.io/name").is_none() && named("app").is_none_or(|app| app != "envoy") {
+        return None;
+    }
     let is_labelled = |labels: &[(&str, &str)]| {
         labels.iter().all(|(name, value)| pod.metadata.labels.get(*name).is_some_and(|known| known == value))
     };
@@ -199,7 +202,7 @@ pub(crate) fn is_controller(pod: &Pod) -> bool {
 /// Who is kept from every pod of the Service, or nothing where some pod takes the controller's connection.
 fn blocked(
     engine: &Engine,
-    controllers: &[(Option<Controller>, ObjectKey)],
+    controllers: &[(Option<Controller>, &ObjectKey)],
     controller: Option<Controller>,
     service: &ObjectKey,
     port: &ServicePort,
@@ -208,10 +211,11 @@ fn blocked(
     let senders: Vec<(&ObjectKey, PodNumber)> = controllers
         .iter()
         .filter(|(known, _)| controller.is_none() || *known == controller)
-        .filter_map(|(_, key)| Some((key, policies.pod(key)?)))
+        .filter_map(|(_, key)| Some((*key, policies.pod(key)?)))
         .collect();
     let protocol = Protocol::of(&port.protocol)?;
     let mut last: Option<Blocked> = None;
+    let mut known = Vec::new();
     for pod in engine.endpoints().pods(service) {
         let number = u16::try_from(find_port(pod, port)?).ok()?;
         let to = End::Pod(policies.pod_named(&service.namespace, &pod.metadata.name)?);
@@ -237,11 +241,15 @@ fn blocked(
                     return None;
                 }
                 let (_, reasons) = policies.explain(End::Address(OUTSIDE), to, number, protocol);
+                // As for the pod before.
+                if reasons == known {
+                    continue;
+                }
                 if may_let_in(engine.cluster(), service, &reasons) {
                     return None;
                 }
-                let policy =
-                    reasons.into_iter().find_map(|reason| reason.policy).map(|(kind, key)| (kind, key.clone()));
+                let policy = reasons.iter().find_map(|reason| reason.policy).map(|(kind, key)| (kind, key.clone()));
+                known = reasons;
                 let who = format!("an ingress controller outside of namespace {}", service.namespace);
                 last = Some(Blocked { who, policy });
             }

@@ -271,7 +271,14 @@ fn not_isolated(engine: &Engine, report: &mut Report<'_>) {
 
 fn service_address(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
-    if cluster.network_policies.is_empty() {
+    let mut found = Vec::new();
+    for (key, policy) in cluster.network_policies.iter() {
+        for (at, rule) in policy.spec.egress.iter().flatten().enumerate() {
+            let peers = rule.to.iter().flatten().enumerate();
+            found.extend(peers.filter_map(|(peer, it)| Some((key, at, peer, single(it)?))));
+        }
+    }
+    if found.is_empty() {
         return;
     }
     // Only addresses that somebody wrote: what is made up here means nothing elsewhere.
@@ -282,23 +289,16 @@ fn service_address(engine: &Engine, report: &mut Report<'_>) {
             addresses.extend(service.cluster_ips().filter_map(crate::ip::parse_sloppy).map(|address| (address, key)));
         }
     }
-    for (key, policy) in cluster.network_policies.iter() {
-        for (at, rule) in policy.spec.egress.iter().flatten().enumerate() {
-            for (peer, address) in
-                rule.to.iter().flatten().enumerate().filter_map(|(at, peer)| Some((at, single(peer)?)))
-            {
-                let Some(service) = addresses.get(&address) else { continue };
-                let message =
-                    format!("{address} is the address of Service {service}, and policies see its pods' addresses");
-                let field = format!("spec.egress[{at}].to[{peer}].ipBlock.cidr");
-                report.at(Kind::NetworkPolicy, key, &field, message, "select the pods of the Service").and(
-                    Kind::Service,
-                    service,
-                    "spec.clusterIP",
-                    "the Service",
-                );
-            }
-        }
+    for (key, at, peer, address) in found {
+        let Some(service) = addresses.get(&address) else { continue };
+        let message = format!("{address} is the address of Service {service}, and policies see its pods' addresses");
+        let field = format!("spec.egress[{at}].to[{peer}].ipBlock.cidr");
+        report.at(Kind::NetworkPolicy, key, &field, message, "select the pods of the Service").and(
+            Kind::Service,
+            service,
+            "spec.clusterIP",
+            "the Service",
+        );
     }
 }
 

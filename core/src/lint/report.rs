@@ -1,13 +1,13 @@
 //! Where rules put what they find, and what several of them look at.
 
+use super::ingress_backend::{Target, targets};
 use super::{Rule, template_of};
 use crate::api::meta::StringMap;
 use crate::api::pod::{Pod, PodSpec, PodTemplateSpec};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Source};
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Editor;
-use crate::endpoints::selection::{selector, selects};
 use crate::engine::Engine;
 use crate::finding::{Edit, Finding, Severity};
 use crate::load::{File, OtherPods};
@@ -27,7 +27,12 @@ pub(super) struct Shared<'a> {
     /// What the policy room finds.
     pub(super) policies: OnceCell<Vec<PolicyFinding>>,
     labels: OnceCell<BTreeMap<&'a str, BTreeSet<&'a StringMap>>>,
-    beside: OnceCell<Beside<'a>>,
+    services: OnceCell<Places<'a>>,
+    policies_at: OnceCell<Places<'a>>,
+    /// How many Ingresses stand where.
+    ingresses: OnceCell<BTreeMap<(&'a str, &'a str), usize>>,
+    makers: OnceCell<Makers<'a>>,
+    targets: OnceCell<Vec<Target<'a>>>,
     written: OnceCell<Vec<Written<'a>>>,
 }
 
@@ -44,16 +49,15 @@ pub(super) struct Written<'a> {
     pub(super) pod: &'a Pod,
 }
 
-/// What stands in which folder: the folder and the namespace.
+/// Folders, each with a namespace that something there is of.
+type Places<'a> = BTreeSet<(&'a str, &'a str)>;
+
+/// Where what makes pods stands.
 #[derive(Debug, Default)]
-struct Beside<'a> {
-    services: BTreeSet<(&'a str, &'a str)>,
-    policies: BTreeSet<(&'a str, &'a str)>,
-    /// How many Ingresses stand there.
-    ingresses: BTreeMap<(&'a str, &'a str), usize>,
-    pods: BTreeSet<(&'a str, &'a str)>,
+struct Makers<'a> {
+    pods: Places<'a>,
     /// Of those, what makes pods with ports that no Service selects.
-    unserved: BTreeSet<(&'a str, &'a str)>,
+    unserved: Places<'a>,
 }
 
 /// The folder of a file.
@@ -70,9 +74,18 @@ impl<'a> Shared<'a> {
             texts: OnceCell::new(),
             policies: OnceCell::new(),
             labels: OnceCell::new(),
-            beside: OnceCell::new(),
+            services: OnceCell::new(),
+            policies_at: OnceCell::new(),
+            ingresses: OnceCell::new(),
+            makers: OnceCell::new(),
+            targets: OnceCell::new(),
             written: OnceCell::new(),
         }
+    }
+
+    /// Every backend of an Ingress, with what it leads to.
+    pub(super) fn targets(&self) -> &[Target<'a>] {
+        self.targets.get_or_init(|| targets(self.engine.cluster()).collect())
     }
 
     /// Every place that pods are written in, in the order of their first pods.
@@ -157,17 +170,19 @@ impl<'a> Shared<'a> {
     ) -> bool {
         let Some(source) = cluster.source(kind, key).filter(|_| self.has_files()) else { return false };
         let has = |name: &str| source.node.at(name).is_some();
-        let is_exported = has("metadata.uid") || has("metadata.resourceVersion");
-        let beside = self.beside.get_or_init(|| self.beside(cluster));
-        let place = (folder(&source.file), key.namespace.as_str());
+        let is_exported = || has("metadata.uid") || has("metadata.resourceVersion");
+        let place = place(key, source);
+        let is_alone = || self.ingresses.get_or_init(|| count(cluster)).get(&place) == Some(&1);
+        let services = || self.services.get_or_init(|| places(cluster, Kind::Service).collect());
+        let makers = || self.makers.get_or_init(|| self.makers(cluster));
         !match missed {
             Missed::Nothing => return true,
-            Missed::Backend if beside.ingresses.get(&place) != Some(&1) => return true,
-            Missed::Service | Missed::Backend => &beside.services,
-            Missed::Policy => &beside.policies,
-            Missed::Unserved if is_exported => &beside.pods,
-            Missed::Pods => &beside.pods,
-            Missed::Unserved => &beside.unserved,
+            Missed::Backend if !is_alone() => return true,
+            Missed::Service | Missed::Backend => services(),
+            Missed::Policy => self.policies_at.get_or_init(|| places(cluster, Kind::NetworkPolicy).collect()),
+            Missed::Unserved if is_exported() => &makers().pods,
+            Missed::Pods => &makers().pods,
+            Missed::Unserved => &makers().unserved,
         }
         .contains(&place)
     }
@@ -177,43 +192,50 @@ impl<'a> Shared<'a> {
         !self.files.is_empty()
     }
 
-    fn beside(&self, cluster: &'a Cluster) -> Beside<'a> {
-        let mut beside = Beside::default();
-        let place = |kind: Kind, key: &'a ObjectKey| {
-            cluster.source(kind, key).map(|source| (folder(&source.file), key.namespace.as_str()))
-        };
-        beside.services.extend(cluster.services.iter().filter_map(|(key, _)| place(Kind::Service, key)));
-        let policies = cluster.network_policies.iter();
-        beside.policies.extend(policies.filter_map(|(key, _)| place(Kind::NetworkPolicy, key)));
-        for at in cluster.ingresses.iter().filter_map(|(key, _)| place(Kind::Ingress, key)) {
-            *beside.ingresses.entry(at).or_default() += 1;
-        }
-        let mut makers: Vec<((&str, &str), &StringMap, bool)> = Vec::new();
+    fn makers(&self, cluster: &'a Cluster) -> Makers<'a> {
+        let mut made: Vec<((&str, &str), &StringMap, bool)> = Vec::new();
         let has_ports = |spec: &PodSpec| spec.containers.iter().any(|container| !container.ports.is_empty());
-        for (key, pod) in cluster.pods.iter() {
-            makers.extend(place(Kind::Pod, key).map(|at| (at, &pod.metadata.labels, has_ports(&pod.spec))));
+        for (key, source) in cluster.sources_of(Kind::Pod) {
+            let of = |pod: &'a Arc<Pod>| (place(key, source), &pod.metadata.labels, has_ports(&pod.spec));
+            made.extend(cluster.pods.by_key(key).map(of));
         }
         for (kind, store) in &cluster.workloads {
-            for (key, workload) in store.iter() {
-                let serves = !matches!(kind, Kind::Job | Kind::CronJob);
+            let serves = !matches!(kind, Kind::Job | Kind::CronJob);
+            for (key, source) in cluster.sources_of(*kind) {
                 let of = |template: &'a PodTemplateSpec| {
-                    Some((place(*kind, key)?, &template.metadata.labels, serves && has_ports(&template.spec)))
+                    (place(key, source), &template.metadata.labels, serves && has_ports(&template.spec))
                 };
-                makers.extend(workload::template_of(workload).and_then(of));
+                made.extend(store.by_key(key).and_then(|workload| workload::template_of(workload)).map(of));
             }
         }
-        for (at, labels, has_ports) in makers {
-            beside.pods.insert(at);
-            let mut selectors = cluster.services.in_namespace(at.1).filter_map(|(_, service)| selector(service));
-            if has_ports && !beside.unserved.contains(&at) && !selectors.any(|selector| selects(selector, labels)) {
-                beside.unserved.insert(at);
+        let mut makers = Makers::default();
+        for (at, labels, has_ports) in made {
+            makers.pods.insert(at);
+            if has_ports && !makers.unserved.contains(&at) && !self.engine.endpoints().selects(at.1, labels) {
+                makers.unserved.insert(at);
             }
         }
         let others = self.others.iter().map(|other| (folder(&other.file), other.namespace.as_str()));
-        beside.pods.extend(others.clone());
-        beside.unserved.extend(others);
-        beside
+        makers.pods.extend(others.clone());
+        makers.unserved.extend(others);
+        makers
     }
+}
+
+/// The folder of an object and its namespace.
+fn place<'a>(key: &'a ObjectKey, source: &'a Source) -> (&'a str, &'a str) {
+    (folder(&source.file), key.namespace.as_str())
+}
+
+/// Where the objects of a kind stand.
+fn places(cluster: &Cluster, kind: Kind) -> impl Iterator<Item = (&str, &str)> {
+    cluster.sources_of(kind).map(|(key, source)| place(key, source))
+}
+
+fn count(cluster: &Cluster) -> BTreeMap<(&str, &str), usize> {
+    let mut count = BTreeMap::new();
+    places(cluster, Kind::Ingress).for_each(|place| *count.entry(place).or_default() += 1);
+    count
 }
 
 /// Where a rule puts what it finds.

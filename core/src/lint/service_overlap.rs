@@ -95,7 +95,12 @@ fn overlap(engine: &Engine, report: &mut Report<'_>) {
     for (key, _) in cluster.services.iter() {
         let mut makers: BTreeMap<Maker, &Arc<Pod>> = BTreeMap::new();
         for pod in engine.endpoints().pods(key) {
-            makers.entry(maker(engine, &key.namespace, pod)).or_insert(pod);
+            let name = ObjectKey::new(key.namespace.as_str(), pod.metadata.name.as_str());
+            let standing = engine.standing_for(&name);
+            if standing.is_none_or(|known| !makers.contains_key(known)) {
+                let maker = standing.cloned().unwrap_or_else(|| owner_of(engine, pod, name));
+                makers.entry(maker).or_insert(pod);
+            }
         }
         for maker in makers.keys() {
             selections.of_maker.entry(maker.clone()).or_default().push(key);
@@ -138,11 +143,8 @@ struct Selected<'a> {
     makers: &'a BTreeMap<Maker, &'a Arc<Pod>>,
 }
 
-fn maker(engine: &Engine, namespace: &str, pod: &Pod) -> Maker {
-    let key = ObjectKey::new(namespace, pod.metadata.name.as_str());
-    if let Some(workload) = engine.stands_for(&key) {
-        return workload;
-    }
+/// The workload that owns a stored pod, or the pod itself.
+fn owner_of(engine: &Engine, pod: &Pod, key: ObjectKey) -> Maker {
     let Some((kind, name)) = owner(&pod.metadata) else { return (Kind::Pod, key) };
     let over = engine.cluster().workloads.get(&kind).and_then(|store| store.by_key(&name));
     over.and_then(|between| owner(&between.metadata)).unwrap_or((kind, name))

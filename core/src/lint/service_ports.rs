@@ -156,7 +156,7 @@ fn missing(engine: &Engine, report: &mut Report<'_>) {
             Some(name) => format!("write {name}, which the pods have"),
             None => "give a container port that name, or write its number".to_owned(),
         };
-        report.at(Kind::Service, &port.service, &field, message, help).mend(Kind::Service, &port.service, &|edit| {
+        report.at(Kind::Service, port.service, &field, message, help).mend(Kind::Service, port.service, &|edit| {
             Some(vec![edit.replace(&field, Scalar::Text(meant.as_deref()?))?])
         });
     }
@@ -164,9 +164,9 @@ fn missing(engine: &Engine, report: &mut Report<'_>) {
 
 /// The name that was surely meant: the one near to what is written, or, where the Service has one port and the pods have
 /// one, that one.
-fn meant(engine: &Engine, port: &NamedPort) -> Option<String> {
-    let service = engine.cluster().services.by_key(&port.service)?;
-    let pods = engine.endpoints().pods(&port.service);
+fn meant(engine: &Engine, port: &NamedPort<'_>) -> Option<String> {
+    let service = engine.cluster().services.by_key(port.service)?;
+    let pods = engine.endpoints().pods(port.service);
     let first = pods.first()?;
     let protocol = &service.ports().get(port.index)?.protocol;
     let of_protocol = |given: &str| given == protocol || given.is_empty() && protocol == "TCP";
@@ -182,7 +182,7 @@ fn meant(engine: &Engine, port: &NamedPort) -> Option<String> {
         let is_only = names.len() == 1 && service.ports().len() == 1 && container_ports(first).count() == 1;
         names.first().copied().filter(|_| is_only)
     };
-    nearest(&port.name, &mut names.iter().copied()).or_else(only).map(str::to_owned)
+    nearest(port.name, &mut names.iter().copied()).or_else(only).map(str::to_owned)
 }
 
 fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
@@ -190,40 +190,42 @@ fn container_ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {
 }
 
 fn sometimes_missing(engine: &Engine, report: &mut Report<'_>) {
-    let some = |port: &NamedPort| port.with > 0 && !port.without.is_empty();
-    for NamedPort { service, index, name, with, without } in named_ports(engine).into_iter().filter(some) {
-        let shown: Vec<&str> = without.iter().take(3).map(String::as_str).collect();
+    for NamedPort { service, index, name, with, without } in
+        named_ports(engine).into_iter().filter(|port| port.with > 0)
+    {
+        let shown = without.get(..3).unwrap_or(&without);
         let more = without.len() - shown.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let all = with + without.len();
         let message =
             format!("{} of {all} selected pods have no port named {name}: {}{more}", without.len(), shown.join(", "));
         let help = "select only the pods that have it, or give the others a port of that name";
-        report.at(Kind::Service, &service, &format!("spec.ports[{index}].targetPort"), message, help);
+        report.at(Kind::Service, service, &format!("spec.ports[{index}].targetPort"), message, help);
     }
 }
 
-/// A named target port of a Service that has pods.
-struct NamedPort {
-    service: ObjectKey,
+/// A named target port of a Service that has pods, of which some lack it.
+struct NamedPort<'a> {
+    service: &'a ObjectKey,
     index: usize,
-    name: String,
+    name: &'a str,
     /// How many pods have it.
     with: usize,
     /// The names of those that lack it.
-    without: Vec<String>,
+    without: Vec<&'a str>,
 }
 
-fn named_ports(engine: &Engine) -> Vec<NamedPort> {
+fn named_ports(engine: &Engine) -> Vec<NamedPort<'_>> {
     let mut found = Vec::new();
     for (key, service) in engine.cluster().services.iter() {
         let pods = engine.endpoints().pods(key);
         for (index, port) in service.ports().iter().enumerate().filter(|_| !pods.is_empty()) {
             let IntOrString::String(name) = &port.target_port else { continue };
             let lacking = pods.iter().filter(|pod| find_port(pod, port).is_none());
-            let without: Vec<String> = lacking.map(|pod| pod.metadata.name.clone()).collect();
-            let with = pods.len() - without.len();
-            found.push(NamedPort { service: key.clone(), index, name: name.clone(), with, without });
+            let without: Vec<&str> = lacking.map(|pod| pod.metadata.name.as_str()).collect();
+            if !without.is_empty() {
+                found.push(NamedPort { service: key, index, name, with: pods.len() - without.len(), without });
+            }
         }
     }
     found

@@ -52,12 +52,12 @@ impl Handle {
     pub fn load(&mut self) -> String {
         let files = std::mem::take(&mut self.waiting);
         self.session.load(files);
-        findings(self.session.findings())
+        findings(self.session.findings().cloned().collect())
     }
 
     /// Takes in a file's text in place of what it said before. Gives what was found in it, as JSON.
     pub fn apply(&mut self, file: &str, text: &str) -> String {
-        findings(self.session.write(File { name: file.into(), text: text.into() }))
+        findings(self.session.write(File { name: file.into(), text: text.into() }).cloned().collect())
     }
 
     /// Takes out the object that `{"kind", "namespace", "name"}` names. Tells whether it was there.
@@ -82,7 +82,7 @@ impl Handle {
 
     /// Findings of the cluster as it stands, as JSON.
     pub fn check(&self) -> String {
-        findings(self.session.check().iter())
+        findings(self.session.check())
     }
 
     /// Answers a question given as JSON text, with JSON text.
@@ -91,8 +91,8 @@ impl Handle {
     }
 }
 
-fn findings<'f>(found: impl Iterator<Item = &'f Finding>) -> String {
-    Json::Array(found.map(Finding::to_json).collect()).to_string()
+fn findings(found: Vec<Finding>) -> String {
+    Json::Array(found.into_iter().map(Finding::into_json).collect()).to_string()
 }
 
 /// A refusal as the package reads it: `{"reason", "message", "field"}`.
