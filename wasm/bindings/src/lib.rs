@@ -92,7 +92,9 @@ impl Handle {
 }
 
 fn findings(found: Vec<Finding>) -> String {
-    Json::Array(found.into_iter().map(Finding::into_json).collect()).to_string()
+    let mut text = String::new();
+    Json::Array(found.into_iter().map(Finding::into_json).collect()).write(&mut text);
+    text
 }
 
 /// A refusal as the package reads it: `{"reason", "message", "field"}`.

@@ -47,50 +47,62 @@ impl Positions {
 
     /// Looks for an entry among `length`. `compare` tells how the entry at a position stands to what is looked for.
     pub(super) fn search(&self, length: usize, compare: &dyn Fn(usize) -> Ordering) -> Found {
-        let place = self.remembered();
-        if let Some(position) = self.position(place, length) {
-            match compare(position) {
-                Ordering::Equal => return Found::Entry(position, place),
-                Ordering::Less => {
-                    let behind = Place { at: place.at + 1, ..place };
-                    match self.position(behind, length) {
-                        Some(position) if compare(position) == Ordering::Equal => {
-                            self.remember(behind);
-                            return Found::Entry(position, behind);
-                        }
-                        None if place.run + 1 >= self.runs.len() => return Found::Gap(behind),
-                        _ => {}
+        let Place { mut run, at } = self.remembered();
+        run = run.min(self.runs.len().saturating_sub(1));
+        let length_of = |run: usize| self.runs.get(run).map_or(length, Vec::len);
+        let (mut low, mut high) = (0, length_of(run));
+        let mut is_in_run = self.runs.len() < 2;
+        if at < high {
+            // The entry that was remembered, the one behind it, and some further on.
+            for behind in [at, at + 1, at + 4, at + 16] {
+                let place = Place { run, at: behind };
+                if behind >= high {
+                    is_in_run |= run + 1 == self.runs.len();
+                    break;
+                }
+                let position = self.at(place);
+                match compare(position) {
+                    Ordering::Equal => return self.found(position, place),
+                    Ordering::Less => low = place.at + 1,
+                    Ordering::Greater => {
+                        high = place.at;
+                        is_in_run |= behind > at;
+                        break;
                     }
                 }
-                Ordering::Greater => {}
             }
         }
-        // What is greater than everything belongs behind the last run.
-        let (mut low, mut high) = (0, self.runs.len().saturating_sub(1));
-        while low < high {
-            let run = low + (high - low) / 2;
-            let last = self.runs.get(run).and_then(|run| run.last());
-            if last.is_some_and(|position| compare(*position as usize) == Ordering::Less) {
-                low = run + 1;
-            } else {
-                high = run;
+        if !is_in_run {
+            // What is greater than everything belongs behind the last run.
+            (low, high) = (0, self.runs.len() - 1);
+            while low < high {
+                run = low + (high - low) / 2;
+                let last = self.runs.get(run).and_then(|run| run.last());
+                if last.is_some_and(|position| compare(*position as usize) == Ordering::Less) {
+                    low = run + 1;
+                } else {
+                    high = run;
+                }
             }
+            run = low;
+            (low, high) = (0, length_of(run));
         }
-        let run = low;
-        (low, high) = (0, self.runs.get(run).map_or(length, Vec::len));
         while low < high {
             let place = Place { run, at: low + (high - low) / 2 };
             let position = self.at(place);
             match compare(position) {
-                Ordering::Equal => {
-                    self.remember(place);
-                    return Found::Entry(position, place);
-                }
+                Ordering::Equal => return self.found(position, place),
                 Ordering::Less => low = place.at + 1,
                 Ordering::Greater => high = place.at,
             }
         }
         Found::Gap(Place { run, at: low })
+    }
+
+    /// What was found; what is looked for next may be near.
+    fn found(&self, position: usize, place: Place) -> Found {
+        self.remember(place);
+        Found::Entry(position, place)
     }
 
     /// The place of the entry that was found last.
@@ -105,14 +117,6 @@ impl Positions {
 
     fn remember(&self, place: Place) {
         self.last.store(number(place.run * 2 * RUN + place.at), Relaxed);
-    }
-
-    /// The position that stands at a place, where one does.
-    fn position(&self, place: Place, length: usize) -> Option<usize> {
-        if self.runs.is_empty() {
-            return (place.at < length).then_some(place.at);
-        }
-        self.runs.get(place.run)?.get(place.at).map(|position| *position as usize)
     }
 
     /// The position that stands at a place.
