@@ -16,9 +16,11 @@ use super::service::Service;
 use super::workload::Workload;
 use crate::json::Json;
 use crate::manifest::Node;
+use crate::text::compare;
+use std::cmp::Ordering;
 
 /// Names an object within its kind; the namespace is empty for kinds of cluster scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ObjectKey {
     /// The namespace, or empty.
     pub namespace: String,
@@ -30,6 +32,18 @@ impl ObjectKey {
     /// A key from its two parts.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         ObjectKey { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl Ord for ObjectKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(&self.namespace, &other.namespace).then_with(|| compare(&self.name, &other.name))
+    }
+}
+
+impl PartialOrd for ObjectKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

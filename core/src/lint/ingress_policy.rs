@@ -215,10 +215,12 @@ fn blocked(
         .collect();
     let protocol = Protocol::of(&port.protocol)?;
     let mut last: Option<Blocked> = None;
-    let mut known = Vec::new();
+    let mut before = None;
+    let is_outside = !policies.is_pod_address(OUTSIDE);
     for pod in engine.endpoints().pods(service) {
         let number = u16::try_from(find_port(pod, port)?).ok()?;
-        let to = End::Pod(policies.pod_named(&service.namespace, &pod.metadata.name)?);
+        let pod = policies.pod_named(&service.namespace, &pod.metadata.name)?;
+        let to = End::Pod(pod);
         match senders.first() {
             Some((first, _)) => {
                 if senders.iter().any(|(_, sender)| policies.verdict(End::Pod(*sender), to, number, protocol).allowed())
@@ -237,19 +239,20 @@ fn blocked(
                 last = Some(Blocked { who: format!("the controller, Pod {first},"), policy });
             }
             None => {
+                let alike = policies.class_and_node(pod).filter(|_| is_outside).map(|alike| (alike, number));
+                if alike.is_some() && before == alike {
+                    continue;
+                }
+                before = alike;
                 if policies.verdict(End::Address(OUTSIDE), to, number, protocol).allowed() {
                     return None;
                 }
                 let (_, reasons) = policies.explain(End::Address(OUTSIDE), to, number, protocol);
-                // As for the pod before.
-                if reasons == known {
-                    continue;
-                }
                 if may_let_in(engine.cluster(), service, &reasons) {
                     return None;
                 }
-                let policy = reasons.iter().find_map(|reason| reason.policy).map(|(kind, key)| (kind, key.clone()));
-                known = reasons;
+                let policy =
+                    reasons.into_iter().find_map(|reason| reason.policy).map(|(kind, key)| (kind, key.clone()));
                 let who = format!("an ingress controller outside of namespace {}", service.namespace);
                 last = Some(Blocked { who, policy });
             }

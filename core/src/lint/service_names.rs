@@ -194,8 +194,11 @@ fn names<'t>(text: &'t str, namespace: &str, domain: &str) -> Vec<Named<'t>> {
     found
 }
 
-/// Shows every setting of every pod, one of those that a workload makes, with its field.
-fn settings<'a>(shared: &Shared<'a>, show: &mut dyn FnMut(&Written<'a>, &dyn Fn() -> String, &'a str)) {
+/// What looks at a setting: where it is written, its field, its text.
+type Show<'s, 'a> = dyn FnMut(&Written<'a>, &dyn Fn() -> String, &'a str) + 's;
+
+/// Shows every setting of every pod, one of those that a workload makes.
+fn settings<'a>(shared: &Shared<'a>, show: &mut Show<'_, 'a>) {
     for written in shared.written() {
         for (index, container) in written.pod.spec.containers.iter().enumerate() {
             let field = |list: &str, at: usize| format!("{}spec.containers[{index}].{list}[{at}]", written.template);

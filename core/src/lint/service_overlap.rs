@@ -11,6 +11,7 @@ use crate::edit::{Editor, Scalar};
 use crate::endpoints::selection::selector;
 use crate::engine::Engine;
 use crate::workload::{owner, template_of};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 rule! {
@@ -80,27 +81,25 @@ rule! {
 }
 
 /// What makes pods: a workload, or the pod itself.
-type Maker = (Kind, ObjectKey);
+type Maker<'a> = Cow<'a, (Kind, ObjectKey)>;
 
 /// The makers of the pods of each Service with one pod of each, and the Services of each maker.
 #[derive(Default)]
 struct Selections<'a> {
-    of_service: BTreeMap<&'a ObjectKey, BTreeMap<Maker, &'a Arc<Pod>>>,
-    of_maker: BTreeMap<Maker, Vec<&'a ObjectKey>>,
+    of_service: BTreeMap<&'a ObjectKey, BTreeMap<Maker<'a>, &'a Arc<Pod>>>,
+    of_maker: BTreeMap<Maker<'a>, Vec<&'a ObjectKey>>,
 }
 
 fn overlap(engine: &Engine, report: &mut Report<'_>) {
     let cluster = engine.cluster();
     let mut selections = Selections::default();
     for (key, _) in cluster.services.iter() {
-        let mut makers: BTreeMap<Maker, &Arc<Pod>> = BTreeMap::new();
+        let mut makers: BTreeMap<Maker<'_>, &Arc<Pod>> = BTreeMap::new();
         for pod in engine.endpoints().pods(key) {
             let name = ObjectKey::new(key.namespace.as_str(), pod.metadata.name.as_str());
-            let standing = engine.standing_for(&name);
-            if standing.is_none_or(|known| !makers.contains_key(known)) {
-                let maker = standing.cloned().unwrap_or_else(|| owner_of(engine, pod, name));
-                makers.entry(maker).or_insert(pod);
-            }
+            let standing = engine.standing_for(&name).map(Cow::Borrowed);
+            let maker = standing.unwrap_or_else(|| Cow::Owned(owner_of(engine, pod, name)));
+            makers.entry(maker).or_insert(pod);
         }
         for maker in makers.keys() {
             selections.of_maker.entry(maker.clone()).or_default().push(key);
@@ -140,11 +139,11 @@ struct Selected<'a> {
     selections: &'a Selections<'a>,
     key: &'a ObjectKey,
     service: &'a Service,
-    makers: &'a BTreeMap<Maker, &'a Arc<Pod>>,
+    makers: &'a BTreeMap<Maker<'a>, &'a Arc<Pod>>,
 }
 
 /// The workload that owns a stored pod, or the pod itself.
-fn owner_of(engine: &Engine, pod: &Pod, key: ObjectKey) -> Maker {
+fn owner_of(engine: &Engine, pod: &Pod, key: ObjectKey) -> (Kind, ObjectKey) {
     let Some((kind, name)) = owner(&pod.metadata) else { return (Kind::Pod, key) };
     let over = engine.cluster().workloads.get(&kind).and_then(|store| store.by_key(&name));
     over.and_then(|between| owner(&between.metadata)).unwrap_or((kind, name))
@@ -166,7 +165,7 @@ impl<'a> Selected<'a> {
             };
             let of_its_own = self.selections.of_maker.get(other).into_iter().flatten().find(is_for_these);
             let Some(of_its_own) = of_its_own else { continue };
-            let (kind, name) = other;
+            let (kind, name) = &**other;
             let message = format!(
                 "also selects the pods of {} {}, which Service {of_its_own} is for: they do not declare port {}",
                 kind.name(),

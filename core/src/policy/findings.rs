@@ -293,10 +293,9 @@ impl<'a> Finder<'a> {
     fn lists(&mut self, lowered: &'a Policy) {
         let key = &lowered.key;
         let Some(policy) = self.cluster.network_policies.by_key(key).cloned() else { return };
-        let subjects = self.pods_of(lowered.subject.as_slice());
         for (at, rule) in policy.spec.ingress.iter().flatten().enumerate() {
             let field = format!("spec.ingress[{at}]");
-            self.ports(key, &field, rule.ports.as_deref().unwrap_or_default(), &subjects);
+            self.ports(key, &field, rule.ports.as_deref().unwrap_or_default(), lowered.subject.as_slice());
             self.split(key, &format!("{field}.from"), rule.from.as_deref().unwrap_or_default());
         }
         for (at, rule) in policy.spec.egress.iter().flatten().enumerate() {
@@ -304,21 +303,16 @@ impl<'a> Finder<'a> {
             let peers = lowered.rules(Direction::Egress).get(at).and_then(|rule| rule.peers.as_ref());
             let set = |(_, peer): &(u32, Peer)| if let Peer::Pods(set) = peer { Some(*set) } else { None };
             let sets: Vec<u32> = peers.into_iter().flatten().filter_map(set).collect();
-            let ports = rule.ports.as_deref().unwrap_or_default();
-            let pods = if ports.is_empty() { Vec::new() } else { self.pods_of(&sets) };
-            self.ports(key, &field, ports, &pods);
+            self.ports(key, &field, rule.ports.as_deref().unwrap_or_default(), &sets);
             self.split(key, &format!("{field}.to"), rule.to.as_deref().unwrap_or_default());
         }
     }
 
-    fn pods_of(&self, sets: &[u32]) -> Vec<Arc<Pod>> {
+    /// The pods of some sets, in no order.
+    fn pods_of(&self, sets: &[u32]) -> Vec<&'a Pod> {
         let classes = sets.iter().flat_map(|set| self.index.members(*set));
         let pods = classes.filter_map(|class| self.pods.get(*class as usize)).flatten();
-        let mut pods: Vec<Arc<Pod>> =
-            pods.filter_map(|pod| self.index.entry(*pod)).map(|entry| Arc::clone(&entry.pod)).collect();
-        let name = |pod: &Pod| (pod.metadata.namespace.clone(), pod.metadata.name.clone());
-        pods.arrange_by_cached_key(|pod| name(pod));
-        pods
+        pods.filter_map(|pod| self.index.entry(*pod)).map(|entry| &*entry.pod).collect()
     }
 
     /// The pods that selectors of a policy match; without a selector of namespaces, those of its own.
@@ -346,7 +340,9 @@ impl<'a> Finder<'a> {
         found
     }
 
-    fn ports(&mut self, key: &ObjectKey, field: &str, ports: &[NetworkPolicyPort], pods: &[Arc<Pod>]) {
+    /// Ports of a rule, for the pods of some sets.
+    fn ports(&mut self, key: &ObjectKey, field: &str, ports: &[NetworkPolicyPort], sets: &[u32]) {
+        let pods = if ports.is_empty() { Vec::new() } else { self.pods_of(sets) };
         for (at, entry) in ports.iter().enumerate() {
             let (Some(IntOrString::Int(wanted)), None) = (&entry.port, entry.end_port) else { continue };
             let protocol = entry.protocol.as_deref().unwrap_or("TCP");
@@ -356,14 +352,17 @@ impl<'a> Finder<'a> {
                     _ => false,
                 })
             };
-            let of_pod = |pod: &Arc<Pod>| {
+            let of_pod = |pod: &&Pod| {
                 let containers = pod.spec.containers.iter().flat_map(|container| &container.ports);
                 containers.into_iter().any(|port| port.container_port == *wanted)
             };
             if pods.is_empty() || pods.iter().any(of_pod) {
                 continue;
             }
-            let service = pods.iter().find_map(|pod| self.service_with(pod, *wanted, protocol));
+            let name = |pod: &&Pod| (pod.metadata.namespace.clone(), pod.metadata.name.clone());
+            let mut in_order = pods.clone();
+            in_order.arrange_by_cached_key(name);
+            let service = in_order.into_iter().find_map(|pod| self.service_with(pod, *wanted, protocol));
             if let Some((service, target)) = service
                 && !is_listed(target)
             {

@@ -190,6 +190,12 @@ impl PolicyIndex {
         self.spots.named(namespace, name).map(PodNumber)
     }
 
+    /// What an address outside of the cluster can tell pods apart by: their class and their node.
+    pub(crate) fn class_and_node(&self, pod: PodNumber) -> Option<(u32, Option<u32>)> {
+        let entry = self.entry(pod.0)?;
+        Some((entry.class?, entry.node))
+    }
+
     /// The number of a pod's port of that name and protocol.
     pub fn port_named(&self, pod: PodNumber, name: &str, protocol: Protocol) -> Option<u16> {
         let found = container_ports(&self.entry(pod.0)?.pod)

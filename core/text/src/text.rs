@@ -3,6 +3,8 @@
 //! The standard library's search is made for long texts and any pattern: for a path of thirty bytes, setting it up takes
 //! longer than the search, and it is compiled anew for every kind of pattern.
 
+use std::cmp::Ordering;
+
 /// Where the first of these ASCII characters stands in a text.
 pub fn find(text: &str, any: &[u8]) -> Option<usize> {
     for (at, byte) in text.bytes().enumerate() {
@@ -71,9 +73,61 @@ pub fn joined(texts: &[&str]) -> String {
     out
 }
 
+/// How two texts stand to each other, as their own order has it.
+#[cfg(not(target_family = "wasm"))]
+pub fn compare(one: &str, other: &str) -> Ordering {
+    one.cmp(other)
+}
+
+#[cfg(target_family = "wasm")]
+pub use by_words as compare;
+
+/// The same for a module in WebAssembly, where the standard library goes byte by byte: names of objects begin alike, so
+/// eight bytes at a time.
+#[cfg(any(test, target_family = "wasm"))]
+pub fn by_words(one: &str, other: &str) -> Ordering {
+    let ((words, one_rest), (other_words, other_rest)) =
+        (one.as_bytes().as_chunks::<8>(), other.as_bytes().as_chunks::<8>());
+    let mut others = other_words.iter();
+    for word in words {
+        let Some(other) = others.next() else { return word.as_slice().cmp(other_rest) };
+        let (word, other) = (u64::from_le_bytes(*word), u64::from_le_bytes(*other));
+        if word != other {
+            return word.swap_bytes().cmp(&other.swap_bytes());
+        }
+    }
+    one_rest.cmp(others.next().map_or(other_rest, |word| word.as_slice()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_in_the_order_of_texts() {
+        let texts = [
+            "",
+            "a",
+            "b",
+            "ab",
+            "abcdefgh",
+            "abcdefg",
+            "abcdefgi",
+            "abcdefgha",
+            "abcdefghabcdefgh",
+            "abcdefghabcdefgha",
+            "abcdefghb",
+            "é",
+            "abcdefgé",
+            "abcdefg\0",
+            "bbcdefghabcdefga",
+        ];
+        for one in texts {
+            for other in texts {
+                assert_eq!(by_words(one, other), one.cmp(other), "{one} {other}");
+            }
+        }
+    }
 
     #[test]
     fn numbers_and_texts_are_put_together() {
