@@ -61,8 +61,10 @@ impl Default for Options {
 pub struct Source {
     /// The file's name, as given.
     pub file: Arc<str>,
-    /// The object's tree, with the place of every field.
+    /// The object's tree as it was read, with the place of every field.
     pub node: Arc<Node>,
+    /// How many lines and bytes further down it stands by now.
+    moved: (i64, i64),
 }
 
 /// A place in somebody's file, as answers carry it.
@@ -91,6 +93,25 @@ impl SourcePlace {
 }
 
 impl Source {
+    /// An object that stands where its tree says.
+    pub fn new(file: Arc<str>, node: Arc<Node>) -> Self {
+        Source { file, node, moved: (0, 0) }
+    }
+
+    /// The object's tree with the places as they are by now.
+    pub fn tree(&self) -> Arc<Node> {
+        let mut node = Arc::clone(&self.node);
+        if self.moved != (0, 0) {
+            Arc::make_mut(&mut node).shift(self.moved.0, self.moved.1);
+        }
+        node
+    }
+
+    /// The byte of its file that it begins at.
+    pub fn start(&self) -> usize {
+        self.node.place.moved(self.moved.0, self.moved.1).start as usize
+    }
+
     /// Where that field of the object stands.
     pub fn place_of(&self, field: &str) -> SourcePlace {
         self.place_at(field.to_owned())
@@ -98,7 +119,7 @@ impl Source {
 
     /// The same for a path that is not needed any more.
     pub fn place_at(&self, field: String) -> SourcePlace {
-        let place = self.node.place_of(&field);
+        let place = self.node.place_of(&field).moved(self.moved.0, self.moved.1);
         SourcePlace { file: self.file.to_string(), line: place.line, column: place.column, field }
     }
 }
@@ -358,8 +379,8 @@ impl Cluster {
     /// Moves what stands in that file behind a byte: so many lines and bytes further down. The objects do not change.
     pub fn move_places(&mut self, file: &str, behind: usize, by: (i64, i64)) {
         for source in self.sources.values_mut().flat_map(BTreeMap::values_mut) {
-            if &*source.file == file && source.node.place.start as usize >= behind {
-                Arc::make_mut(&mut source.node).shift(by.0, by.1);
+            if &*source.file == file && source.start() >= behind {
+                source.moved = (source.moved.0.saturating_add(by.0), source.moved.1.saturating_add(by.1));
             }
         }
     }

@@ -7,6 +7,7 @@
 use crate::cluster::Source;
 use crate::finding::Edit;
 use crate::manifest::{self, Key, Node, Place, Value};
+use std::sync::Arc;
 
 /// A value to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +21,11 @@ pub enum Scalar<'a> {
 }
 
 /// Makes edits of the fields of one object.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Editor<'a> {
     text: &'a str,
     source: &'a Source,
+    tree: Arc<Node>,
 }
 
 /// A node, its key where it is a member, and what it stands in.
@@ -40,13 +42,12 @@ struct Spot<'a> {
 impl<'a> Editor<'a> {
     /// `text` is the whole file that the object's places are places in.
     pub fn new(text: &'a str, source: &'a Source) -> Self {
-        Editor { text, source }
+        Editor { text, source, tree: source.tree() }
     }
 
     /// What stands at that path, as it was written.
-    pub fn value(&self, path: &str) -> Option<&'a Node> {
-        let root: &'a Node = &self.source.node;
-        root.at(path)
+    pub fn value(&self, path: &str) -> Option<&Node> {
+        self.tree.at(path)
     }
 
     /// Writes another value in place of the scalar at that path.
@@ -246,8 +247,8 @@ impl<'a> Editor<'a> {
     }
 
     /// The list or mapping at a path, and whether it is in flow style.
-    fn collection(&self, path: &str) -> Option<(&'a Node, bool)> {
-        let root: &'a Node = &self.source.node;
+    fn collection(&self, path: &str) -> Option<(&Node, bool)> {
+        let root: &Node = &self.tree;
         let (node, flow) = match path {
             "" => (root, false),
             path => self.find(path).map(|spot| (spot.node, spot.flow))?,
@@ -257,8 +258,8 @@ impl<'a> Editor<'a> {
     }
 
     /// Follows a path, through places that say what the tree says.
-    fn find(&self, path: &str) -> Option<Spot<'a>> {
-        let mut node: &'a Node = &self.source.node;
+    fn find(&self, path: &str) -> Option<Spot<'_>> {
+        let mut node: &Node = &self.tree;
         let mut found = None;
         let mut flow = false;
         for step in manifest::node::steps(path) {
@@ -400,7 +401,7 @@ mod tests {
     /// The text after the edit that `make` gives for its only document, or its last one.
     fn edited(text: &str, make: &dyn Fn(&Editor<'_>) -> Option<Edit>) -> Option<String> {
         let node = manifest::documents(text).pop().unwrap().unwrap();
-        let source = Source { file: "a.yaml".into(), node: Arc::new(node) };
+        let source = Source::new("a.yaml".into(), Arc::new(node));
         let edit = make(&Editor::new(text, &source))?;
         let mut out = text.to_owned();
         out.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
@@ -437,7 +438,7 @@ mod tests {
     fn what_hangs_together_is_left_alone() {
         let none = |text: &str| {
             let node = manifest::documents(text).pop().unwrap().unwrap();
-            let source = Source { file: "a.yaml".into(), node: Arc::new(node) };
+            let source = Source::new("a.yaml".into(), Arc::new(node));
             let editor = Editor::new(text, &source);
             assert_eq!(editor.replace("a.b", Scalar::Text("new")), None, "{text}");
             assert_eq!(editor.remove("a.b"), None, "{text}");

@@ -241,7 +241,7 @@ impl Loading {
         if kind.is_namespaced() && namespace != "default" {
             put_into_metadata(&mut node, "namespace", namespace);
         }
-        let source = Source { file: file.name.clone(), node: Arc::new(node) };
+        let source = Source::new(file.name.clone(), Arc::new(node));
         if !version::is_served(kind, &api_version) {
             self.loaded.findings.push(version::no_longer_served(kind, &api_version, &source, &file.text));
         }

@@ -135,7 +135,7 @@ impl Session {
     /// Takes out what the old middle of the file held, moves what stands behind it, and takes in the new middle. Tells
     /// whether the result is that of a fresh load.
     fn replace(&mut self, index: usize, file: File, cut: &Cut) -> bool {
-        let in_middle = |source: &Source| (cut.start..cut.old_end).contains(&(source.node.place.start as usize));
+        let in_middle = |source: &Source| (cut.start..cut.old_end).contains(&source.start());
         let gone: Vec<(Kind, ObjectKey)> = self
             .engine
             .cluster()

@@ -115,7 +115,7 @@ impl Judge {
 
     fn stored(&self, kind: Kind, object: Node, old_object: Option<&Node>) -> Review {
         let (resource, problems) = read(kind, &object);
-        let source = Source { file: "request".into(), node: Arc::new(object) };
+        let source = Source::new("request".into(), Arc::new(object));
         let key = resource.key();
         let finding = |field: &str, message: String| {
             Finding::new(REFUSED, Severity::Error, message, source.place_of(field)).about(kind, key.clone())

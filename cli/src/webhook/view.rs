@@ -234,5 +234,5 @@ impl Standing {
 
 /// The place of objects that stand in no file: the rules want one.
 fn nowhere() -> Source {
-    Source { file: "cluster".into(), node: Arc::new(Node::default()) }
+    Source::new("cluster".into(), Arc::new(Node::default()))
 }

@@ -218,7 +218,7 @@ mod tests {
             let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
             let kind = Kind::of(text_of("apiVersion"), text_of("kind")).unwrap();
             let resource = read(kind, &node).0;
-            (resource, Some(Source { file: Arc::from("all.json"), node: Arc::new(node) }))
+            (resource, Some(Source::new(Arc::from("all.json"), Arc::new(node))))
         }));
         engine
     }

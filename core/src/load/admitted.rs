@@ -28,8 +28,12 @@ impl Loading {
                 self.loaded.engine.apply(resource, Some(source.clone()));
             }
         }
-        // What the Services hold, kept in step with the cluster so that no admission has to count anew.
-        let mut allocations = Allocations::of(self.loaded.engine.cluster());
+        // What the Services hold, kept in step with the cluster so that no admission has to count anew; where nothing comes
+        // that holds something, nobody asks.
+        let holds = |kind: &Kind| matches!(kind, Kind::Service | Kind::IPAddress | Kind::ServiceCIDR);
+        let cluster = self.loaded.engine.cluster();
+        let is_asked = read.iter().any(|(kind, _)| holds(kind));
+        let mut allocations = if is_asked { Allocations::of(cluster) } else { Allocations::unused(cluster) };
         if !self.loaded.engine.cluster().options.service_ranges_given {
             allocations = allocations.open();
         }

@@ -65,11 +65,11 @@ impl Change {
         let cluster = session.engine.cluster();
         self.kinds.extend(findings.iter().filter_map(refused).map(|(kind, _)| *kind));
         let is_behind = |source: &Source| match session.files.iter().position(|kept| kept.file.name == source.file) {
-            Some(at) if at == index => source.node.place.start as usize >= cut.new_end,
+            Some(at) if at == index => source.start() >= cut.new_end,
             at => at > Some(index),
         };
         let is_in_middle = |source: &Source| {
-            let start = source.node.place.start as usize;
+            let start = source.start();
             &*source.file == name && (cut.start..cut.new_end).contains(&start)
         };
         for (kind, key, source) in cluster.sources_in(name).filter(|(_, _, source)| is_in_middle(source)) {

@@ -144,6 +144,83 @@ fn whatever_is_typed_a_session_is_as_good_as_a_fresh_one() {
     }
 }
 
+/// Objects of which much is said, with edits that mend it.
+const DOUBTFUL: &str = r#"apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: n8nio/n8n:1
+          ports: [{name: http, containerPort: 8080}]
+          readinessProbe: {httpGet: {port: htpp}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: n8n}
+spec:
+  selector: {app: wbe}
+  ports: [{port: 80, targetPort: 8081}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{name: http, port: 80, targetPort: htpp}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, annotations: {nginx.ingress.kubernetes.io/rewrite-traget: /}}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: a.example.com
+      http:
+        paths:
+          - {path: /a, pathType: Prefix, backend: {service: {name: wbe, port: {number: 80}}}}
+          - {path: /, pathType: Prefix, backend: {service: {name: web, port: {name: http}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress:
+    - from: [{podSelector: {matchLabels: {app: wbe}}}]
+      ports: [{port: 80}]
+"#;
+
+#[test]
+fn whatever_is_typed_findings_and_edits_stand_where_they_would_in_a_new_file() {
+    const SMALL: [&str; 8] = ["", "0", "a", "\n", "# é\n", " ", "---\n", "e"];
+    let mut numbers = Numbers(3);
+    let (mut told, mut edits) = (0, 0);
+    for _ in 0..20 {
+        let mut text = DOUBTFUL.to_owned();
+        let mut session = fresh(&text);
+        for _ in 0..10 {
+            let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap();
+            let at = boundary(numbers.below(text.len() + 1));
+            // Most of what is typed is a character, and leaves documents that can be read.
+            let behind = boundary((at + [0, 0, 0, 1][numbers.below(4)]).min(text.len()));
+            let typed = SMALL[numbers.below(SMALL.len())];
+            let new = format!("{}{typed}{}", text.get(..at).unwrap(), text.get(behind..).unwrap());
+            let _ = session.write(file(&new)).count();
+            assert_eq!(seen(&session), seen(&fresh(&new)), "from\n{text}\nto\n{new}");
+            told += session.check().len();
+            edits += session.check().iter().map(|finding| finding.fix.len()).sum::<usize>();
+            text = new;
+        }
+    }
+    assert!(told > 600 && edits > 250, "{told} findings, {edits} edits");
+}
+
 #[test]
 fn what_was_refused_for_another_object_is_taken_in_once_that_is_gone() {
     let with = |name: &str, spec: &str| format!("{}  {spec}\n", service(name));
