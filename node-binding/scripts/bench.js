@@ -83,7 +83,7 @@ function keystroke(where, cluster, file, text, aim) {
   }
   show(`keystroke, ${where}: taken in`, times.taken, "ms", aim);
   show(`keystroke, ${where}: taken in, and a route asked`, times.asked, "ms", aim);
-  show(`keystroke, ${where}: the same, and all checked`, times.checked, "ms");
+  show(`keystroke, ${where}: the same, and all checked`, times.checked, "ms", aim);
 }
 
 for (const namespaces of [4, 50, 340]) {

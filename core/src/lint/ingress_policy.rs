@@ -8,7 +8,6 @@ use crate::api::network_policy::NetworkPolicyPeer;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
-use crate::cluster::Cluster;
 use crate::collections::BTreeMap;
 use crate::endpoints::pods::find_port;
 use crate::engine::Engine;
@@ -248,7 +247,7 @@ fn blocked(
                     return None;
                 }
                 let (_, reasons) = policies.explain(End::Address(OUTSIDE), to, number, protocol);
-                if may_let_in(engine.cluster(), service, &reasons) {
+                if may_let_in(engine, service, &reasons) {
                     return None;
                 }
                 let policy =
@@ -263,21 +262,25 @@ fn blocked(
 
 /// Whether one of the policies that isolate the pod lets in some whom the files do not hold: another namespace, a range, or pods of
 /// its own that are not there.
-fn may_let_in(cluster: &Cluster, service: &ObjectKey, reasons: &[Reason<'_>]) -> bool {
-    let open = |peer: &NetworkPolicyPeer| {
+fn may_let_in(engine: &Engine, service: &ObjectKey, reasons: &[Reason<'_>]) -> bool {
+    let cluster = engine.cluster();
+    let open = |peer: &NetworkPolicyPeer, is_known: &dyn Fn() -> bool| {
         let is_here = |pods: &LabelSelector| {
             let mut known = cluster.pods.in_namespace(&service.namespace);
             known.any(|(_, pod)| pods.matches(&pod.metadata.labels))
         };
         peer.namespace_selector.is_some()
             || peer.ip_block.is_some()
-            || peer.pod_selector.as_ref().is_some_and(|pods| !is_here(pods))
+            || peer.pod_selector.as_ref().is_some_and(|pods| !is_known() && !is_here(pods))
     };
     reasons.iter().filter_map(|reason| reason.policy.as_ref()).any(|(kind, key)| {
         let Some(policy) = cluster.network_policies.by_key(key).filter(|_| *kind == Kind::NetworkPolicy) else {
             return true;
         };
-        let rules = policy.spec.ingress.iter().flatten();
-        rules.into_iter().any(|rule| rule.from.as_ref().is_none_or(|from| from.is_empty() || from.iter().any(open)))
+        policy.spec.ingress.iter().flatten().enumerate().any(|(at, rule)| {
+            let mut peers = rule.from.iter().flatten().enumerate();
+            let is_for_all = rule.from.as_ref().is_none_or(Vec::is_empty);
+            is_for_all || peers.any(|(place, peer)| open(peer, &|| engine.policies().knows_sender(key, at, place)))
+        })
     })
 }

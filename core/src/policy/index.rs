@@ -292,6 +292,19 @@ impl PolicyIndex {
         self.terms.sets.get(set).map(|set| set.classes.as_slice()).unwrap_or_default()
     }
 
+    /// Whether some pod is known that a NetworkPolicy lets in by that rule and peer of it, given by their places.
+    pub(crate) fn knows_sender(&self, key: &ObjectKey, rule: usize, peer: usize) -> bool {
+        let is = |policy: &Policy| policy.kind == Kind::NetworkPolicy && policy.key == *key;
+        let hash = policy_hash(Kind::NetworkPolicy, key);
+        let found = self.policy_numbers.find(hash, |at| self.policy(at).is_some_and(is));
+        let rule = found.and_then(|at| self.policy(at)?.rules(Direction::Ingress).get(rule)?.peers.as_deref());
+        let is_known = |set: u32| !self.members(set).is_empty();
+        let is_meant = |(place, it): &(u32, Peer)| {
+            *place as usize == peer && if let Peer::Pods(set) = it { is_known(*set) } else { false }
+        };
+        rule.is_some_and(|peers| peers.iter().any(is_meant))
+    }
+
     /// Whether a pod of that class, or an address of that region, is the peer.
     pub(crate) fn is_peer(&self, peer: Peer, class: Option<&Class>, region: u32) -> bool {
         match peer {
