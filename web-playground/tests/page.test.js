@@ -552,11 +552,13 @@ describe("for everyone", { timeout: 180_000 }, () => {
     };
     await check();
     await other.getByRole("tab", { name: "Files", exact: true }).click();
-    await openFiles(other, [{ name: "wrong.yaml", text: "a: b: c" }]);
+    await openFiles(other, [{ name: "wrong.yaml", text: "a: b: c" }], { panel: "compare" });
     for (const side of ["Files 1 error", "Answers"]) {
       await other.getByRole("tab", { name: side, exact: true }).click();
       await check();
     }
+    // The panel that is shown has its tab in sight, also where it was chosen while it was hidden.
+    await other.waitForFunction(() => document.getElementById("panel-compare").getBoundingClientRect().right <= innerWidth);
     await other.close();
   });
 

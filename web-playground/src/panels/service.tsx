@@ -93,11 +93,11 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
                       <code>{(endpoint.addresses ?? []).join(", ")}</code>
                     </td>
                     <td class="short">{portsOf(slice)}</td>
-                    <td>
+                    <td class="short">
                       <span class={`pill ${ready === false ? "warn" : "good"}`}>{state}</span>
                     </td>
                     <td class="name" title={because.get(endpoint.targetRef?.name ?? "")?.because}>{endpoint.targetRef?.name ?? "–"}</td>
-                    <td class="name">{endpoint.nodeName ?? "–"}</td>
+                    <td class="node">{endpoint.nodeName ?? "–"}</td>
                   </tr>
                 );
               })}

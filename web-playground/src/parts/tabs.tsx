@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 /** A tab. */
 export interface Tab {
@@ -25,7 +25,15 @@ export function Tabs(props: {
 }) {
   const chosenTab = `${props.prefix}-${props.chosen}`;
   const number = props.tabs.length;
-  useEffect(() => document.getElementById(chosenTab)?.scrollIntoView({ block: "nearest", inline: "center" }), [chosenTab, number]);
+  const list = useRef<HTMLDivElement>(null);
+  // Also when there comes to be room to see it in: a pane that was hidden, a window that grew.
+  useEffect(() => {
+    const reveal = () => document.getElementById(chosenTab)?.scrollIntoView({ block: "nearest", inline: "center" });
+    reveal();
+    const observer = new ResizeObserver(reveal);
+    if (list.current !== null) observer.observe(list.current);
+    return () => observer.disconnect();
+  }, [chosenTab, number]);
   const step = (event: KeyboardEvent) => {
     const index = props.tabs.findIndex((tab) => tab.id === props.chosen);
     const last = props.tabs.length - 1;
@@ -37,7 +45,7 @@ export function Tabs(props: {
     document.getElementById(`${props.prefix}-${tab.id}`)?.focus();
   };
   return (
-    <div class={`tabs ${props.class ?? ""}`} role="tablist" aria-label={props.label} onKeyDown={step}>
+    <div ref={list} class={`tabs ${props.class ?? ""}`} role="tablist" aria-label={props.label} onKeyDown={step}>
       {props.tabs.map((tab) => (
         <button
           key={tab.id}
