@@ -2,6 +2,7 @@
 
 use super::AskError;
 use crate::api::resource::ObjectKey;
+use crate::cluster::Source;
 use crate::engine::Engine;
 use crate::finding::reference;
 use crate::json::{Json, json};
@@ -31,7 +32,17 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
 
 fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) -> Json {
     let (verdict, reasons) = engine.policies().explain(from, to, port, protocol);
-    let because = reasons.iter().map(|reason| reason_json(engine, reason)).collect();
+    // A policy has several steps in a row, as a rule.
+    let mut before: Option<(&Reason<'_>, Option<&Source>)> = None;
+    let mut because = Vec::with_capacity(reasons.len());
+    for reason in &reasons {
+        let source = match before {
+            Some((before, source)) if before.policy == reason.policy => source,
+            _ => reason.policy.and_then(|(kind, key)| engine.cluster().source(kind, key)),
+        };
+        before = Some((reason, source));
+        because.push(reason_json(reason, source));
+    }
     let mut answer = json! {
         "allowed": verdict.allowed(),
         "egress": verdict.egress,
@@ -182,7 +193,7 @@ fn port(index: &PolicyIndex, question: &Node, to: End, protocol: Protocol) -> Re
 }
 
 /// One step of the walk, with the place of the field that it is about.
-pub(super) fn reason_json(engine: &Engine, reason: &Reason<'_>) -> Json {
+fn reason_json(reason: &Reason<'_>, source: Option<&Source>) -> Json {
     let mut json = Json::with_capacity(7).with("direction", reason.direction.name());
     if let Some((kind, key)) = reason.policy {
         json = json.with("policy", reference(kind, key));
@@ -193,8 +204,8 @@ pub(super) fn reason_json(engine: &Engine, reason: &Reason<'_>) -> Json {
         }
     }
     json = json.with("effect", reason.effect.name());
-    if let (Some((kind, key)), Some(field)) = (reason.policy, reason.field()) {
-        return match engine.cluster().source(kind, key) {
+    if let Some(field) = reason.field() {
+        return match source {
             Some(source) => json.with("source", source.place_at(field).into_json()),
             None => json.with("field", field),
         };

@@ -159,6 +159,7 @@ const LENGTH: usize = 1024;
 
 /// How many bytes are copied at once.
 const WORD: usize = 8;
+const HALF: usize = 4;
 
 /// Text under way, as bytes that are there already and are filled in: most answers are put together of some hundred
 /// pieces of a few bytes each, and adding each to a `String` took longer than all else about it. With every piece comes the byte that
@@ -257,26 +258,41 @@ impl Writer {
     }
 
     fn quote(&mut self, text: &str, behind: u8) {
-        let length = text.len();
-        let (words, rest) = text.as_bytes().as_chunks::<WORD>();
-        if let Some((quote, room)) = self.room(length + 3).split_first_mut() {
-            *quote = b'"';
-            let (slots, _) = room.as_chunks_mut::<WORD>();
-            for (slot, word) in slots.iter_mut().zip(words) {
-                if has_special(u64::from_le_bytes(*word)) {
-                    return self.escape(text, behind);
-                }
-                *slot = *word;
+        let (bytes, length) = (text.as_bytes(), text.len());
+        let (quote, room) = match self.room(length + 3).split_first_mut() {
+            Some((quote, room)) => (quote, room.get_mut(..length + 2).unwrap_or_default()),
+            None => return,
+        };
+        *quote = b'"';
+        let (inside, ends) = room.split_at_mut(length);
+        // Words at once; the last one, or half of one, is made of what was copied already and the rest.
+        let mut special = false;
+        for (slot, word) in inside.as_chunks_mut::<WORD>().0.iter_mut().zip(bytes.as_chunks().0) {
+            special |= has_special(u64::from_le_bytes(*word));
+            *slot = *word;
+        }
+        if let (Some(slot), Some(word)) = (inside.last_chunk_mut::<WORD>(), bytes.last_chunk::<WORD>()) {
+            special |= has_special(u64::from_le_bytes(*word));
+            *slot = *word;
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
+            let [first_half, last_half] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+            special = has_special(first_half | last_half << 32);
+            if let Some(slot) = inside.first_chunk_mut() {
+                *slot = *first;
             }
-            let room = room.get_mut(length - rest.len()..).unwrap_or_default();
-            for (slot, byte) in room.iter_mut().zip(rest) {
-                if is_special(*byte) {
-                    return self.escape(text, behind);
-                }
+            if let Some(slot) = inside.last_chunk_mut() {
+                *slot = *last;
+            }
+        } else {
+            for (slot, byte) in inside.iter_mut().zip(bytes) {
+                special |= is_special(*byte);
                 *slot = *byte;
             }
-            room.iter_mut().skip(rest.len()).zip([b'"', behind]).for_each(|(slot, byte)| *slot = byte);
         }
+        if special {
+            return self.escape(text, behind);
+        }
+        ends.iter_mut().zip([b'"', behind]).for_each(|(slot, byte)| *slot = byte);
         self.end += length + 3;
     }
 

@@ -289,11 +289,13 @@ impl<'a> Reader<'a> {
     fn plain_characters(&mut self) -> &'a str {
         let run = self.offset;
         let rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
-        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
-        let plain = rest.iter().position(special).unwrap_or(rest.len());
-        let continues = |byte: &&u8| **byte & 0xC0 == 0x80;
-        self.continuation += rest.iter().take(plain).filter(continues).count();
-        self.offset += plain;
+        for byte in rest {
+            if matches!(byte, b'"' | b'\\' | 0..=0x1F) {
+                break;
+            }
+            self.continuation += usize::from(byte & 0xC0 == 0x80);
+            self.offset += 1;
+        }
         self.text.get(run..self.offset).unwrap_or_default()
     }
 
