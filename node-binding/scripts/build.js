@@ -40,6 +40,7 @@ for (const folder of [join(here, "wasm"), join(dist, "wasm")]) {
   cpSync(join(generated, "node", "portolan.js"), join(folder, "portolan.cjs"));
 }
 cpSync(join(generated, "web", "portolan_bg.wasm"), join(dist, "wasm", "portolan_bg.wasm"));
+cpSync(join(here, "src", "portolan_bg.wasm.d.ts"), join(dist, "wasm", "portolan_bg.wasm.d.ts"));
 cpSync(join(generated, "types.ts"), join(here, "src", "types.ts"));
 // npm puts the licence into the package where it stands beside package.json.
 cpSync(join(root, "LICENSE"), join(here, "LICENSE"));

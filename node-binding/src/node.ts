@@ -14,7 +14,7 @@ declare const __dirname: string | undefined;
 const MODULE = "portolan_bg.wasm";
 
 /** What the module may come from: the path of the file or its URL, or its bytes. */
-export type ModuleSource = string | URL | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+export type ModuleSource = string | URL | ArrayBuffer | ArrayBufferView;
 
 const glue = require("../wasm/portolan.cjs") as Glue & Startable;
 
@@ -33,7 +33,7 @@ export async function init(source?: ModuleSource): Promise<void> {
 
 async function compile(source: ModuleSource | WebAssembly.Module): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source as BufferSource);
   if (/^(https?|data):/.test(String(source))) return WebAssembly.compile(await (await fetch(source)).arrayBuffer());
   return WebAssembly.compile(files().readFileSync(String(source).startsWith("file:") ? new URL(source) : source));
 }

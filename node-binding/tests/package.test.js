@@ -99,6 +99,11 @@ test("its types hold strictly, however modules are resolved", () => {
       assert.fail(`${file} ${options.join(" ")}\n${error.stdout}`);
     }
   };
+  writeFileSync(join(project, "typed/module.mts"), 'import { init } from "portolan";\nimport module from "portolan/portolan.wasm";\nawait init(module);\n');
+  for (const resolution of [["nodenext"], ["esnext", "--moduleResolution", "bundler"]]) {
+    check("typed/module.mts", "--module", ...resolution);
+  }
+  check("typed/module.mts", "--module", "esnext", "--moduleResolution", "bundler", "--customConditions", "node");
   check("typed/use.mts", "--module", "nodenext");
   check("typed/use.cts", "--module", "nodenext");
   check("typed/use.mts", "--module", "esnext", "--moduleResolution", "bundler");
