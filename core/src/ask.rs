@@ -30,33 +30,44 @@ use crate::json::{Json, json};
 use crate::manifest::{self, Node};
 use thiserror::Error;
 
-/// Why a question has no answer.
+/// Why a question has no answer. One word, because every step of reading a question may give it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{message}")]
-pub struct AskError {
+#[error("{}", .0.message)]
+pub struct AskError(Box<Refused>);
+
+/// What a refusal says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refused {
     /// One word: `BadRequest`, `NotFound`, `Invalid`.
-    pub reason: &'static str,
+    reason: &'static str,
     /// What is wrong, for people.
-    pub message: String,
+    message: String,
     /// The field of the question it is about, where it is about one.
-    pub field: Option<String>,
+    field: Option<String>,
 }
 
 impl AskError {
     /// A question that cannot be understood.
+    #[cold]
     pub fn bad(field: &str, message: impl Into<String>) -> Self {
-        AskError { reason: "BadRequest", message: message.into(), field: Some(field.to_owned()) }
+        AskError::new("BadRequest", message.into(), Some(field.to_owned()))
     }
 
     /// A question about something that is not there.
+    #[cold]
     pub fn not_found(field: &str, message: impl Into<String>) -> Self {
-        AskError { reason: "NotFound", message: message.into(), field: Some(field.to_owned()) }
+        AskError::new("NotFound", message.into(), Some(field.to_owned()))
     }
 
-    fn to_json(&self) -> Json {
-        let error = Json::object().with("reason", self.reason).with("message", self.message.clone());
-        match &self.field {
-            Some(field) => error.with("field", field.clone()),
+    fn new(reason: &'static str, message: String, field: Option<String>) -> Self {
+        AskError(Box::new(Refused { reason, message, field }))
+    }
+
+    fn into_json(self) -> Json {
+        let Refused { reason, message, field } = *self.0;
+        let error = json! { "reason": reason, "message": message };
+        match field {
+            Some(field) => error.with("field", field),
             None => error,
         }
     }
@@ -74,8 +85,8 @@ pub fn answer_text(engine: &Engine, question: &str) -> String {
         Err(error) => {
             let message = format!("the question is not JSON: {error} (line {}, column {})", error.line, error.column);
             let (line, column) = (error.line, error.column);
-            let error = AskError { reason: "BadRequest", message, field: None };
-            let error = error.to_json().with("line", line).with("column", column);
+            let error = AskError::new("BadRequest", message, None).into_json();
+            let error = error.with("line", line).with("column", column);
             Json::object().with("id", Json::Null).with("error", error).to_string()
         }
     }
@@ -101,7 +112,7 @@ fn answer_in_two(engine: &Engine, question: &Node) -> (Json, Json) {
     match dispatch(engine, question) {
         Ok((kind, members @ Json::Object(_))) => (json! { "ask": kind, "id": id }, members),
         Ok((kind, other)) => (json! { "ask": kind, "id": id }, json! { "answer": other }),
-        Err(error) => (json! { "id": id }, json! { "error": error.to_json() }),
+        Err(error) => (json! { "id": id }, json! { "error": error.into_json() }),
     }
 }
 

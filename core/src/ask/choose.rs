@@ -107,7 +107,7 @@ mod tests {
         let backends = [1, 2].map(|host| Backend { ip: [10, 0, 0, host].into(), port: 80 });
         let ends = Ends { client: Some([192, 0, 2, 1].into()), service: None };
         let answer = choose(&json::read(wanted).unwrap(), &backends, ends, affinity, Json::object());
-        answer.map_or_else(|error| format!("{:?}: {}", error.field, error.message), |answer| answer.to_string())
+        answer.map_or_else(|error| format!("{:?}: {}", error.0.field, error.0.message), |answer| answer.to_string())
     }
 
     #[test]

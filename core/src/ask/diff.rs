@@ -33,14 +33,14 @@ fn side(engine: &Engine, question: &Node, name: &str) -> Result<Arc<RouteTable>,
     let Some(side) = question.get(name).filter(|side| !side.is_null()) else {
         return Ok(engine.route_table(controller(question, "controller")?, None));
     };
-    let ways =
-        controller(side, "controller").map_err(|error| AskError::bad(&format!("{name}.controller"), error.message))?;
+    let ways = controller(side, "controller")
+        .map_err(|error| AskError::bad(&format!("{name}.controller"), error.to_string()))?;
     let class = side.get("ingressClass").and_then(Node::as_str).filter(|class| !class.is_empty());
     if side.get("manifests").is_none_or(Node::is_null) {
         return Ok(engine.route_table(ways, class));
     }
-    let text =
-        part::text(side, "manifests").map_err(|error| AskError::bad(&format!("{name}.manifests"), error.message))?;
+    let text = part::text(side, "manifests")
+        .map_err(|error| AskError::bad(&format!("{name}.manifests"), error.to_string()))?;
     let options = Options::clone(&engine.cluster().options);
     let loaded = load_stored(&[File { name: name.into(), text: text.into() }], options);
     Ok(loaded.engine.route_table(ways, class))

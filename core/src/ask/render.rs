@@ -44,7 +44,7 @@ fn settings(question: &Node) -> Result<Settings, AskError> {
     }
     if let Some(tls) = question.get("tls").filter(|node| !node.is_null()) {
         let certificates =
-            part::text(tls, "certificates").map_err(|error| AskError::bad("tls.certificates", error.message))?;
+            part::text(tls, "certificates").map_err(|error| AskError::bad("tls.certificates", error.to_string()))?;
         let port = tls.get("port").map_or(Ok(443), |node| port(node, "tls.port"))?;
         settings.tls = Some(TlsSettings { port, certificates: certificates.to_owned() });
     }
