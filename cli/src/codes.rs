@@ -20,6 +20,7 @@ pub(crate) struct Code {
 const OTHERS: &[(&str, &str, Severity, &str)] = &[
     ("syntax", "not-readable", Severity::Error, include_str!("codes/syntax.md")),
     ("object", "not-an-object", Severity::Error, include_str!("codes/object.md")),
+    ("kind", "kind-unknown", Severity::Error, include_str!("codes/kind.md")),
     ("refused", "refused-by-the-api-server", Severity::Error, include_str!("codes/refused.md")),
     ("warning", "api-server-warning", Severity::Warning, include_str!("codes/warning.md")),
     ("version", "version-no-longer-served", Severity::Warning, include_str!("codes/version.md")),
@@ -127,7 +128,9 @@ mod tests {
     fn every_code_that_can_be_ignored_is_explained_once() {
         let codes: BTreeSet<&str> = all().iter().map(|code| code.code).collect();
         assert_eq!(codes.len(), all().len());
-        for code in ["ignore", "nameless", "object", "refused", "syntax", "type", "version", "warning", "SVC001"] {
+        for code in
+            ["ignore", "kind", "nameless", "object", "refused", "syntax", "type", "version", "warning", "SVC001"]
+        {
             assert!(codes.contains(code) && portolan::silence::is_code(code), "{code}");
         }
         assert_eq!(find("service-selects-nothing").unwrap().code, "SVC001");

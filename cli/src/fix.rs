@@ -153,7 +153,7 @@ fn is_better(before: &[Finding], after: &[Finding], mended: &[&Finding]) -> bool
     let (was, is) = (Identity::counts(before), Identity::counts(after));
     let of = |counts: &BTreeMap<Identity, usize>, identity| counts.get(identity).copied().unwrap_or_default();
     no_more(&["syntax"])
-        && no_more(&["syntax", "object", "refused", "type", "nameless"])
+        && no_more(&["syntax", "object", "kind", "refused", "type", "nameless"])
         && Identity::counts(mended.iter().copied())
             .iter()
             .all(|(identity, count)| of(&is, identity) + count <= of(&was, identity))

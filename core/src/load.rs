@@ -9,6 +9,7 @@ mod admitted;
 pub(crate) mod kustomize;
 mod mend;
 mod misspelt;
+mod unknown_kind;
 mod version;
 
 use crate::admission::allocate::Claim;
@@ -120,7 +121,7 @@ pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
     match taking {
         Taking::Stored => load_stored(files, options),
         Taking::Admitted => {
-            let mut loading = Loading::of(Engine::new(options), files);
+            let mut loading = Loading::of(Engine::new(options), files, Some(&unknown_kind::unknown));
             loading.admit_all();
             loading.finish()
         }
@@ -129,7 +130,7 @@ pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
 
 /// Takes the files in as stored: [`load`] for a host that never admits, whose module then holds nothing of admission.
 pub fn load_stored(files: &[File], options: Options) -> Loaded {
-    let mut loading = Loading::of(Engine::new(options), files);
+    let mut loading = Loading::of(Engine::new(options), files, None);
     loading.store_all();
     loading.finish()
 }
@@ -151,7 +152,11 @@ pub struct Taken {
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
 pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
-    let mut loading = Loading::of(std::mem::take(engine), std::slice::from_ref(file));
+    let unknown: Option<&Unknown> = match taking {
+        Taking::Stored => None,
+        Taking::Admitted => Some(&unknown_kind::unknown),
+    };
+    let mut loading = Loading::of(std::mem::take(engine), std::slice::from_ref(file), unknown);
     match taking {
         Taking::Stored => loading.store_all(),
         Taking::Admitted => loading.admit_all(),
@@ -164,6 +169,9 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
     Taken { findings, objects, refused, others, ties }
 }
 
+/// What is said of a kind that is none of the server's: `apiVersion`, `kind`, the object, the text of its file.
+type Unknown = dyn Fn(&str, &str, &Source, &str) -> Option<Finding>;
+
 /// A load under way.
 struct Loading {
     loaded: Loaded,
@@ -175,7 +183,7 @@ struct Loading {
 
 impl Loading {
     /// A load into the engine, the objects of the files read.
-    fn of(engine: Engine, files: &[File]) -> Self {
+    fn of(engine: Engine, files: &[File], unknown: Option<&Unknown>) -> Self {
         let loaded = Loaded {
             engine,
             findings: Vec::new(),
@@ -192,7 +200,7 @@ impl Loading {
             if beside.has(&file.name) {
                 *loading.loaded.passed_over.entry(OF_KUSTOMIZE.to_owned()).or_default() += 1;
             } else {
-                loading.file(file);
+                loading.file(file, unknown);
             }
         }
         loading
@@ -205,12 +213,12 @@ impl Loading {
     }
 
     /// Reads the objects of a file.
-    fn file(&mut self, file: &File) {
+    fn file(&mut self, file: &File, unknown: Option<&Unknown>) {
         for found in manifest::objects(&file.text) {
             let (code, error) = match found {
                 Ok(node) if is_template(file, node.place.line) => (HELM_TEMPLATE, None),
                 Ok(node) => {
-                    self.object(file, node);
+                    self.object(file, node, unknown);
                     continue;
                 }
                 Err(NoObject::Other(what)) => (what, None),
@@ -228,13 +236,17 @@ impl Loading {
         }
     }
 
-    fn object(&mut self, file: &File, mut node: Node) {
+    fn object(&mut self, file: &File, mut node: Node, unknown: Option<&Unknown>) {
         let text = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default().to_owned();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let namespace = &self.loaded.engine.cluster().options.namespace;
         let Some(kind) = Kind::of(&api_version, &kind) else {
-            *self.loaded.passed_over.entry(kind).or_default() += 1;
             self.loaded.others.extend(OtherPods::of(&node, namespace, &file.name));
+            let source = Source::new(file.name.clone(), Arc::new(node));
+            match unknown.and_then(|unknown| unknown(&api_version, &kind, &source, &file.text)) {
+                Some(finding) => self.loaded.findings.push(finding),
+                None => *self.loaded.passed_over.entry(kind).or_default() += 1,
+            }
             return;
         };
         self.loaded.objects += 1;

@@ -204,7 +204,7 @@ impl Kept {
 
 /// Whether it is found while a file is read, and not when its objects are taken in.
 fn is_of_reading(finding: &Finding) -> bool {
-    matches!(finding.code, "syntax" | "object" | "version")
+    matches!(finding.code, "syntax" | "object" | "kind" | "version")
 }
 
 /// The line (from 1) that tells which document a finding is about: where a document ends too soon is told at the beginning

@@ -24,7 +24,7 @@ pub const CODE: &str = "ignore";
 const MARK: &str = "portolan:";
 
 /// The codes of findings that no rule of `lint` makes.
-const OTHER_CODES: &[&str] = &[CODE, "nameless", "object", "refused", "syntax", "type", "version", "warning"];
+const OTHER_CODES: &[&str] = &[CODE, "kind", "nameless", "object", "refused", "syntax", "type", "version", "warning"];
 
 /// Whether a text may have such comments.
 fn is_marked(text: &str) -> bool {
