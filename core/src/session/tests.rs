@@ -299,28 +299,40 @@ const ENTANGLED: [&str; 23] = [
 
 #[test]
 fn however_objects_hang_together_a_session_is_as_good_as_a_fresh_one() {
-    let options = |given: bool| Options {
+    let options = |numbers: &mut Numbers| Options {
         service_cluster_ip_range: vec!["10.0.0.0/28".parse().unwrap()],
-        service_ranges_given: given,
+        service_ranges_given: numbers.below(2) == 0,
         cluster_cidr: vec!["10.244.0.0/28".parse().unwrap()],
         service_node_port_range: (30000, 30003),
         ..Options::default()
     };
-    let fresh = |documents: &[Vec<String>; 2], given: bool| {
-        let mut session = Session::new(options(given), Taking::Admitted);
-        session.load(files(documents));
-        session
+    let new = |numbers: &mut Numbers| {
+        ENTANGLED[numbers.below(ENTANGLED.len())].replace("NAME", ["a", "b", "c", "d"][numbers.below(4)])
     };
-    let mut numbers = Numbers(3);
-    let rounds = if std::env::var_os("PORTOLAN_SLOW").is_some() { 3000 } else { 80 };
-    for round in 0..rounds {
-        let new = |numbers: &mut Numbers| {
-            ENTANGLED[numbers.below(ENTANGLED.len())].replace("NAME", ["a", "b", "c", "d"][numbers.below(4)])
+    hold(Numbers(3), (80, 12), &options, &new, &seen);
+}
+
+/// Makes clusters of two files, so many, and changes a document of each so often: every time all that is seen has to be
+/// what is seen of a fresh one. In the slow tests forty times as many.
+fn hold(
+    mut numbers: Numbers,
+    (clusters, changes): (usize, usize),
+    options: &dyn Fn(&mut Numbers) -> Options,
+    new: &dyn Fn(&mut Numbers) -> String,
+    seen: &dyn Fn(&Session) -> String,
+) {
+    let times = if std::env::var_os("PORTOLAN_SLOW").is_some() { 40 } else { 1 };
+    for round in 0..times * clusters {
+        let options = options(&mut numbers);
+        let fresh = |documents: &[Vec<String>; 2]| {
+            let mut session = Session::new(options.clone(), Taking::Admitted);
+            session.load(files(documents));
+            session
         };
-        let mut documents = [(); 2].map(|()| (0..numbers.below(5) + 1).map(|_| new(&mut numbers)).collect::<Vec<_>>());
-        let given = numbers.below(2) == 0;
-        let mut session = fresh(&documents, given);
-        for _ in 0..12 {
+        let mut documents = [(); 2].map(|()| (0..numbers.below(7) + 1).map(|_| new(&mut numbers)).collect::<Vec<_>>());
+        let mut session = fresh(&documents);
+        seen(&session);
+        for _ in 0..changes {
             let before = documents.clone();
             let which = numbers.below(2);
             let list = &mut documents[which];
@@ -332,11 +344,10 @@ fn however_objects_hang_together_a_session_is_as_good_as_a_fresh_one() {
                 _ => list[at] = new(&mut numbers),
             }
             let _ = session.write(files(&documents).swap_remove(which)).count();
-            assert_eq!(
-                seen(&session),
-                seen(&fresh(&documents, given)),
-                "round {round}, from\n{before:#?}\nto\n{documents:#?}"
-            );
+            let (followed, anew) = (seen(&session), seen(&fresh(&documents)));
+            let differs = followed.lines().zip(anew.lines()).find(|(one, other)| one != other);
+            assert_eq!(differs, None, "round {round}, from\n{before:#?}\nto\n{documents:#?}");
+            assert_eq!(followed, anew, "round {round}, from\n{before:#?}\nto\n{documents:#?}");
         }
     }
 }
@@ -421,45 +432,13 @@ fn answers(session: &Session) -> String {
 
 #[test]
 fn whatever_changes_the_answers_are_those_of_a_fresh_cluster() {
-    let fresh = |documents: &[Vec<String>; 2]| {
-        let mut session = Session::new(Options::default(), Taking::Admitted);
-        session.load(files(documents));
-        session
+    let new = |numbers: &mut Numbers| {
+        let number = numbers.below(3) + 1;
+        let name = ["a", "b", "c"][number - 1];
+        let text = FOLLOWED[numbers.below(FOLLOWED.len())].replace("NAME", name);
+        text.replace("10.0.0.1N", &format!("10.0.0.1{number}"))
+            .replace("3000N", &format!("3000{number}"))
+            .replace("zN", &format!("z{number}"))
     };
-    let mut numbers = Numbers(4);
-    let rounds = if std::env::var_os("PORTOLAN_SLOW").is_some() { 1000 } else { 12 };
-    for round in 0..rounds {
-        let new = |numbers: &mut Numbers| {
-            let number = numbers.below(3) + 1;
-            let name = ["a", "b", "c"][number - 1];
-            let text = FOLLOWED[numbers.below(FOLLOWED.len())].replace("NAME", name);
-            text.replace("10.0.0.1N", &format!("10.0.0.1{number}"))
-                .replace("3000N", &format!("3000{number}"))
-                .replace("zN", &format!("z{number}"))
-        };
-        let mut documents = [(); 2].map(|()| (0..numbers.below(9) + 1).map(|_| new(&mut numbers)).collect::<Vec<_>>());
-        let mut session = fresh(&documents);
-        answers(&session);
-        for _ in 0..8 {
-            let before = documents.clone();
-            let which = numbers.below(2);
-            let list = &mut documents[which];
-            let at = numbers.below(list.len() + 1);
-            match numbers.below(3) {
-                0 => list.insert(at, new(&mut numbers)),
-                _ if at == list.len() => list.push(new(&mut numbers)),
-                1 => drop(list.remove(at)),
-                _ => list[at] = new(&mut numbers),
-            }
-            let _ = session.write(files(&documents).swap_remove(which)).count();
-            let (followed, anew) = (answers(&session), answers(&fresh(&documents)));
-            let differs = followed.lines().zip(anew.lines()).find(|(one, other)| one != other);
-            assert_eq!(differs, None, "round {round}, from\n{before:#?}\nto\n{documents:#?}");
-            assert_eq!(
-                seen(&session),
-                seen(&fresh(&documents)),
-                "round {round}, from\n{before:#?}\nto\n{documents:#?}"
-            );
-        }
-    }
+    hold(Numbers(4), (12, 8), &|_| Options::default(), &new, &|session| answers(session) + &seen(session));
 }
