@@ -75,7 +75,7 @@ impl<'a> Editor<'a> {
     /// as it is.
     pub fn respell(&self, path: &str, name: &str) -> Option<Edit> {
         let (parent, wrong) = path.rsplit_once('.').unwrap_or(("", path));
-        let node = if parent.is_empty() { &*self.source.node } else { self.value(parent)? };
+        let node = if parent.is_empty() { &*self.tree } else { self.value(parent)? };
         let (key, _) = node.members().iter().find(|(key, _)| *key.name == *wrong)?;
         let written = self.slice(key.place)?;
         let quote = u32::from(written.starts_with(['"', '\'']));
