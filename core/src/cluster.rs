@@ -366,11 +366,6 @@ impl Cluster {
         self.sources.iter().flat_map(of_kind)
     }
 
-    /// Whether objects of that kind come from files.
-    pub(crate) fn has_sources(&self, kind: Kind) -> bool {
-        self.sources.get(&kind).is_some_and(|sources| !sources.is_empty())
-    }
-
     /// How many objects come from files.
     pub fn source_count(&self) -> usize {
         self.sources.values().map(BTreeMap::len).sum()

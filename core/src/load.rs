@@ -24,6 +24,7 @@ use crate::lint::{Checked, check_files};
 use crate::manifest::{self, Key, NoObject, Node, SyntaxError, Value};
 use crate::silence;
 use crate::workload::names::suffix;
+use kustomize::Beside;
 use std::sync::Arc;
 
 /// A file as a host has read it.
@@ -63,6 +64,8 @@ pub struct Loaded {
     pub others: Vec<OtherPods>,
     /// How the objects hang together.
     pub(crate) ties: Ties,
+    /// The files that hold no objects.
+    pub(crate) beside: Beside,
 }
 
 /// How objects hang together that were taken in one after the other: where one of them changes, another may have to be
@@ -121,7 +124,7 @@ pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
     match taking {
         Taking::Stored => load_stored(files, options),
         Taking::Admitted => {
-            let mut loading = Loading::of(Engine::new(options), files, Some(&unknown_kind::unknown));
+            let mut loading = Loading::of(Engine::new(options), files, Some(unknown_kind::unknown));
             loading.admit_all();
             loading.finish()
         }
@@ -152,9 +155,9 @@ pub struct Taken {
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
 pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
-    let unknown: Option<&Unknown> = match taking {
+    let unknown: Option<Unknown> = match taking {
         Taking::Stored => None,
-        Taking::Admitted => Some(&unknown_kind::unknown),
+        Taking::Admitted => Some(unknown_kind::unknown),
     };
     let mut loading = Loading::of(std::mem::take(engine), std::slice::from_ref(file), unknown);
     match taking {
@@ -170,7 +173,7 @@ pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
 }
 
 /// What is said of a kind that is none of the server's: `apiVersion`, `kind`, the object, the text of its file.
-type Unknown = dyn Fn(&str, &str, &Source, &str) -> Option<Finding>;
+type Unknown = fn(&str, &str, &Source, &str) -> Option<Finding>;
 
 /// A load under way.
 struct Loading {
@@ -179,11 +182,13 @@ struct Loading {
     read: Vec<(Kind, Source)>,
     /// What needs no admission waits until all is read: which nodes there are decides where pods are.
     later: Vec<(Resource, Option<Source>)>,
+    /// Where objects are judged, who judges a kind that nobody knows.
+    unknown: Option<Unknown>,
 }
 
 impl Loading {
     /// A load into the engine, the objects of the files read.
-    fn of(engine: Engine, files: &[File], unknown: Option<&Unknown>) -> Self {
+    fn of(engine: Engine, files: &[File], unknown: Option<Unknown>) -> Self {
         let loaded = Loaded {
             engine,
             findings: Vec::new(),
@@ -193,14 +198,14 @@ impl Loading {
             files: files.to_vec(),
             others: Vec::new(),
             ties: Ties::default(),
+            beside: Beside::of(files),
         };
-        let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new() };
-        let beside = kustomize::Beside::of(files);
+        let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new(), unknown };
         for file in files {
-            if beside.has(&file.name) {
+            if loading.loaded.beside.has(&file.name) {
                 *loading.loaded.passed_over.entry(OF_KUSTOMIZE.to_owned()).or_default() += 1;
             } else {
-                loading.file(file, unknown);
+                loading.file(file);
             }
         }
         loading
@@ -213,12 +218,12 @@ impl Loading {
     }
 
     /// Reads the objects of a file.
-    fn file(&mut self, file: &File, unknown: Option<&Unknown>) {
+    fn file(&mut self, file: &File) {
         for found in manifest::objects(&file.text) {
             let (code, error) = match found {
                 Ok(node) if is_template(file, node.place.line) => (HELM_TEMPLATE, None),
                 Ok(node) => {
-                    self.object(file, node, unknown);
+                    self.object(file, node);
                     continue;
                 }
                 Err(NoObject::Other(what)) => (what, None),
@@ -236,14 +241,14 @@ impl Loading {
         }
     }
 
-    fn object(&mut self, file: &File, mut node: Node, unknown: Option<&Unknown>) {
+    fn object(&mut self, file: &File, mut node: Node) {
         let text = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default().to_owned();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let namespace = &self.loaded.engine.cluster().options.namespace;
         let Some(kind) = Kind::of(&api_version, &kind) else {
             self.loaded.others.extend(OtherPods::of(&node, namespace, &file.name));
             let source = Source::new(file.name.clone(), Arc::new(node));
-            match unknown.and_then(|unknown| unknown(&api_version, &kind, &source, &file.text)) {
+            match self.unknown.and_then(|unknown| unknown(&api_version, &kind, &source, &file.text)) {
                 Some(finding) => self.loaded.findings.push(finding),
                 None => *self.loaded.passed_over.entry(kind).or_default() += 1,
             }

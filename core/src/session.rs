@@ -65,7 +65,7 @@ impl Session {
         self.engine = loaded.engine;
         self.engine.take_disturbance();
         self.others = loaded.others;
-        self.beside = Beside::of(&files);
+        self.beside = loaded.beside;
         self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new(), pieces: None }).collect();
         for finding in loaded.findings {
             if let Some(kept) = self.files.iter_mut().find(|kept| *kept.file.name == finding.place.file) {

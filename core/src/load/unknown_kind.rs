@@ -38,16 +38,14 @@ const SERVED: [(&str, &str); 17] = [
 /// Says that the server has no such kind, in kubectl's words, where the group is one of its own and another kind or
 /// another group was meant. Kinds that nobody knows are somebody's own.
 pub(super) fn unknown(api_version: &str, kind: &str, source: &Source, text: &str) -> Option<Finding> {
-    let group = |api_version: &'static str| api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    let wanted = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    let (_, kinds) = SERVED.iter().find(|(served, _)| group(served) == wanted)?;
-    if kinds.split(' ').any(|known| known == kind) {
+    let has = |kinds: &str| kinds.split(' ').any(|known| known == kind);
+    let (_, kinds) = SERVED.iter().find(|(served, _)| group(served) == group(api_version))?;
+    if has(kinds) {
         return None;
     }
     let message = format!("no matches for kind \"{kind}\" in version \"{api_version}\"");
     let editor = Editor::new(text, source);
-    let elsewhere = SERVED.iter().find(|(_, kinds)| kinds.split(' ').any(|known| known == kind));
-    let (field, right) = match elsewhere {
+    let (field, right) = match SERVED.iter().find(|(_, kinds)| has(kinds)) {
         Some((served, _)) => ("apiVersion", *served),
         None => ("kind", nearest(kind, &mut kinds.split(' '))?),
     };
@@ -55,6 +53,11 @@ pub(super) fn unknown(api_version: &str, kind: &str, source: &Source, text: &str
     finding.help = Some(format!("write `{field}: {right}`"));
     finding.fix.extend(editor.replace(field, Scalar::Text(right)));
     Some(finding)
+}
+
+/// The group of an `apiVersion`, empty for the core group.
+fn group(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
 }
 
 #[cfg(test)]

@@ -82,16 +82,16 @@ impl Change {
                     !others.map(|(_, claim)| claim).any(|claim| held(service).any(|held| held == *claim));
             }
         }
-        let is_there =
-            |kind: Kind| cluster.has_sources(kind) || self.refused.iter().any(|(refused, _)| *refused == kind);
+        let is_there = |kind: Kind| {
+            cluster.sources_of(kind).next().is_some() || self.refused.iter().any(|(refused, _)| *refused == kind)
+        };
         let touches = |kind: Kind| self.kinds.contains(&kind);
         let of_addresses = [Kind::IPAddress, Kind::ServiceCIDR];
         let addresses = of_addresses.iter().any(|kind| touches(*kind) || touches(Kind::Service) && is_there(*kind));
         let classes = touches(Kind::IngressClass) && is_there(Kind::Ingress);
         let class_behind = || {
-            let keys = cluster.ingress_classes.iter().map(|(key, _)| key);
-            let mut sources = keys.filter_map(|key| cluster.source(Kind::IngressClass, key));
-            sources.any(|source| is_behind(source) && !is_exported(&source.node))
+            let mut classes = cluster.sources_of(Kind::IngressClass);
+            classes.any(|(_, source)| is_behind(source) && !is_exported(&source.node))
         };
         // Pods without a status are put on the nodes that there are.
         let nodes = touches(Kind::Node) && is_there(Kind::Pod);
@@ -102,9 +102,8 @@ impl Change {
             cluster.services.by_key(key).is_some_and(|service| held(service).any(|holds| holds == claim))
         };
         let from_behind = |claim: Claim| {
-            let keys = cluster.services.iter().map(|(key, _)| key).filter(|key| holds(key, claim));
-            let mut sources = keys.filter_map(|key| cluster.source(Kind::Service, key));
-            sources.any(|source| is_behind(source) && !is_exported(&source.node))
+            let mut services = cluster.sources_of(Kind::Service).filter(|(key, _)| holds(key, claim));
+            services.any(|(_, source)| is_behind(source) && !is_exported(&source.node))
         };
         self.stands_alone &= !ties.wanted.iter().any(|(_, claim)| from_behind(*claim));
     }
