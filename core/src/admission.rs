@@ -17,6 +17,7 @@ mod ip_address;
 mod namespace;
 mod network_policy;
 pub mod object_meta;
+mod resource_version;
 pub mod service;
 mod service_cidr;
 pub mod status;
@@ -205,22 +206,29 @@ impl Admission<'_> {
                 let namespace = if metadata.namespace.is_empty() { "default" } else { metadata.namespace.as_str() };
                 let namespace = namespace.to_owned();
                 self.dedup_owner_references(metadata);
-                let stored = self.create(new, &namespace)?;
+                wipe_system_fields(metadata);
+                let stored = self.create(new, &namespace, Operation::Create)?;
                 Ok((201, stored))
             }
             Operation::Update => self.update(new, request.old_object),
         }
     }
 
-    /// `store.create`
-    fn create(&mut self, mut new: Resource, namespace: &str) -> Result<Resource, Status> {
+    /// `store.create`, or where `store.Update` creates what is not there.
+    fn create(&mut self, mut new: Resource, namespace: &str, operation: Operation) -> Result<Resource, Status> {
         let gates = &self.version.gates;
         let metadata = new.metadata_mut();
-        wipe_system_fields(metadata);
+        metadata.creation_timestamp = Time::default();
+        metadata.uid.clear();
         metadata.namespace = if self.kind.is_namespaced() { namespace.to_owned() } else { String::new() };
         self.check_namespace(new.metadata())?;
         strategy::admit_on_create(&mut new, self.cluster);
         let metadata = new.metadata_mut();
+        let version = resource_version::parse(&metadata.resource_version);
+        if operation == Operation::Update {
+            // Only that it can be read: nothing is there that it could be the version of.
+            version.clone()?;
+        }
         if !metadata.generate_name.is_empty() && metadata.name.is_empty() {
             metadata.name = self.generate_name(&metadata.generate_name, &metadata.namespace);
         }
@@ -239,12 +247,13 @@ impl Admission<'_> {
         strategy::warn_on_create(&new, &mut self.warnings);
         strategy::canonicalize(&mut new);
         self.validate_admission(&new, None)?;
-        let metadata = new.metadata();
-        if metadata.resource_version.parse::<u64>().is_ok_and(|version| version != 0) {
-            return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
-        }
-        if strategy::get(self.cluster, self.kind, &new.key()).is_some() {
-            return Err(Status::already_exists(self.kind, &metadata.name));
+        if operation == Operation::Create {
+            if version.is_ok_and(|version| version != 0) {
+                return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
+            }
+            if let Some(existing) = strategy::get(self.cluster, self.kind, &new.key()) {
+                return Err(Status::already_exists(self.kind, new.metadata(), existing.metadata()));
+            }
         }
         Ok(self.stored(new))
     }
@@ -262,17 +271,34 @@ impl Admission<'_> {
             if !strategy::allows_create_on_update(self.kind) {
                 return Err(Status::not_found(self.kind, &url.name));
             }
-            return Ok((201, self.create(new, &url.namespace)?));
+            // The UID that is asked for is held against none.
+            if !new.metadata().uid.is_empty() {
+                return Err(self.wrong_uid(new.metadata(), "", &url));
+            }
+            return Ok((201, self.create(new, &url.namespace, Operation::Update)?));
         };
         old.settle();
         strategy::set_defaults(&mut old);
         strategy::decorate(&mut old, self.cluster);
         old.metadata_mut().namespace.clone_from(&url.namespace);
         old.metadata_mut().managed_fields.clear();
-        self.check_version(new.metadata_mut(), old.metadata())?;
+        self.check_version(new.metadata_mut(), old.metadata(), &url)?;
         strategy::begin_update(&mut new, &old, self.cluster, self.allocations, &self.version.gates)?;
         self.before_update(&mut new, &old)?;
-        Ok((200, self.stored(new)))
+        // What goes with its last finalizer is not stored, and comes back as it was sent: with the empty list that storage
+        // would have made null. Only EndpointSlices have one that is not left out.
+        let gone = new.metadata().finalizers.is_empty() && is_due(old.metadata()) && !strategy::is_kept(&new);
+        let emptied = match &new {
+            Resource::EndpointSlice(slice) if gone => slice.endpoints.as_ref().is_some_and(Vec::is_empty),
+            _ => false,
+        };
+        let mut stored = self.stored(new);
+        if let Resource::EndpointSlice(slice) = &mut stored
+            && emptied
+        {
+            slice.endpoints = Some(Vec::new());
+        }
+        Ok((200, stored))
     }
 
     /// The name and the namespace of the object have to be those of the request
@@ -302,22 +328,15 @@ impl Admission<'_> {
     }
 
     /// The preconditions of an update: the UID and the resource version, where both sides have one.
-    fn check_version(&self, new: &mut ObjectMeta, old: &ObjectMeta) -> Result<(), Status> {
+    fn check_version(&self, new: &mut ObjectMeta, old: &ObjectMeta, url: &ObjectKey) -> Result<(), Status> {
         if !new.uid.is_empty() && !old.uid.is_empty() && new.uid != old.uid {
-            let error = format!(
-                "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
-                storage_key(self.kind, old),
-                new.uid,
-                old.uid
-            );
-            return Err(Status::conflict(self.kind, &new.name, &error));
+            return Err(self.wrong_uid(new, &old.uid, url));
         }
         if !new.resource_version.is_empty() {
-            let Ok(version) = new.resource_version.parse::<u64>() else {
-                let shown = crate::field::quote(&new.resource_version);
-                return Err(Status::unknown(format!("strconv.ParseUint: parsing {shown}: invalid syntax")));
-            };
-            if version != 0 && old.resource_version.parse::<u64>().is_ok_and(|stored| stored != version) {
+            let version = resource_version::parse(&new.resource_version)?;
+            let stored = resource_version::parse(&old.resource_version).unwrap_or_default();
+            // An object that was given without its version has one all the same.
+            if version != 0 && stored != 0 && stored != version {
                 let error =
                     "the object has been modified; please apply your changes to the latest version and try again";
                 return Err(Status::conflict(self.kind, &new.name, error));
@@ -325,6 +344,16 @@ impl Admission<'_> {
         }
         new.resource_version.clone_from(&old.resource_version);
         Ok(())
+    }
+
+    /// The refusal of a UID that is not the stored object's (`storage.NewInvalidObjError`).
+    fn wrong_uid(&self, new: &ObjectMeta, stored: &str, url: &ObjectKey) -> Status {
+        let error = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {stored}",
+            storage_key(self.kind, url),
+            new.uid
+        );
+        Status::conflict(self.kind, &new.name, &error)
     }
 
     /// `rest.BeforeUpdate`
@@ -451,6 +480,11 @@ impl Admission<'_> {
     }
 }
 
+/// Whether a stored object waits for its finalizers only (`registry.ShouldDeleteDuringUpdate`).
+fn is_due(metadata: &ObjectMeta) -> bool {
+    metadata.deletion_timestamp.is_some() && metadata.deletion_grace_period_seconds.unwrap_or_default() == 0
+}
+
 /// `rest.WipeObjectMetaSystemFields`
 fn wipe_system_fields(metadata: &mut ObjectMeta) {
     metadata.creation_timestamp = Time::default();
@@ -471,16 +505,16 @@ pub(crate) fn semantically_equal<T: Codec + Clone + PartialEq>(one: &T, other: &
 }
 
 /// The key under which the server's storage keeps an object (`kubeapiserver.SpecialDefaultResourcePrefixes`).
-fn storage_key(kind: Kind, metadata: &ObjectMeta) -> String {
+fn storage_key(kind: Kind, key: &ObjectKey) -> String {
     let prefix = match kind {
         Kind::Service => "services/specs".to_owned(),
         Kind::Endpoints => "services/endpoints".to_owned(),
         Kind::Ingress => "ingress".to_owned(),
         other => status::resource(other),
     };
-    if metadata.namespace.is_empty() {
-        format!("/registry/{prefix}/{}", metadata.name)
+    if key.namespace.is_empty() {
+        format!("/registry/{prefix}/{}", key.name)
     } else {
-        format!("/registry/{prefix}/{}/{}", metadata.namespace, metadata.name)
+        format!("/registry/{prefix}/{}/{}", key.namespace, key.name)
     }
 }

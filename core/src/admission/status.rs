@@ -1,5 +1,6 @@
 //! `metav1.Status`: what the server sends when it refuses (`k8s.io/apimachinery/pkg/api/errors`, v0.36.3).
 
+use crate::api::meta::ObjectMeta;
 use crate::api::resource::Kind;
 use crate::field;
 use crate::json::Json;
@@ -101,10 +102,17 @@ impl Status {
         Status { code: 404, reason: "NotFound", message, details: Some(Box::default()) }
     }
 
-    /// `errors.NewAlreadyExists`: 409.
-    pub fn already_exists(kind: Kind, name: &str) -> Self {
-        let message = format!("{} {} already exists", resource_of(kind), field::quote(name));
-        Status { code: 409, reason: "AlreadyExists", message, details: Some(Box::new(of_resource(kind, name))) }
+    /// What a new object is told whose name an existing one has: 409 (`errors.NewAlreadyExists`). One with a
+    /// `generateName` is taken for one whose name was generated (`rest.CheckGeneratedNameError`).
+    pub fn already_exists(kind: Kind, new: &ObjectMeta, existing: &ObjectMeta) -> Self {
+        let deleting = if existing.deletion_timestamp.is_some() { "object is being deleted: " } else { "" };
+        let mut message = format!("{deleting}{} {} already exists", resource_of(kind), field::quote(&new.name));
+        let mut details = of_resource(kind, &new.name);
+        if !new.generate_name.is_empty() {
+            message.push_str(", the server was not able to generate a unique name for the object");
+            details.retry_after_seconds = 1;
+        }
+        Status { code: 409, reason: "AlreadyExists", message, details: Some(Box::new(details)) }
     }
 
     /// `errors.NewConflict`: 409.

@@ -261,6 +261,13 @@ pub(super) fn warn_on_update(new: &Resource, warnings: &mut Vec<String>) {
     }
 }
 
+/// Whether something else than the finalizers of its metadata keeps an object that is being deleted
+/// (`ShouldDeleteDuringUpdate` of a store).
+pub(super) fn is_kept(resource: &Resource) -> bool {
+    let Resource::Namespace(namespace) = resource else { return false };
+    namespace.spec.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
+}
+
 /// The store's `Decorator`: what is added to an object that is read.
 pub(super) fn decorate(resource: &mut Resource, cluster: &Cluster) {
     if let Resource::Service(service) = resource {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"portolan/reference/controlplane"
 )
@@ -28,18 +29,26 @@ type Answer struct {
 	Status   json.RawMessage `json:"status,omitempty"`
 	Object   json.RawMessage `json:"object,omitempty"`
 	Warnings []string        `json:"warnings,omitempty"`
+	// OldObject is the old object of an update as the server had stored it, with
+	// what it allocated.
+	OldObject json.RawMessage `json:"oldObject,omitempty"`
 }
 
 // NewPlainRecorder asks a server in which only the given objects are stored.
-// An object that the server refuses is written to etcd as it stands.
+// An object that the server refuses, or that is being deleted, is written to
+// etcd as it stands.
 func NewPlainRecorder(plane *controlplane.ControlPlane, cluster []json.RawMessage) (*Recorder, error) {
 	recorder := &Recorder{plane: plane, stored: map[string][]*object{}, past: map[string]string{}}
 	for _, one := range cluster {
 		if _, err := recorder.keep(one); err != nil {
 			return nil, err
 		}
+		if kind, _ := kindOf(one); kind == "Service" || kind == "IPAddress" {
+			// Their addresses are not to be given back after a refusal.
+			recorder.stored[kind] = append(recorder.stored[kind], parse(string(one)).(*object))
+		}
 	}
-	return recorder, nil
+	return recorder, recorder.remember("Service", "kubernetes")
 }
 
 // keep stores an object as it stands, unless one of its name is there.
@@ -50,19 +59,40 @@ func (recorder *Recorder) keep(text json.RawMessage) (bool, error) {
 	}
 	namespace := namespaceOf(text)
 	kept := parse(string(text)).(*object)
+	if metadata, _ := kept.get("metadata"); !resources[kind].clusterScope {
+		metadata.(*object).set("namespace", namespace)
+	}
 	path := collection(kind, namespace)
 	if code, _, err := recorder.plane.Do(http.MethodGet, path+"/"+nameOf(kept), nil); err != nil || code == http.StatusOK {
 		return false, err
 	}
-	code, _, err := recorder.plane.Do(http.MethodPost, path, text)
-	if err != nil || code == http.StatusCreated {
-		return true, err
+	if !isLeaving(text) {
+		code, _, err := recorder.plane.Do(http.MethodPost, path, text)
+		if err != nil || code == http.StatusCreated {
+			return true, err
+		}
 	}
-	key := etcdKeys[kind]
-	if !resources[kind].clusterScope {
-		key += namespace + "/"
+	return true, recorder.storePast(kind, kept, keyOf(kind, namespace, nameOf(kept)))
+}
+
+// keyOf is the key of an object in etcd.
+func keyOf(kind, namespace, name string) string {
+	if resources[kind].clusterScope {
+		return etcdKeys[kind] + name
 	}
-	return true, recorder.storePast(kind, kept, key+nameOf(kept))
+	return etcdKeys[kind] + namespace + "/" + name
+}
+
+// isLeaving is true for an object that is being deleted: a create would store
+// it as one that is not.
+func isLeaving(text json.RawMessage) bool {
+	var read struct {
+		Metadata struct {
+			DeletionTimestamp any `json:"deletionTimestamp"`
+		} `json:"metadata"`
+	}
+	_ = json.Unmarshal(text, &read)
+	return read.Metadata.DeletionTimestamp != nil
 }
 
 func kindOf(text json.RawMessage) (string, error) {
@@ -84,7 +114,7 @@ func kindOf(text json.RawMessage) (string, error) {
 // AnswerRequest stores the old object of an update where it is not stored, asks,
 // and puts everything back as it was.
 func (recorder *Recorder) AnswerRequest(request Request) (Answer, error) {
-	record := Record{Op: "create", Input: request.Object, Old: request.OldObject}
+	record := Record{Op: request.Op, Input: request.Object, Old: request.OldObject}
 	// Input of any shape may be asked about; only its kind must be readable.
 	var read struct {
 		Kind string `json:"kind"`
@@ -95,22 +125,57 @@ func (recorder *Recorder) AnswerRequest(request Request) (Answer, error) {
 	}
 	record.Kind = read.Kind
 	added := false
+	var served json.RawMessage
 	if len(request.OldObject) > 0 {
-		record.Op = "update"
 		var err error
 		if added, err = recorder.keep(request.OldObject); err != nil {
 			return Answer{}, err
 		}
+		path := collection(record.Kind, namespaceOf(record.Old)) + "/" + url.PathEscape(nameOf(parse(string(record.Old)).(*object)))
+		_, body, err := recorder.plane.Do(http.MethodGet, path, nil)
+		if err != nil {
+			return Answer{}, err
+		}
+		served = settled(body)
 	}
 	err := recorder.send(&record)
-	if err == nil && record.Code < http.StatusBadRequest {
-		accepted := parse(string(record.Object)).(*object)
-		err = recorder.remove(record.Kind, namespaceOf(record.Object), nameOf(accepted))
-		if err == nil && record.Op == "update" && !added {
-			_, err = recorder.keep(record.Old)
-		}
-	} else if err == nil && added {
-		err = recorder.remove(record.Kind, namespaceOf(record.Old), nameOf(parse(string(record.Old)).(*object)))
+	if err == nil {
+		err = recorder.putBack(&record, added)
 	}
-	return Answer{record.Code, record.Status, record.Object, record.Warnings}, err
+	return Answer{record.Code, record.Status, record.Object, record.Warnings, served}, err
+}
+
+// putBack undoes what a request did; `added` tells that its old object was
+// stored for it.
+func (recorder *Recorder) putBack(record *Record, added bool) error {
+	accepted := record.Code < http.StatusBadRequest
+	hasOld := len(record.Old) > 0
+	switch {
+	case hasOld && isLeaving(record.Old):
+		name := nameOf(parse(string(record.Old)).(*object))
+		if err := recorder.plane.Erase(keyOf(record.Kind, namespaceOf(record.Old), name)); err != nil {
+			return err
+		}
+		if err := recorder.remove(record.Kind, namespaceOf(record.Old), name); err != nil {
+			return err
+		}
+	case accepted:
+		name := nameOf(parse(string(record.Object)).(*object))
+		if err := recorder.remove(record.Kind, namespaceOf(record.Object), name); err != nil {
+			return err
+		}
+	case hasOld && added:
+		name := nameOf(parse(string(record.Old)).(*object))
+		if err := recorder.remove(record.Kind, namespaceOf(record.Old), name); err != nil {
+			return err
+		}
+	}
+	if hasOld && !added && (accepted || isLeaving(record.Old)) {
+		_, err := recorder.keep(record.Old)
+		return err
+	}
+	if !accepted && (added || !hasOld) {
+		return recorder.release(record)
+	}
+	return nil
 }

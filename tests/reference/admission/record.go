@@ -128,7 +128,7 @@ func (recorder *Recorder) storePast(kind string, past *object, key string) error
 	if err := recorder.plane.Store(key, body); err != nil {
 		return err
 	}
-	path := collection(kind, "default") + "/" + nameOf(past)
+	path := collection(kind, namespaceOf(body)) + "/" + nameOf(past)
 	for range 100 {
 		if code, _, err := recorder.plane.Do(http.MethodGet, path+"?resourceVersion=0", nil); err == nil && code == http.StatusOK {
 			return nil
@@ -321,11 +321,16 @@ func (recorder *Recorder) holds(address string) bool {
 func (recorder *Recorder) send(record *Record) error {
 	method, path := http.MethodPost, collection(record.Kind, namespaceOf(record.Input))
 	if record.Op == "update" {
-		old, isObject := parse(string(record.Old)).(*object)
+		// Without an old object, the request names an object that is not there.
+		named := record.Old
+		if len(named) == 0 {
+			named = record.Input
+		}
+		old, isObject := parse(string(named)).(*object)
 		if !isObject {
 			return fmt.Errorf("an update needs the stored object")
 		}
-		method, path = http.MethodPut, collection(record.Kind, namespaceOf(record.Old))+"/"+url.PathEscape(nameOf(old))
+		method, path = http.MethodPut, collection(record.Kind, namespaceOf(named))+"/"+url.PathEscape(nameOf(old))
 	}
 	response, err := recorder.plane.Send(method, path+query, "application/json", record.Input)
 	if err != nil {
@@ -397,6 +402,9 @@ func (recorder *Recorder) unfinalize(path string) error {
 	return err
 }
 
+// leavingNamespace is one that is being deleted, where it is stored.
+const leavingNamespace = "leaving"
+
 // namespaceOf is the namespace that an input names, or "default".
 func namespaceOf(input json.RawMessage) string {
 	var read struct {
@@ -405,7 +413,7 @@ func namespaceOf(input json.RawMessage) string {
 		} `json:"metadata"`
 	}
 	_ = json.Unmarshal(input, &read)
-	if namespace, isText := read.Metadata.Namespace.(string); isText && namespace == "kube-system" {
+	if namespace, isText := read.Metadata.Namespace.(string); isText && (namespace == "kube-system" || namespace == leavingNamespace) {
 		return namespace
 	}
 	return "default"

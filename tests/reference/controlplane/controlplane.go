@@ -192,7 +192,21 @@ func (plane *ControlPlane) Store(key string, object []byte) error {
 	if err != nil {
 		return err
 	}
-	answer, err := http.Post(plane.etcdURL+"/v3/kv/put", "application/json", bytes.NewReader(body))
+	return plane.etcd("put", body)
+}
+
+// Erase removes an object from etcd, whatever finalizers it has. `key` is the
+// key below /registry/.
+func (plane *ControlPlane) Erase(key string) error {
+	body, err := json.Marshal(map[string]string{"key": base64.StdEncoding.EncodeToString([]byte("/registry/" + key))})
+	if err != nil {
+		return err
+	}
+	return plane.etcd("deleterange", body)
+}
+
+func (plane *ControlPlane) etcd(operation string, body []byte) error {
+	answer, err := http.Post(plane.etcdURL+"/v3/kv/"+operation, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
