@@ -68,6 +68,7 @@ items:
   addressType: IPv6
   endpoints: [{addresses: ["fd00:1::"]}]
 - {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: a, labels: {app: web}}, spec: {nodeName: n}, status: {phase: Running, podIP: 10.1.0.7, podIPs: [{ip: 10.1.0.7}], conditions: [{type: Ready, status: "True"}]}}
+- {apiVersion: v1, kind: Pod, metadata: {name: twin, namespace: a}, spec: {nodeName: n}, status: {phase: Running, podIP: 10.1.0.7, podIPs: [{ip: 10.1.0.7}]}}
 - {apiVersion: v1, kind: Pod, metadata: {name: gone, namespace: a}, spec: {nodeName: n}, status: {phase: Succeeded, podIP: 10.1.0.8, podIPs: [{ip: 10.1.0.8}]}}
 "#;
 
@@ -148,6 +149,12 @@ items:
             ),
             ("out.a.svc.cluster.local", RecordType::A, &["out.a.svc.cluster.local. CNAME example.com."]),
             ("10-1-0-7.a.pod.cluster.local", RecordType::A, &["10-1-0-7.a.pod.cluster.local. A 10.1.0.7"]),
+            // Two pods with one address count twice for the weight.
+            (
+                "10-1-0-7.a.pod.cluster.local",
+                RecordType::Srv,
+                &["10-1-0-7.a.pod.cluster.local. SRV 0 50 0 10-1-0-7.a.pod.cluster.local."],
+            ),
             ("x.10-1-0-7.a.pod.cluster.local", RecordType::A, &["x.10-1-0-7.a.pod.cluster.local. A 10.1.0.7"]),
             ("dns-version.cluster.local", RecordType::Txt, &["dns-version.cluster.local. TXT \"1.1.0\""]),
             ("ns.dns.cluster.local", RecordType::A, &["ns.dns.cluster.local. A 10.0.0.10"]),
@@ -173,6 +180,7 @@ items:
             ("web.a.svc.cluster.local", RecordType::Txt),
             ("web.a.svc.cluster.local", RecordType::Ptr),
             ("10-1-0-7.a.pod.cluster.local", RecordType::Aaaa),
+            ("ns.dns.cluster.local", RecordType::Srv),
             ("broken.a.svc.cluster.local", RecordType::A),
             ("ping.a.svc.cluster.local", RecordType::A),
             ("alias.a.svc.cluster.local", RecordType::Srv),

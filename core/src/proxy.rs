@@ -22,7 +22,7 @@ use decision::Destination;
 use ipnet::IpNet;
 use lookup::{Address, Found, Lookup, NodePort, Table};
 use service_port::{Endpoints, ServicePort};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use topology::Place;
 
@@ -158,8 +158,14 @@ impl NodeTable {
         self.services.values().flat_map(|entry| &entry.ports).map(Arc::as_ref)
     }
 
-    fn address_of_node(&self, family: Family) -> Option<IpAddr> {
-        self.addresses_of_node.iter().copied().find(|ip| Family::of(*ip) == family)
+    /// The node's address of that family as kube-proxy takes it: loopback where the node tells none (`detectNodeIPs`,
+    /// `cmd/kube-proxy/app`).
+    fn node_ip(&self, family: Family) -> IpAddr {
+        let known = self.addresses_of_node.iter().copied().find(|ip| Family::of(*ip) == family);
+        known.unwrap_or(match family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Family::V6 => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        })
     }
 }
 
@@ -251,6 +257,17 @@ mod tests {
         let (verdict, _, steps) = ask(&table, vip, client(vip));
         assert_eq!((verdict, steps), (Verdict::Forward, vec![balanced, Step::SourceIsVip]));
         assert_eq!(ask(&table, "10.0.0.1", client("192.0.2.1")).0, Verdict::Forward);
+    }
+
+    #[test]
+    fn a_node_that_tells_no_address_counts_as_loopback() {
+        let (kind, text) = service("a", "10.0.0.1");
+        let text = text.replace("192.168.50.1/32", "127.0.0.0/8");
+        let cluster = cluster(&[(kind, text), slice("a")]);
+        let table = NodeTable::compile(&cluster, &EndpointsTable::compile(&cluster), "n1");
+        let vip = "198.51.100.1";
+        let (verdict, _, steps) = ask(&table, vip, Client::Address(vip.parse().unwrap()));
+        assert_eq!((verdict, steps), (Verdict::Forward, vec![Step::Found(Via::LoadBalancer), Step::SourceIsVip]));
     }
 
     #[test]

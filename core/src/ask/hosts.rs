@@ -24,6 +24,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
         .with("hosts", hosts::of_pod(cluster, pod, &files).unwrap_or_default())
         .with("resolvConf", resolver.text());
     let answer = match hostname::of_pod(cluster, pod).kernel {
+        Ok(hostname) if hostname.is_empty() => answer,
         Ok(hostname) => answer.with("hostname", hostname),
         Err(refusal) => {
             warnings.push(refusal);

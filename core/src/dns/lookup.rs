@@ -133,7 +133,9 @@ impl<'z> Query<'z, '_> {
 
     /// `plugin.SRV`.
     fn services(&mut self, name: &str) -> Result<Vec<Record>, NoSuchName> {
-        let mut hits = self.found(name)?;
+        let lower = name.to_ascii_lowercase();
+        // The name servers' own name has addresses alone.
+        let mut hits = if self.is_of_name_servers(&lower) { Vec::new() } else { self.kubernetes(&lower)? };
         hits.retain(|hit| hit.ip.is_some());
         // Every hit counts for the weight, also one without a port.
         #[expect(
@@ -224,11 +226,16 @@ impl<'z> Query<'z, '_> {
     /// `Services`: what stands behind a name, whatever the type asked for.
     fn found(&mut self, name: &str) -> Found<'z> {
         let lower = name.to_ascii_lowercase();
-        if self.below_origin(&lower) == ["ns", "dns"] && lower.ends_with(self.origin) {
+        if self.is_of_name_servers(&lower) {
             self.because = "the addresses of the cluster's name servers".to_owned();
             return Ok(self.own_addresses());
         }
         self.kubernetes(&lower)
+    }
+
+    /// `isDefaultNS`: the name in small letters below the origin as it was sent.
+    fn is_of_name_servers(&self, lower: &str) -> bool {
+        self.below_origin(lower) == ["ns", "dns"] && lower.ends_with(self.origin)
     }
 
     /// The labels before the origin.
@@ -273,19 +280,17 @@ impl<'z> Query<'z, '_> {
         let dashed = request.service;
         let is_v4 = dashed.matches('-').count() == 3 && !dashed.contains("--");
         let ip = dashed.replace('-', if is_v4 { "." } else { ":" });
-        if self
-            .zone
-            .pods
-            .get(&ip)
-            .is_none_or(|namespaces| namespaces.iter().all(|(known, _)| **known != *request.namespace))
-        {
+        let mut namespaces = self.zone.pods.get(&ip).into_iter().flatten();
+        let Some(&(_, count)) = namespaces.find(|(known, _)| **known == *request.namespace) else {
             self.because = format!("no running pod of namespace {} has the address {ip}", request.namespace);
             return Err(NoSuchName);
-        }
+        };
         self.because = format!("a pod of namespace {} has that address", request.namespace);
         let own = format!("{dashed}.{}.pod", request.namespace);
         let parsed = ip.parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
-        Ok(vec![Hit { address: Cow::Owned(ip), ip: parsed, port: 0, own }])
+        // Each of the pods on one address counts: for the weight, the only thing that tells one hit from several.
+        let hit = || Hit { address: Cow::Owned(ip.clone()), ip: parsed, port: 0, own: own.clone() };
+        Ok(std::iter::repeat_with(hit).take(count).collect())
     }
 
     /// `findServices`.

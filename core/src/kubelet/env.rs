@@ -177,16 +177,20 @@ pub fn of_container(cluster: &Cluster, pod: &Pod, container: &Container) -> Envi
     let mut own: BTreeMap<&str, Option<String>> = BTreeMap::new();
     let mut own_order = Vec::new();
     for source in &container.env_from {
-        let prefix = source.get("prefix").and_then(Json::as_str).unwrap_or_default();
         let why = format!("they come from {}, whose values are not read", source_of(source));
-        environment.unknown.push((format!("{prefix}*"), why));
+        environment.unknown.push((format!("{}*", prefix_of(source)), why));
     }
     for variable in &container.env {
         let value_of = |name: &str| match own.get(name) {
             Some(known) => known.clone().ok_or(()),
             None => told.get(name).map(|(value, _)| value.clone()).ok_or(()),
         };
-        let is_unknown = |name: &str| own.get(name).is_some_and(Option::is_none);
+        // A name that nothing else sets may be one of those that are not read.
+        let may_be_unread = |name: &str| {
+            let mut prefixes = container.env_from.iter().map(prefix_of);
+            !told.contains_key(name) && prefixes.any(|prefix| name.starts_with(prefix))
+        };
+        let is_unknown = |name: &str| own.get(name).map_or_else(|| may_be_unread(name), Option::is_none);
         let value = match value(cluster, pod, variable, value_of, is_unknown) {
             Ok(value) => Some(value),
             Err(why) => {
@@ -236,6 +240,11 @@ fn is_younger(service: &Service, pod: &Pod) -> bool {
         (Some(made), Some(started)) => made > started,
         _ => false,
     }
+}
+
+/// The prefix of the names that a source of many variables gives.
+fn prefix_of(source: &Json) -> &str {
+    source.get("prefix").and_then(Json::as_str).unwrap_or_default()
 }
 
 fn source_of(source: &Json) -> String {
@@ -299,7 +308,8 @@ fn field(cluster: &Cluster, pod: &Pod, path: &str) -> Option<String> {
         "metadata.name" => metadata.name.clone(),
         "metadata.namespace" => namespace_of(pod).to_owned(),
         "metadata.uid" => metadata.uid.clone(),
-        "spec.nodeName" => pod.spec.node_name.clone(),
+        // `ConvertDownwardAPIFieldLabel` (pkg/apis/core/pods) still takes the older name.
+        "spec.nodeName" | "spec.host" => pod.spec.node_name.clone(),
         "spec.serviceAccountName" if pod.spec.service_account_name.is_empty() => "default".to_owned(),
         "spec.serviceAccountName" => pod.spec.service_account_name.clone(),
         "status.hostIP" => hosts().into_iter().next().unwrap_or_default(),
@@ -373,6 +383,8 @@ items:
       - {name: URL, value: "http://$(FOO_SERVICE_HOST):$(FOO_PORT_80_TCP_PORT)/$(LATER)$$(URL)"}
       - {name: LATER, value: "1"}
       - {name: AGAIN, value: "$(LATER)2"}
+      - {name: MADE, value: "$(X_SETTING)"}
+      - {name: HOST, valueFrom: {fieldRef: {fieldPath: spec.host}}}
       - {name: LATER, value: "3"}
       - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
       - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
@@ -392,11 +404,12 @@ items:
         assert_eq!(value(&found, "AGAIN"), Some("12"));
         assert_eq!(value(&found, "LATER"), Some("3"));
         assert_eq!((value(&found, "NODE"), value(&found, "APP")), (Some("n1"), Some("web")));
+        assert_eq!(value(&found, "HOST"), Some("n1"));
         assert_eq!(value(&found, "OTHER_SERVICE_HOST"), Some("mine"));
         assert_eq!(value(&found, "KUBERNETES_SERVICE_HOST"), Some("10.0.0.1"));
         assert_eq!(value(&found, "HEADLESS_SERVICE_HOST"), None);
         let unknown: Vec<&str> = found.unknown.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(unknown, ["X_*", "SECRET", "FROM_SECRET"]);
+        assert_eq!(unknown, ["X_*", "MADE", "SECRET", "FROM_SECRET"]);
     }
 
     #[test]

@@ -11,13 +11,25 @@ pub struct PodName {
     /// Its domain: `SUBDOMAIN.NAMESPACE.svc.DOMAIN`, or empty. That a Service of the subdomain's name is there is not
     /// looked at.
     pub domain: String,
-    /// What `uname -n` and `hostname` say in its containers.
+    /// What `uname -n` and `hostname` say in its containers. On the node's network it is the node's name; empty where the
+    /// pod is on no node yet.
     pub kernel: Result<String, String>,
 }
 
 /// The names of a pod. Mirrors `Kubelet.GeneratePodHostNameAndDomain` and `GetNodenameForKernel`
-/// (k8s.io/kubernetes/pkg/kubelet, v1.36.3).
+/// (k8s.io/kubernetes/pkg/kubelet, v1.36.3), and `generatePodSandboxConfig` (pkg/kubelet/kuberuntime), which names no pod
+/// that is on the node's network.
 pub fn of_pod(cluster: &Cluster, pod: &Pod) -> PodName {
+    let mut name = own_name(cluster, pod);
+    if pod.spec.host_network {
+        let node = cluster.nodes.get("", &pod.spec.node_name);
+        let label = node.and_then(|node| node.labels().get("kubernetes.io/hostname"));
+        name.kernel = Ok(label.unwrap_or(&pod.spec.node_name).clone());
+    }
+    name
+}
+
+fn own_name(cluster: &Cluster, pod: &Pod) -> PodName {
     let spec = &pod.spec;
     if let Some(name) = &spec.hostname_override {
         let hostname = truncate(name);
@@ -76,6 +88,11 @@ mod tests {
 
         pod.spec.hostname = "h".repeat(40);
         assert!(of_pod(&cluster, &pod).kernel.unwrap_err().contains("is too long (64 characters is the max, 65 "));
+
+        pod.spec.host_network = true;
+        pod.spec.node_name = "n1".to_owned();
+        assert_eq!(of_pod(&cluster, &pod).kernel.as_deref(), Ok("n1"));
+        pod.spec.host_network = false;
 
         pod.spec.hostname_override = Some(format!("{}.-{}", "a".repeat(61), "b".repeat(20)));
         let name = of_pod(&cluster, &pod);

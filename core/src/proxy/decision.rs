@@ -219,10 +219,7 @@ impl NodeTable {
         };
         match found {
             Some(found) if found.via == Via::ClusterIP => internal(found, packet),
-            Some(found) => {
-                let node = self.address_of_node(Family::of(found.port.cluster_ip));
-                external(found, packet, node)
-            }
+            Some(found) => external(found, packet, self.node_ip(Family::of(found.port.cluster_ip))),
             None => self.without_rule(packet),
         }
     }
@@ -272,7 +269,7 @@ fn internal<'a>(found: &'a Found, packet: &Packet<'_>) -> Decision<'a> {
 }
 
 /// A packet to an external IP, a load balancer's address or a node port.
-fn external<'a>(found: &'a Found, packet: &Packet<'_>, node: Option<IpAddr>) -> Decision<'a> {
+fn external<'a>(found: &'a Found, packet: &Packet<'_>, node: IpAddr) -> Decision<'a> {
     let port: &ServicePort = &found.port;
     let mut decision = Decision::new(Step::Found(found.via));
     (decision.port, decision.via) = (Some(port), Some(found.via));
@@ -309,14 +306,12 @@ fn external<'a>(found: &'a Found, packet: &Packet<'_>, node: Option<IpAddr>) -> 
 
 /// Whether the source ranges let the client in. Where they hold the node, the load balancer's own addresses may be used
 /// too: a node that has them as its own sends from them.
-fn source_step(port: &ServicePort, from: Client, node: Option<IpAddr>) -> Step {
+fn source_step(port: &ServicePort, from: Client, node: IpAddr) -> Step {
     let Some(client) = from.address() else { return Step::SourceUnknown };
     let holds = |ip: IpAddr| port.source_ranges.iter().position(|range: &IpNet| range.contains(&ip));
     match holds(client) {
         Some(place) => Step::SourceRange(place),
-        None if port.load_balancer_ips.contains(&client) && node.is_some_and(|node| holds(node).is_some()) => {
-            Step::SourceIsVip
-        }
+        None if port.load_balancer_ips.contains(&client) && holds(node).is_some() => Step::SourceIsVip,
         None => Step::SourceRefused,
     }
 }

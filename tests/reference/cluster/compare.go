@@ -61,7 +61,10 @@ func managed(one object) bool {
 // input is the cluster as a person would have written it: without what the
 // controllers published.
 func (record *Record) input() []object {
-	input := append([]object{}, record.Objects...)
+	input := append(append([]object{}, record.Objects...), record.Written...)
+	if record.Written != nil {
+		return input
+	}
 	for _, published := range [][]object{record.Endpoints, record.EndpointSlices} {
 		for _, one := range published {
 			if !managed(one) {
@@ -79,7 +82,7 @@ func (record *Record) expectations() []expectation {
 			expected = append(expected, record.published(one))
 		}
 	}
-	ambiguous := record.ambiguous()
+	ambiguous, byChance := record.ambiguous(), record.byChance()
 	nodes := make([]string, 0, len(record.Proxy))
 	for node := range record.Proxy {
 		nodes = append(nodes, node)
@@ -87,12 +90,20 @@ func (record *Record) expectations() []expectation {
 	sort.Strings(nodes)
 	for _, node := range nodes {
 		for _, family := range []string{"IPv4", "IPv6"} {
-			expected = append(expected, forwarded(node, family, record.Proxy[node][family], ambiguous)...)
+			rows := record.Proxy[node][family]
+			expected = append(expected, counted(forwarded(node, family, rows, ambiguous), byChance)...)
+			expected = append(expected, counted(own(node, family, record.addressOf(node, family), rows, record.ProxyOwn[node][family], ambiguous), byChance)...)
+		}
+		for _, health := range record.Health[node] {
+			expected = append(expected, health.expectation(node))
 		}
 		expected = append(expected, record.unhandled(node)...)
 	}
+	mixed := record.mixed()
 	for _, lookup := range record.DNS {
-		expected = append(expected, lookup.expectation())
+		if lookup.Type != "CNAME" || !mixed[lookup.Name] {
+			expected = append(expected, lookup.expectation())
+		}
 	}
 	return expected
 }
@@ -100,13 +111,7 @@ func (record *Record) expectations() []expectation {
 // published expects the slices and the Endpoints of a Service.
 func (record *Record) published(service object) expectation {
 	metadata := service["metadata"].(object)
-	slices, endpoints := list{}, any(nil)
-	for _, slice := range record.EndpointSlices {
-		labels, _ := slice["metadata"].(object)["labels"].(object)
-		if labels["kubernetes.io/service-name"] == metadata["name"] && slice["metadata"].(object)["namespace"] == metadata["namespace"] {
-			slices = append(slices, slice)
-		}
-	}
+	slices, endpoints := record.slicesOf(service), any(nil)
 	for _, one := range record.Endpoints {
 		if key(one) == key(service) {
 			endpoints = one
@@ -117,6 +122,17 @@ func (record *Record) published(service object) expectation {
 		slices, _ := answer["endpointSlices"].(list)
 		return neutralPublished(slices, answer["endpoints"])
 	}}
+}
+
+func (record *Record) slicesOf(service object) list {
+	metadata, slices := service["metadata"].(object), list{}
+	for _, slice := range record.EndpointSlices {
+		labels, _ := slice["metadata"].(object)["labels"].(object)
+		if labels["kubernetes.io/service-name"] == metadata["name"] && slice["metadata"].(object)["namespace"] == metadata["namespace"] {
+			slices = append(slices, slice)
+		}
+	}
+	return slices
 }
 
 // neutralPublished sorts what has no order (slices, the endpoints and ports in
@@ -131,6 +147,11 @@ func neutralPublished(slices list, endpoints any) any {
 			if _, generated := metadata["generateName"]; generated {
 				delete(metadata, "name")
 			}
+			if labels, _ := metadata["labels"].(object); labels["endpointslice.kubernetes.io/managed-by"] == "endpointslicemirroring-controller.k8s.io" {
+				// The controller takes over what bears its label, with its name.
+				delete(metadata, "name")
+				delete(metadata, "generateName")
+			}
 			dropEmpty(metadata, "annotations")
 		}
 		for _, key := range []string{"endpoints", "ports"} {
@@ -142,6 +163,9 @@ func neutralPublished(slices list, endpoints any) any {
 			fields[key] = items
 		}
 		result = append(result, fields)
+	}
+	if hasMovedHints(slices) {
+		countHints(result)
 	}
 	sortByText(result)
 	if endpoints != nil {
@@ -191,31 +215,6 @@ func dropEmpty(fields object, key string) {
 
 func sortByText(items list) {
 	sort.SliceStable(items, func(i, j int) bool { return difference.Text(items[i]) < difference.Text(items[j]) })
-}
-
-// ambiguous are the addresses that a Service has twice in different states (two
-// pods in their node's network): kube-proxy keeps the one that comes last in
-// the slice, which Go's map order decides.
-func (record *Record) ambiguous() map[string]bool {
-	states, found := map[string]string{}, map[string]bool{}
-	for _, slice := range record.EndpointSlices {
-		metadata := slice["metadata"].(object)
-		labels, _ := metadata["labels"].(object)
-		endpoints, _ := slice["endpoints"].(list)
-		for _, endpoint := range endpoints {
-			fields, _ := endpoint.(object)
-			addresses, _ := fields["addresses"].(list)
-			for _, address := range addresses {
-				key := fmt.Sprint(metadata["namespace"], "/", labels["kubernetes.io/service-name"], " ", address)
-				state := difference.Text(fields["conditions"])
-				if other, seen := states[key]; seen && other != state {
-					found[fmt.Sprint(address)] = true
-				}
-				states[key] = state
-			}
-		}
-	}
-	return found
 }
 
 // A destination is what rows are about.
@@ -271,7 +270,8 @@ func forwarded(node, family string, rows []Row, ambiguous map[string]bool) []exp
 			add("", want)
 			continue
 		}
-		for _, client := range []string{"203.0.113.9", "203.0.113.200", "198.18.7.7", "192.168.50.77", "2001:db8:1::9", "2001:db8:2::9"} {
+		clients := []string{"203.0.113.9", "203.0.113.200", "198.18.7.7", "192.168.50.77", "10.244.1.2", "2001:db8:1::9", "2001:db8:2::9", "::2", to.ip}
+		for _, client := range clients {
 			if family == "IPv6" != strings.Contains(client, ":") {
 				continue
 			}
@@ -332,6 +332,68 @@ func neutralBackends(answer object, ambiguous map[string]bool) any {
 		result["affinitySeconds"] = answer["affinitySeconds"]
 	}
 	return result
+}
+
+// own expects what the node itself gets, from its own address, and that a
+// cluster IP rejects what is sent to a port that its Service does not have.
+func own(node, family, address string, rows, ownRows []Row, ambiguous map[string]bool) []expectation {
+	ranges := map[destination][]string{}
+	for _, row := range rows {
+		if row.SourceRanges != nil {
+			ranges[row.destination()] = row.SourceRanges
+		}
+	}
+	neutral := func(answer object) any { return neutralBackends(answer, ambiguous) }
+	var expected []expectation
+	for _, row := range ownRows {
+		question := object{"ask": "backends", "node": node, "to": object{"ip": row.IP, "port": row.Port, "protocol": row.Protocol}}
+		if row.Verdict != "" {
+			const nobodys = 65001
+			question["to"].(object)["port"] = nobodys
+			expected = append(expected, expectation{fmt.Sprintf("backends on %s %s (another port)", node, row.IP), question, object{"verdict": row.Verdict}, neutral})
+			continue
+		}
+		if address == "" {
+			continue
+		}
+		if row.NodePort != 0 {
+			question["to"] = object{"nodePort": row.NodePort, "protocol": row.Protocol, "ipFamily": family}
+		}
+		question["from"] = object{"ip": address}
+		want := object{"verdict": "forward", "to": withoutAddresses(*row.To, ambiguous), "affinitySeconds": row.AffinitySeconds}
+		if known := ranges[row.destination()]; known != nil && !inRanges(known, address) {
+			want = object{"verdict": "drop"}
+		}
+		expected = append(expected, expectation{fmt.Sprintf("backends on %s %s from itself", node, difference.Text(question["to"])), question, want, neutral})
+	}
+	return expected
+}
+
+// addressOf is the first internal address of a node of that family.
+func (record *Record) addressOf(node, family string) string {
+	for _, one := range record.Objects {
+		if one["kind"] != "Node" || one["metadata"].(object)["name"] != node {
+			continue
+		}
+		addresses, _ := one["status"].(object)["addresses"].(list)
+		for _, address := range addresses {
+			fields := address.(object)
+			text := fmt.Sprint(fields["address"])
+			if fields["type"] == "InternalIP" && strings.Contains(text, ":") == (family == "IPv6") {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+func (health Health) expectation(node string) expectation {
+	question := object{"ask": "backends", "node": node, "to": object{"nodePort": health.Port, "protocol": "TCP", "ipFamily": "IPv4"}}
+	want := object{"code": health.Code, "localEndpoints": health.LocalEndpoints}
+	return expectation{fmt.Sprintf("health of %d on %s", health.Port, node), question, want, func(answer object) any {
+		fields, _ := answer["healthCheck"].(object)
+		return object{"code": fields["code"], "localEndpoints": fields["localEndpoints"]}
+	}}
 }
 
 // unhandled expects nothing for the addresses of load balancers and external

@@ -105,3 +105,65 @@ func TestAnAddressInTwoStatesIsAmbiguous(t *testing.T) {
 		t.Errorf("%v", kept)
 	}
 }
+
+func TestOfTwoEndpointsTheOneThatStaysCounts(t *testing.T) {
+	record := Record{EndpointSlices: []object{differencetest.Decode(t, `{"metadata":{"namespace":"x","labels":{"kubernetes.io/service-name":"a"}},"endpoints":[{"addresses":["1.1.1.1"],"conditions":{"terminating":true}},{"addresses":["1.1.1.1"],"conditions":{"ready":false}},{"addresses":["1.1.1.2"],"conditions":{"terminating":true}},{"addresses":["1.1.1.2"],"conditions":{"terminating":true,"serving":true}}]}`).(object)}}
+	if found := record.ambiguous(); found["1.1.1.1"] || !found["1.1.1.2"] {
+		t.Errorf("%v", found)
+	}
+}
+
+func TestOwnRowsAreRead(t *testing.T) {
+	table, err := readTable([]byte(`{"nftables":[{"set":{"name":"cluster-ips","elem":["10.0.0.9"]}},
+{"map":{"name":"service-ips","elem":[[{"concat":["192.0.2.9","tcp",80]},{"goto":{"target":"external-A-x"}}]]}},
+{"rule":{"chain":"external-A-x","expr":[{"match":{"op":"==","left":{"fib":{"result":"type","flags":["saddr"]}},"right":"local"}},{"goto":{"target":"service-A-x"}}]}},
+{"rule":{"chain":"service-A-x","expr":[{"dnat":{"addr":"10.244.0.2","port":80}}]}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := table.own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"client":"node","ip":"192.0.2.9","port":80,"protocol":"TCP","to":["10.244.0.2/80"]},{"ip":"10.0.0.9","protocol":"TCP","verdict":"reject"}]`
+	if got := difference.Text(rows); got != want {
+		t.Errorf("want %s\ngot  %s", want, got)
+	}
+	firewall := []Row{{IP: "192.0.2.9", Port: 80, Protocol: "TCP", SourceRanges: []string{"203.0.113.0/24"}}}
+	for _, one := range []struct {
+		rows           []Row
+		equal, planted string
+	}{
+		{nil, `{"verdict":"forward","to":[{"ip":"10.244.0.2","port":80}]}`, `{"verdict":"drop"}`},
+		{firewall, `{"verdict":"drop"}`, `{"verdict":"forward","to":[{"ip":"10.244.0.2","port":80}]}`},
+	} {
+		expected := own("n1", "IPv4", "192.168.50.2", one.rows, rows, nil)
+		if found := expected[0].between(differencetest.Decode(t, one.equal)); len(found) != 0 {
+			t.Errorf("%s: %v", one.equal, found)
+		}
+		if found := expected[0].between(differencetest.Decode(t, one.planted)); len(found) == 0 {
+			t.Errorf("%s was not found", one.planted)
+		}
+		if found := expected[1].between(differencetest.Decode(t, `{"verdict":"none"}`)); len(found) == 0 {
+			t.Error("a missing rejection was not found")
+		}
+	}
+}
+
+func TestMovedHintsAreCounted(t *testing.T) {
+	slice := func(first, second string) object {
+		return differencetest.Decode(t, `{"metadata":{"namespace":"default","labels":{"kubernetes.io/service-name":"a","endpointslice.kubernetes.io/managed-by":"endpointslice-controller.k8s.io"}},"endpoints":[{"addresses":["1.1.1.1"],"zone":"za","hints":{"forZones":[{"name":"`+first+`"}]}},{"addresses":["1.1.1.2"],"zone":"za","hints":{"forZones":[{"name":"`+second+`"}]}}]}`).(object)
+	}
+	text := func(slices ...any) string { return difference.Text(neutralPublished(slices, nil)) }
+	if text(slice("za", "zb")) != text(slice("zb", "za")) {
+		t.Error("which endpoint is moved should not matter")
+	}
+	if text(slice("za", "zb")) == text(slice("zb", "zb")) || text(slice("za", "za")) == text(slice("za", "zb")) {
+		t.Error("how many are moved should matter")
+	}
+	service := differencetest.Decode(t, `{"kind":"Service","metadata":{"name":"a","namespace":"default"},"spec":{"clusterIPs":["10.0.0.9"],"ports":[{"port":80,"nodePort":30001}]}}`).(object)
+	record := Record{Objects: []object{service}, EndpointSlices: []object{slice("za", "zb")}}
+	if found := record.byChance(); !found["10.0.0.9"] || !found[30001] || len(found) != 2 {
+		t.Errorf("%v", found)
+	}
+}

@@ -82,6 +82,14 @@ func questions(record Record) []Lookup {
 			ask(kind, name)
 		}
 	}
+	for _, name := range []string{"ns.dns." + domain, "NS.dns." + domain, "x.ns.dns." + domain, "dns." + domain, "ns.dns.in-addr.arpa", "in-addr.arpa", "ip6.arpa", "svc.in-addr.arpa", "default.svc.ip6.arpa", "x.default.svc.in-addr.arpa", "10.in-addr.arpa", "300.0.0.10.in-addr.arpa", "1.0.0.10.IN-ADDR.ARPA", "za.pin._zone.hl.default.svc." + domain, "_http._tcp.x.y.default.svc." + domain} {
+		for _, kind := range []string{"SRV", "TXT", "CNAME", "PTR"} {
+			ask(kind, name)
+		}
+		if !strings.HasPrefix(strings.ToLower(name), "ns.dns.") {
+			ask("A", name)
+		}
+	}
 	for _, one := range record.Objects {
 		switch one["kind"] {
 		case "Service":
@@ -110,6 +118,8 @@ func askService(one object, ask func(kind, name string)) {
 		ask(kind, zone)
 	}
 	ask("A", strings.ToUpper(zone))
+	ask("SRV", strings.ToUpper(zone))
+	ask("PTR", zone)
 	for _, name := range []string{"*." + zone, "nope." + zone, "_tcp." + zone, "_http._tcp.nope." + zone, "a._http._tcp." + zone} {
 		ask("A", name)
 		ask("SRV", name)
@@ -167,6 +177,8 @@ func askSlice(slice object, ask func(kind, name string)) {
 				ask("A", name+"."+zone)
 				ask("AAAA", name+"."+zone)
 				ask("SRV", name+"."+zone)
+				ask("CNAME", name+"."+zone)
+				ask("A", strings.ToUpper(name)+"."+zone)
 			}
 			ask("A", "_http._tcp."+names[0]+"."+zone)
 			if _, err := netip.ParseAddr(text); err == nil {
@@ -185,6 +197,11 @@ func askPod(one object, ask func(kind, name string)) {
 		ask("A", fmt.Sprintf("%s.%s.pod.%s", label, namespace, domain))
 		ask("AAAA", fmt.Sprintf("%s.%s.pod.%s", label, namespace, domain))
 		ask("A", fmt.Sprintf("%s.kube-system.pod.%s", label, domain))
+		for _, kind := range []string{"SRV", "TXT", "CNAME", "PTR"} {
+			ask(kind, fmt.Sprintf("%s.%s.pod.%s", label, namespace, domain))
+		}
+		ask("SRV", fmt.Sprintf("_http._tcp.%s.%s.pod.%s", label, namespace, domain))
+		ask("A", strings.ToUpper(fmt.Sprintf("x.%s.%s.pod.%s", label, namespace, domain)))
 	}
 }
 

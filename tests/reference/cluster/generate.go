@@ -55,6 +55,7 @@ func generate(seed uint64, index int) *plan {
 		p.addPod(number, large)
 	}
 	p.addServices()
+	p.addCorners()
 	return p
 }
 
@@ -67,8 +68,8 @@ func (p *plan) addNodes() {
 		if zones[number] != "" {
 			labels["topology.kubernetes.io/zone"] = zones[number]
 		}
-		if number > 1 && p.chance(10) {
-			labels["node-role.kubernetes.io/control-plane"] = ""
+		if number > 1 && p.chance(8) {
+			labels[pick(p, "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")] = ""
 		}
 		address := fmt.Sprintf("192.168.50.%d", 10+number)
 		if number == 0 {
@@ -78,6 +79,14 @@ func (p *plan) addNodes() {
 		if number > 1 && p.chance(12) {
 			ready = "False"
 		}
+		addresses := list{object{"type": "Hostname", "address": name}, object{"type": "InternalIP", "address": address}}
+		if p.chance(3) {
+			addresses = append(addresses, object{"type": "InternalIP", "address": fmt.Sprintf("fd00:50::%d", 2+number)}, object{"type": "ExternalIP", "address": fmt.Sprintf("203.0.113.%d", 240+number)})
+		}
+		allocatable := object{"cpu": pick(p, "4", "4", "4", "2", "8", "3920m", "1500m"), "memory": "8Gi"}
+		if p.chance(25) {
+			allocatable["cpu"] = "0"
+		}
 		p.nodes = append(p.nodes, name)
 		p.zones[name] = zones[number]
 		p.objects = append(p.objects, object{
@@ -85,8 +94,7 @@ func (p *plan) addNodes() {
 			"metadata": object{"name": name, "labels": labels},
 			"spec":     object{"podCIDR": fmt.Sprintf("10.244.%d.0/24", number), "podCIDRs": list{fmt.Sprintf("10.244.%d.0/24", number), fmt.Sprintf("fd00:244:%d::/64", number)}},
 			"status": object{
-				"addresses":   list{object{"type": "InternalIP", "address": address}},
-				"allocatable": object{"cpu": pick(p, "4", "4", "4", "2", "8"), "memory": "8Gi"}, "capacity": object{"cpu": "8", "memory": "8Gi"},
+				"addresses": addresses, "allocatable": allocatable, "capacity": object{"cpu": "8", "memory": "8Gi"},
 				"conditions": list{object{"type": "Ready", "status": ready, "lastHeartbeatTime": nil, "lastTransitionTime": nil}},
 			},
 		})
@@ -152,7 +160,7 @@ func (p *plan) containerPorts() list {
 
 func (p *plan) podStatus(node string, hostNetwork bool) object {
 	status := object{
-		"phase":      pick(p, "Running", "Running", "Running", "Running", "Running", "Running", "Running", "Pending", "Failed", "Succeeded"),
+		"phase":      pick(p, "Running", "Running", "Running", "Running", "Running", "Running", "Running", "Running", "Running", "Pending", "Failed", "Succeeded", "Unknown"),
 		"conditions": list{object{"type": "Ready", "status": pick(p, "True", "True", "True", "False"), "lastProbeTime": nil, "lastTransitionTime": nil}},
 	}
 	if p.chance(25) {

@@ -28,6 +28,8 @@ type table struct {
 	maps map[string]list
 	// timeouts are the affinity sets with their seconds.
 	timeouts map[string]int
+	// clusterIPs are the elements of the set of that name.
+	clusterIPs list
 	// rules are the expressions of each chain's rules.
 	rules map[string][]list
 }
@@ -42,6 +44,7 @@ func readTable(text []byte) (*table, error) {
 			Set *struct {
 				Name    string `json:"name"`
 				Timeout int    `json:"timeout"`
+				Elem    list   `json:"elem"`
 			} `json:"set"`
 			Rule *struct {
 				Chain string `json:"chain"`
@@ -59,6 +62,9 @@ func readTable(text []byte) (*table, error) {
 			result.maps[item.Map.Name] = item.Map.Elem
 		case item.Set != nil:
 			result.timeouts[item.Set.Name] = item.Set.Timeout
+			if item.Set.Name == "cluster-ips" {
+				result.clusterIPs = item.Set.Elem
+			}
 		case item.Rule != nil:
 			result.rules[item.Rule.Chain] = append(result.rules[item.Rule.Chain], item.Rule.Expr)
 		}
@@ -66,30 +72,79 @@ func readTable(text []byte) (*table, error) {
 	return result, nil
 }
 
-// decodeTable makes rows of the table's maps and the chains that they lead to.
+// decodeTable makes rows of a table's text.
 func decodeTable(text []byte) ([]Row, error) {
 	table, err := readTable(text)
 	if err != nil {
 		return nil, err
 	}
+	return table.rows()
+}
+
+// own tells what the node itself gets where a chain has a rule for it, and the
+// cluster IPs (rows without a port) whose other ports are rejected.
+func (table *table) own() ([]Row, error) {
 	rows := []Row{}
-	add := func(name string, fill func(*Row, object) error) {
-		for _, element := range table.maps[name] {
-			pair, isPair := element.(list)
-			if !isPair || len(pair) != 2 {
-				err = fmt.Errorf("%s: %v", name, element)
-				return
+	for _, name := range []string{"service-ips", "service-nodeports"} {
+		err := table.each(name, func(row *Row, verdict object) error {
+			for _, rule := range table.rules[target(verdict)] {
+				text := fmt.Sprint(rule)
+				if !strings.Contains(text, "fib:") || !strings.Contains(text, "goto:") {
+					continue
+				}
+				to := []string{}
+				if err := table.follow(target(rule[len(rule)-1].(object)), row, &to); err != nil {
+					return err
+				}
+				sort.Strings(to)
+				row.Client, row.To = "node", &to
+				rows = append(rows, *row)
 			}
-			var row Row
-			verdict, _ := pair[1].(object)
-			if err == nil {
-				err = row.address(pair[0])
-			}
-			if err == nil {
-				err = fill(&row, verdict)
-			}
-			rows = append(rows, row)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
+	}
+	for _, address := range table.clusterIPs {
+		rows = append(rows, Row{IP: fmt.Sprint(address), Protocol: "TCP", Verdict: "reject"})
+	}
+	sortRows(rows)
+	return rows, nil
+}
+
+// each gives the addresses of a map with where they lead.
+func (table *table) each(name string, fill func(*Row, object) error) error {
+	for _, element := range table.maps[name] {
+		pair, isPair := element.(list)
+		if !isPair || len(pair) != 2 {
+			return fmt.Errorf("%s: %v", name, element)
+		}
+		var row Row
+		if err := row.address(pair[0]); err != nil {
+			return err
+		}
+		verdict, _ := pair[1].(object)
+		if err := fill(&row, verdict); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows makes rows of the maps and the chains that they lead to.
+func (table *table) rows() ([]Row, error) {
+	rows := []Row{}
+	var err error
+	add := func(name string, fill func(*Row, object) error) {
+		if err != nil {
+			return
+		}
+		err = table.each(name, func(row *Row, verdict object) error {
+			err := fill(row, verdict)
+			rows = append(rows, *row)
+			return err
+		})
 	}
 	forward := func(row *Row, verdict object) error {
 		chain := target(verdict)
@@ -117,7 +172,8 @@ func decodeTable(text []byte) ([]Row, error) {
 	add("no-endpoint-services", refuse)
 	add("no-endpoint-nodeports", refuse)
 	add("firewall-ips", func(row *Row, verdict object) error {
-		row.SourceRanges, err = table.sources(target(verdict))
+		ranges, err := table.sources(target(verdict))
+		row.SourceRanges = ranges
 		return err
 	})
 	sortRows(rows)

@@ -30,7 +30,21 @@ type Record struct {
 	Endpoints      []object                    `json:"endpoints"`
 	EndpointSlices []object                    `json:"endpointSlices"`
 	Proxy          map[string]map[string][]Row `json:"proxy"`
-	DNS            []Lookup                    `json:"dns"`
+	// ProxyOwn tells, by node and family, what the node itself gets where that is
+	// not what others get, and the cluster IPs whose other ports are rejected.
+	ProxyOwn map[string]map[string][]Row `json:"proxyOwn,omitempty"`
+	// Health is what kube-proxy answers at health check node ports, by node.
+	Health map[string][]Health `json:"health,omitempty"`
+	// Written are the Endpoints and slices that were there before the controllers.
+	Written []object `json:"written,omitempty"`
+	DNS     []Lookup `json:"dns"`
+}
+
+// Health is an answer at a health check node port.
+type Health struct {
+	Port           int `json:"port"`
+	Code           int `json:"code"`
+	LocalEndpoints int `json:"localEndpoints"`
 }
 
 // A recorder holds the running components of one cluster.
@@ -63,12 +77,15 @@ func Generate(seed uint64, index int) (Record, error) {
 	if err := recorder.store(); err != nil {
 		return record, err
 	}
+	if err := recorder.list(&record.Written, &record.Written); err != nil {
+		return record, err
+	}
 	if err := recorder.publish(&record); err != nil {
 		return record, err
 	}
-	record.Proxy = map[string]map[string][]Row{}
+	record.Proxy, record.ProxyOwn, record.Health = map[string]map[string][]Row{}, map[string]map[string][]Row{}, map[string][]Health{}
 	for _, node := range recorder.plan.nodes {
-		if record.Proxy[node], err = recorder.proxy(node); err != nil {
+		if err = recorder.proxy(node, &record); err != nil {
 			return record, fmt.Errorf("kube-proxy on %s: %w", node, err)
 		}
 	}
@@ -93,7 +110,7 @@ func (recorder *recorder) store() error {
 		namespace, service, _ := strings.Cut(name, "/")
 		path := "/api/v1/namespaces/" + namespace + "/services/" + service + "/status"
 		patch := object{"status": object{"loadBalancer": object{"ingress": ingress}}}
-		if err := recorder.patch(path, patch); err != nil {
+		if err := recorder.patch(path, patch); err != nil && !strings.Contains(err.Error(), `"code":404`) {
 			return err
 		}
 	}
@@ -248,10 +265,8 @@ func (recorder *recorder) publish(record *Record) error {
 	defer controllers.Stop()
 	previous, since := "", time.Now()
 	settled := func() bool {
-		if record.Endpoints, err = recorder.objects("/api/v1/endpoints", "Endpoints", "v1"); err != nil {
-			return false
-		}
-		if record.EndpointSlices, err = recorder.objects("/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", "discovery.k8s.io/v1"); err != nil {
+		record.Endpoints, record.EndpointSlices = nil, nil
+		if err = recorder.list(&record.Endpoints, &record.EndpointSlices); err != nil {
 			return false
 		}
 		now := difference.Text([]any{record.Endpoints, record.EndpointSlices})
@@ -271,6 +286,23 @@ func (recorder *recorder) publish(record *Record) error {
 			return err
 		}
 		record.Objects = append(record.Objects, objects...)
+	}
+	return nil
+}
+
+// list appends all Endpoints and all EndpointSlices.
+func (recorder *recorder) list(endpoints, slices *[]object) error {
+	for _, kind := range []struct {
+		path, kind, version string
+		into                *[]object
+	}{
+		{"/api/v1/endpoints", "Endpoints", "v1", endpoints}, {"/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", "discovery.k8s.io/v1", slices},
+	} {
+		objects, err := recorder.objects(kind.path, kind.kind, kind.version)
+		if err != nil {
+			return err
+		}
+		*kind.into = append(*kind.into, objects...)
 	}
 	return nil
 }
@@ -308,15 +340,16 @@ func key(one object) string {
 	return fmt.Sprint(metadata["namespace"], "/", metadata["name"])
 }
 
-// proxy runs kube-proxy as on a node and reads the tables it makes.
-func (recorder *recorder) proxy(node string) (map[string][]Row, error) {
+// proxy runs kube-proxy as on a node, reads the tables it makes and asks it at
+// the health check node ports.
+func (recorder *recorder) proxy(node string, record *Record) error {
 	binary, err := components.Build(components.Proxy)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ports, err := controlplane.FreePorts(2)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	health := fmt.Sprintf("127.0.0.1:%d", ports[0])
 	running, err := process.Start(filepath.Join(recorder.plane.Directory, "kube-proxy-"+node+".log"), binary,
@@ -324,36 +357,68 @@ func (recorder *recorder) proxy(node string) (map[string][]Row, error) {
 		"--bind-address=0.0.0.0", "--healthz-bind-address="+health, fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[1]),
 		"--conntrack-max-per-core=0", "--conntrack-min=0", "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer clearTables()
 	defer running.Stop()
 	if err := running.Ready(time.Minute, func() bool { return healthy("http://" + health + "/healthz") }); err != nil {
-		return nil, err
+		return err
 	}
-	result := map[string][]Row{}
+	rows, own := map[string][]Row{}, map[string][]Row{}
 	previous, since := "", time.Now()
 	var listErr error
 	err = running.Ready(30*time.Second, func() bool {
-		for family, table := range map[string]string{"IPv4": "ip", "IPv6": "ip6"} {
+		for family, name := range map[string]string{"IPv4": "ip", "IPv6": "ip6"} {
 			var text []byte
-			if text, listErr = exec.Command("nft", "-j", "list", "table", table, "kube-proxy").Output(); listErr != nil {
+			if text, listErr = exec.Command("nft", "-j", "list", "table", name, "kube-proxy").Output(); listErr != nil {
 				return false
 			}
-			if result[family], listErr = decodeTable(text); listErr != nil {
+			var read *table
+			if read, listErr = readTable(text); listErr != nil {
+				return true
+			}
+			if rows[family], listErr = read.rows(); listErr != nil {
+				return true
+			}
+			if own[family], listErr = read.own(); listErr != nil {
 				return true
 			}
 		}
-		now := difference.Text(result)
+		now := difference.Text(rows)
 		if now != previous {
 			previous, since = now, time.Now()
 		}
 		return time.Since(since) > 400*time.Millisecond
 	})
 	if listErr != nil {
-		return nil, listErr
+		return listErr
 	}
-	return result, err
+	record.Proxy[node], record.ProxyOwn[node], record.Health[node] = rows, own, record.checkHealth()
+	return err
+}
+
+// checkHealth asks at every health check node port. A port at which nobody
+// answers (its Service is of IPv6 alone) is left out.
+func (record *Record) checkHealth() []Health {
+	var answers []Health
+	for _, one := range record.Objects {
+		spec, _ := one["spec"].(object)
+		if one["kind"] != "Service" || spec["healthCheckNodePort"] == nil {
+			continue
+		}
+		found := Health{Port: number(spec["healthCheckNodePort"])}
+		answer, err := http.Get(fmt.Sprintf("http://%s:%d/healthz", network.Address, found.Port))
+		if err != nil {
+			continue
+		}
+		found.Code = answer.StatusCode
+		err = json.NewDecoder(answer.Body).Decode(&found)
+		_ = answer.Body.Close()
+		if err == nil {
+			answers = append(answers, found)
+		}
+	}
+	return answers
 }
 
 func healthy(url string) bool {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-var serviceNames = []string{"web", "api", "db", "hl", "pub", "np", "lb", "local", "sticky", "dual", "a1", "my-svc", "x-y-z", "manual", "slices", "ext", "both", "bare", "six", "empty"}
+var serviceNames = []string{"web", "api", "db", "hl", "pub", "np", "lb", "local", "sticky", "dual", "a1", "my-svc", "x-y-z", "manual", "slices", "ext", "both", "bare", "six", "empty", "a-name-of-as-many-letters-as-there-may-be-in-the-name-of-a-service"[:63]}
 
 func (p *plan) addServices() {
 	for number, name := range serviceNames {
@@ -19,14 +19,15 @@ func (p *plan) addServices() {
 		default:
 			service["spec"] = p.serviceSpec(namespace, name, number)
 		}
-		if p.chance(8) {
-			service["metadata"].(object)["annotations"] = pick(p, object{"service.kubernetes.io/topology-mode": pick(p, "Auto", "auto", "Disabled")}, object{"service.alpha.kubernetes.io/tolerate-unready-endpoints": "true"}, object{"service.kubernetes.io/topology-aware-hints": "Auto"})
+		if p.chance(6) {
+			service["metadata"].(object)["annotations"] = pick(p, object{"service.kubernetes.io/topology-mode": pick(p, "Auto", "auto", "Disabled")}, object{"service.alpha.kubernetes.io/tolerate-unready-endpoints": "true"}, object{"service.kubernetes.io/topology-aware-hints": "Auto"},
+				object{"service.kubernetes.io/topology-aware-hints": "auto", "service.kubernetes.io/topology-mode": "auto"}, object{"service.kubernetes.io/topology-mode": pick(p, "AUTO", "example.com/x")})
 		}
 		if p.chance(12) {
 			service["metadata"].(object)["labels"] = pick(p, object{"service.kubernetes.io/service-proxy-name": "other"}, object{"app": "x"}, object{"service.kubernetes.io/headless": ""}, object{"endpoints.kubernetes.io/managed-by": "me"})
 		}
 		p.objects = append(p.objects, service)
-		p.addHandWritten(name, namespace, service["spec"].(object))
+		p.addHandWritten(name, namespace, service["spec"].(object), name)
 	}
 }
 
@@ -134,10 +135,11 @@ func (p *plan) servicePorts() list {
 	return ports
 }
 
-// addHandWritten adds Endpoints and EndpointSlices that a person wrote.
-func (p *plan) addHandWritten(name, namespace string, spec object) {
+// addHandWritten adds Endpoints and EndpointSlices that a person wrote for the
+// Service of a name, as is due to a kind of Service.
+func (p *plan) addHandWritten(kind, namespace string, spec object, name string) {
 	ports, _ := spec["ports"].(list)
-	if name == "manual" || name == "both" && p.chance(2) {
+	if kind == "manual" || kind == "both" && p.chance(2) {
 		metadata := object{"name": name, "namespace": namespace}
 		if p.chance(8) {
 			metadata["labels"] = object{"endpointslice.kubernetes.io/skip-mirror": "true"}
@@ -147,7 +149,7 @@ func (p *plan) addHandWritten(name, namespace string, spec object) {
 		}
 		p.objects = append(p.objects, object{"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": p.subsets(ports)})
 	}
-	if name == "slices" || name == "both" || p.chance(25) {
+	if kind == "slices" || kind == "both" || p.chance(25) {
 		for number := range pick(p, 1, 1, 2, 3) {
 			p.objects = append(p.objects, p.slice(fmt.Sprintf("%s-x%d", name, number+1), namespace, name, number, ports))
 		}
