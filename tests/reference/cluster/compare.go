@@ -440,8 +440,9 @@ func outsideAddresses(service object) []string {
 	for _, address := range externals {
 		found = append(found, fmt.Sprint(address))
 	}
-	status, _ := service["status"].(object)["loadBalancer"].(object)
-	ingress, _ := status["ingress"].(list)
+	status, _ := service["status"].(object)
+	balancer, _ := status["loadBalancer"].(object)
+	ingress, _ := balancer["ingress"].(list)
 	for _, one := range ingress {
 		if address, isText := one.(object)["ip"].(string); isText {
 			found = append(found, address)
