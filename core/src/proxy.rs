@@ -12,12 +12,11 @@ pub mod scheduler;
 pub mod service_port;
 pub mod topology;
 
-use crate::api::node::Node;
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
 use crate::collections::BTreeMap;
 use crate::endpoints::EndpointsTable;
-use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
+use crate::ip::{Family, parse_cidr_sloppy};
 use decision::Destination;
 use ipnet::IpNet;
 use lookup::{Address, Found, Lookup, NodePort, Table};
@@ -73,7 +72,7 @@ impl NodeTable {
         let mut table = NodeTable {
             node: node.to_owned(),
             zone: found.and_then(|node| node.zone()).unwrap_or_default().to_owned(),
-            addresses_of_node: found.map(|node| addresses_of(node)).unwrap_or_default(),
+            addresses_of_node: found.map(|node| node.host_ips()).unwrap_or_default(),
             service_ranges: service_ranges(cluster),
             ..NodeTable::default()
         };
@@ -167,22 +166,6 @@ impl NodeTable {
             Family::V6 => IpAddr::V6(Ipv6Addr::LOCALHOST),
         })
     }
-}
-
-/// A node's first address of each family: internal ones before external ones (`GetNodeHostIPs`,
-/// `k8s.io/kubernetes/pkg/util/node`).
-fn addresses_of(node: &Node) -> Vec<IpAddr> {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for wanted in ["InternalIP", "ExternalIP"] {
-        for address in node.status.addresses.iter().filter(|address| address.r#type == wanted) {
-            if let Some(ip) = parse_sloppy(&address.address)
-                && addresses.iter().all(|known| known.is_ipv4() != ip.is_ipv4())
-            {
-                addresses.push(ip);
-            }
-        }
-    }
-    addresses
 }
 
 /// The ranges of the ServiceCIDRs; where there is none, those that were given as a flag.

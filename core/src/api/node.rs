@@ -1,6 +1,8 @@
 //! `v1` Node: the part of it that Services and routing look at.
 
 use super::meta::{ObjectMeta, StringMap};
+use crate::ip::parse_sloppy;
+use std::net::IpAddr;
 
 crate::object! {
     /// A machine of the cluster.
@@ -68,5 +70,21 @@ impl Node {
     /// Its zone, where it has one.
     pub fn zone(&self) -> Option<&str> {
         self.metadata.labels.get("topology.kubernetes.io/zone").map(String::as_str).filter(|zone| !zone.is_empty())
+    }
+
+    /// Its first address of each family, internal ones before external ones (`GetNodeHostIPs`,
+    /// `k8s.io/kubernetes/pkg/util/node`, v1.36.3).
+    pub fn host_ips(&self) -> Vec<IpAddr> {
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        for wanted in ["InternalIP", "ExternalIP"] {
+            for address in self.status.addresses.iter().filter(|address| address.r#type == wanted) {
+                if let Some(ip) = parse_sloppy(&address.address)
+                    && addresses.iter().all(|known| known.is_ipv4() != ip.is_ipv4())
+                {
+                    addresses.push(ip);
+                }
+            }
+        }
+        addresses
     }
 }

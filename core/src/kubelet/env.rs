@@ -300,7 +300,12 @@ fn field(cluster: &Cluster, pod: &Pod, path: &str) -> Option<String> {
         };
         return Some(map.get(key).cloned().unwrap_or_default());
     }
+    // The kubelet asks its own node; the pod's status says the same once it has run.
     let hosts = || -> Vec<String> {
+        let node = cluster.nodes.get("", &pod.spec.node_name).map(|node| node.host_ips()).unwrap_or_default();
+        if !node.is_empty() {
+            return node.iter().map(ToString::to_string).collect();
+        }
         let known: Vec<String> = pod.status.host_ips.iter().map(|host| host.ip.clone()).collect();
         if !known.is_empty() || pod.status.host_ip.is_empty() { known } else { vec![pod.status.host_ip.clone()] }
     };
@@ -323,11 +328,10 @@ fn field(cluster: &Cluster, pod: &Pod, path: &str) -> Option<String> {
 /// The pod's addresses, those of the node's first family first (`sortPodIPs`).
 fn sorted_ips(cluster: &Cluster, pod: &Pod) -> Vec<String> {
     let node = cluster.nodes.get("", &pod.spec.node_name);
-    let internal = node.and_then(|node| node.status.addresses.iter().find(|address| address.r#type == "InternalIP"));
-    let first_is_v6 = internal.is_some_and(|address| address.address.contains(':'));
+    let first = node.and_then(|node| node.host_ips().first().copied());
     let mut ips: Vec<String> = pod.ips().map(str::to_owned).collect();
-    if internal.is_some() {
-        ips.arrange_by_key(|ip| ip.contains(':') != first_is_v6);
+    if let Some(first) = first {
+        ips.arrange_by_key(|ip| ip.contains(':') != first.is_ipv6());
     }
     ips
 }

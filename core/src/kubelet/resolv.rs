@@ -2,6 +2,7 @@
 
 use super::{Cluster, NodeFiles, cluster_dns};
 use crate::api::pod::Pod;
+use std::net::IpAddr;
 
 /// What stands in `/etc/resolv.conf`, and what had to be left out of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +51,12 @@ pub fn of_pod(cluster: &Cluster, pod: &Pod, files: &NodeFiles) -> Resolver {
             );
         }
         if files.resolv_conf.is_empty() {
-            resolver.nameservers = vec!["127.0.0.1".to_owned()];
+            let node = cluster.nodes.get("", &pod.spec.node_name).map(|node| node.host_ips()).unwrap_or_default();
+            let loopback = |ip: &IpAddr| if ip.is_ipv6() { "::1" } else { "127.0.0.1" }.to_owned();
+            resolver.nameservers = node.iter().map(loopback).collect();
+            if node.is_empty() {
+                resolver.nameservers.push("127.0.0.1".to_owned());
+            }
             resolver.searches = vec![".".to_owned()];
         }
     }
@@ -59,6 +65,10 @@ pub fn of_pod(cluster: &Cluster, pod: &Pod, files: &NodeFiles) -> Resolver {
         resolver.searches.extend(config.searches.iter().cloned());
         omit_duplicates(&mut resolver.nameservers);
         omit_duplicates(&mut resolver.searches);
+        // `mergeDNSOptions` writes every option anew, without the colon of an empty value.
+        for option in &mut resolver.options {
+            option.truncate(option.strip_suffix(':').unwrap_or(option).len());
+        }
         for option in &config.options {
             let name = option.name.as_deref().unwrap_or_default();
             let text = match option.value.as_deref() {

@@ -33,6 +33,7 @@ var (
 	Kubectl           = Component{"kubectl", "k8s.io/kubernetes/cmd/kubectl", "modules/kubectl"}
 	CoreDNS           = Component{"coredns", "github.com/coredns/coredns", "modules/coredns"}
 	Contour           = Component{"contour", "github.com/projectcontour/contour/cmd/contour", "modules/contour"}
+	KubeletFiles      = Component{"kubelet-files", ".", "modules/kubelet"}
 	Kubeconform       = Component{"kubeconform-v0.8.0", "github.com/yannh/kubeconform/cmd/kubeconform", "modules/kubeconform"}
 )
 
