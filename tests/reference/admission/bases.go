@@ -25,6 +25,8 @@ var bases = []base{
 	{"Service", `{"apiVersion":"v1","kind":"Service","metadata":{"name":"headless-dual"},"spec":{"clusterIP":"None","ipFamilyPolicy":"RequireDualStack","selector":{"app":"a"},"ports":[{"port":80}],"publishNotReadyAddresses":true}}`},
 	{"Service", `{"apiVersion":"v1","kind":"Service","metadata":{"name":"headless-bare"},"spec":{"clusterIP":"None","ports":[{"port":80}]}}`},
 	{"Service", `{"apiVersion":"v1","kind":"Service","metadata":{"name":"bare"},"spec":{"ports":[{"name":"a","port":80},{"name":"b","port":81}]}}`},
+	{"Service", `{"apiVersion":"v1","kind":"Service","metadata":{"name":"ranged","annotations":{"service.beta.kubernetes.io/load-balancer-source-ranges":"10.0.0.0/8, 192.168.0.0/16"}},"spec":{"type":"LoadBalancer","selector":{"app":"a"},"allocateLoadBalancerNodePorts":false,"ports":[{"port":80}]}}`},
+	{"Service", `{"apiVersion":"v1","kind":"Service","metadata":{"name":"aware","annotations":{"service.kubernetes.io/topology-mode":"Auto","service.kubernetes.io/topology-aware-hints":"Auto"}},"spec":{"selector":{"app":"a"},"ports":[{"port":80}]}}`},
 
 	{"Endpoints", `{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"manual"},"subsets":[{"addresses":[{"ip":"1.2.3.4"}],"ports":[{"port":80}]}]}`},
 	{"Endpoints", `{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"manual2"},"subsets":[{"addresses":[{"ip":"192.0.2.10","hostname":"a","nodeName":"n1","targetRef":{"kind":"Pod","name":"p","namespace":"default"}}],"notReadyAddresses":[{"ip":"192.0.2.11"}],"ports":[{"name":"http","port":80},{"name":"dns","port":53,"protocol":"UDP","appProtocol":"example.com/x"}]}]}`},

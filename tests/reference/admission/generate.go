@@ -1,10 +1,14 @@
 package admission
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -58,7 +62,8 @@ func fieldsOf(typed reflect.Type) []typedField {
 // A Question is one generated request.
 type Question struct {
 	ID, Kind, Operation string
-	// Stored is the name of the stored object that an update is of.
+	// Stored is the name of the stored object that an update is of; an update of
+	// what is not there has none.
 	Stored string
 	Input  *object
 	// How lists what was done to the base.
@@ -78,19 +83,29 @@ func generate(seed uint64, index int, kinds []string, stored map[string][]*objec
 		if !c.chance(4) {
 			question.Input.remove("status")
 		}
+		metadata, _ := question.Input.get("metadata")
+		if _, leaving := metadata.(*object).get("deletionTimestamp"); leaving && c.chance(3) {
+			// Nothing else keeps it.
+			metadata.(*object).remove("finalizers")
+			question.How = append(question.How, "let go")
+		}
 	} else {
 		question.Input = parse(pick(c, basesOf(question.Kind)).text).(*object)
+		if c.chance(25) {
+			question.Operation = "update"
+			question.How = append(question.How, "absent")
+		}
 	}
 	for range pick(c, []int{0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 6}) {
 		question.How = append(question.How, c.mutate(&question))
 	}
-	question.restore()
+	question.restore(c)
 	return question
 }
 
 // restore puts back what a question cannot carry: the server takes kind and
 // version from the URL too, and what depends on the moment of storing.
-func (question *Question) restore() {
+func (question *Question) restore(c chooser) {
 	typed := parse(basesOf(question.Kind)[0].text).(*object)
 	for _, key := range []string{"apiVersion", "kind"} {
 		value, _ := typed.get(key)
@@ -100,20 +115,49 @@ func (question *Question) restore() {
 	metadata, isObject := question.Input.get("metadata")
 	fields, ok := metadata.(*object)
 	if !isObject || !ok {
+		if question.Operation == "update" && question.Stored == "" {
+			question.Operation = "create" // the request would have no name
+		}
 		return
 	}
-	if question.Operation == "update" {
-		for _, key := range []string{"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp"} {
+	if question.Stored != "" {
+		for _, key := range []string{"uid", "creationTimestamp", "deletionTimestamp"} {
 			fields.remove(key)
 		}
+		if version, _ := fields.get("resourceVersion"); isVersion(version) {
+			fields.remove("resourceVersion")
+		}
 		return
 	}
-	// A create is sent to the namespace that its object names: one that exists.
+	if name, _ := fields.get("name"); question.Operation == "update" && !isFree(name) {
+		// The request goes to the object's name: nothing may have it.
+		fields.remove("name")
+		name, _ = parse(basesOf(question.Kind)[0].text).(*object).get("metadata")
+		free, _ := name.(*object).get("name")
+		fields.set("name", free)
+	}
+	// A request is sent to the namespace that its object names: one that exists.
 	if namespace, found := fields.get("namespace"); found && !resources[question.Kind].clusterScope {
 		if text, isText := namespace.(string); isText && text != "" && text != "default" {
-			fields.set("namespace", "kube-system")
+			fields.set("namespace", pick(c, []string{"kube-system", "kube-system", leavingNamespace}))
 		}
 	}
+}
+
+// isVersion is true for a resource version that the stored object might have or
+// not: the server alone knows.
+func isVersion(value any) bool {
+	text, isText := value.(string)
+	number, err := strconv.ParseUint(text, 10, 64)
+	return isText && err == nil && number != 0
+}
+
+var freeName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[a-z0-9])?$`)
+
+// isFree is true for a name that nothing stored has, and that a URL can carry.
+func isFree(value any) bool {
+	text, isText := value.(string)
+	return isText && freeName.MatchString(text) && text != "kubernetes" && !strings.HasSuffix(text, "-stored") && text != leavingNamespace && net.ParseIP(text) == nil
 }
 
 func (c chooser) kind(kinds []string) string {
@@ -364,6 +408,12 @@ func (c chooser) unknown(top *object) {
 	if _, present := at.get(name); !present {
 		at.fields = append(at.fields, field{name, c.junk()})
 	}
+	if c.chance(15) {
+		// More than the server tells.
+		for index := range 90 + c.IntN(30) {
+			at.fields = append(at.fields, field{fmt.Sprintf("%s%d", name, index), json.Number("1")})
+		}
+	}
 }
 
 // double writes a field a second time, with the same value or another.
@@ -390,10 +440,23 @@ func (c chooser) repeat(top *object) {
 		if at == nil {
 			return
 		}
-		if items, isArray := at.value().([]any); isArray && len(items) > 0 {
-			at.put(append(items, clone(pick(c, items))))
-			return
+		items, isArray := at.value().([]any)
+		if !isArray || len(items) == 0 {
+			continue
 		}
+		times := 1
+		if c.chance(4) {
+			// Up to what some list may hold, or beyond.
+			times = pick(c, []int{7, 8, 9, 16, 17, 99, 100, 101}) - len(items)
+			if c.chance(8) {
+				times = 1001 - len(items)
+			}
+		}
+		for range max(times, 1) {
+			items = append(items, clone(pick(c, items)))
+		}
+		at.put(items)
+		return
 	}
 }
 

@@ -152,8 +152,8 @@ var (
 	anyAddress = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}:[0-9a-f:]+\b`)
 	// twoAddresses, refusedAddress and refusedObject find an allocation that was
 	// refused, where a Service names an address of each family.
-	twoAddresses   = regexp.MustCompile(`Invalid value: \[[^\]]*,[^\]]*\]: failed to allocate IP `)
-	refusedAddress = regexp.MustCompile(`failed to allocate IP \S+: `)
+	twoAddresses   = regexp.MustCompile(`Invalid value: \[[^\]]*,[^\]]*\]: failed to allocate IP`)
+	refusedAddress = regexp.MustCompile(`failed to allocate IP( [0-9a-f.:]*[0-9a-f])?: `)
 	refusedObject  = regexp.MustCompile(`IPAddress\.networking\.k8s\.io "[^"]*"`)
 	// storedRanges are those of the stored ServiceCIDRs.
 	storedRanges = []netip.Prefix{netip.MustParsePrefix("10.17.0.0/24"), netip.MustParsePrefix("10.18.0.0/16"), netip.MustParsePrefix("fd00:18::/112")}

@@ -59,7 +59,7 @@ type Recorder struct {
 func NewRecorder(plane *controlplane.ControlPlane, kinds []string) (*Recorder, error) {
 	recorder := &Recorder{plane: plane, stored: map[string][]*object{}, past: map[string]string{}}
 	for _, one := range bases {
-		if one.kind == "Namespace" || one.kind == "ServiceCIDR" && !slices.Contains(kinds, one.kind) {
+		if one.kind == "ServiceCIDR" && !slices.Contains(kinds, one.kind) {
 			continue
 		}
 		object := storedBase(one)
@@ -130,8 +130,12 @@ func (recorder *Recorder) storePast(kind string, past *object, key string) error
 	}
 	path := collection(kind, namespaceOf(body)) + "/" + nameOf(past)
 	for range 100 {
-		if code, _, err := recorder.plane.Do(http.MethodGet, path+"?resourceVersion=0", nil); err == nil && code == http.StatusOK {
-			return nil
+		// The server's cache has to have seen it: it may still hold the one before.
+		code, written, err := recorder.plane.Do(http.MethodGet, path, nil)
+		if err == nil && code == http.StatusOK {
+			if code, cached, err := recorder.plane.Do(http.MethodGet, path+"?resourceVersion=0", nil); err == nil && code == http.StatusOK && bytes.Equal(written, cached) {
+				return nil
+			}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -154,7 +158,7 @@ func (recorder *Recorder) remember(kind, name string) error {
 // rememberNamespaces keeps the server's own namespaces, its Service and its
 // ServiceCIDR, which are part of the cluster.
 func (recorder *Recorder) rememberNamespaces() error {
-	for _, name := range []string{"default", "kube-system", "kube-public", "kube-node-lease"} {
+	for _, name := range ownNamespaces {
 		if err := recorder.remember("Namespace", name); err != nil {
 			return err
 		}
@@ -165,12 +169,16 @@ func (recorder *Recorder) rememberNamespaces() error {
 	return recorder.remember("Service", "kubernetes")
 }
 
-// updatable are the stored objects that updates may be of: not the server's own.
+var ownNamespaces = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
+
+// updatable are the stored objects that updates may be of: not the server's own,
+// and not the namespace that others are to find being deleted.
 func (recorder *Recorder) updatable() map[string][]*object {
 	result := map[string][]*object{}
 	for kind, objects := range recorder.stored {
 		for _, one := range objects {
-			if name := nameOf(one); kind != "Namespace" && name != "kubernetes" {
+			name := nameOf(one)
+			if name != "kubernetes" && (kind != "Namespace" || !slices.Contains(ownNamespaces, name) && name != leavingNamespace) {
 				result[kind] = append(result[kind], one)
 			}
 		}
@@ -244,7 +252,7 @@ func (recorder *Recorder) ask(question Question) (Record, error) {
 		return Record{}, err
 	}
 	record := Record{How: question.How, ID: question.ID, Input: input, Kind: question.Kind, Op: question.Operation}
-	if question.Operation == "update" {
+	if question.Stored != "" {
 		for _, old := range recorder.stored[question.Kind] {
 			if nameOf(old) == question.Stored {
 				if record.Old, err = encode(old); err != nil {
@@ -272,7 +280,7 @@ func (recorder *Recorder) answer(record *Record) error {
 	if err := recorder.remove(record.Kind, namespaceOf(record.Object), nameOf(accepted)); err != nil {
 		return err
 	}
-	if record.Op == "update" {
+	if len(record.Old) > 0 {
 		return recorder.restore(record.Kind, nameOf(parse(string(record.Old)).(*object)))
 	}
 	return nil

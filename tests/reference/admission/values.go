@@ -2,8 +2,10 @@ package admission
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,7 +19,7 @@ var (
 	long254 = strings.Repeat("a", 254)
 
 	names = []string{"web", "a", "1web", "Web", "web_", "-x", "x-", "web.x", "x--y", "dns-tcp", "", " a", "a b", "é", "a/b", "..", ".", "a%2fb", "9", "a.b.c", "A", "10.0.0.1", "web-", "web-1", "svc\n",
-		long63, long64, long253, long254, "kubernetes", "x.y-", "a..b", "fd00:10::5", "192.0.2.7", "<a&b>", "\"q\"", "\u2028"}
+		long63, long64, long253, long254, "kubernetes", "x.y-", "a..b", "fd00:10::5", "192.0.2.7", "<a&b>", "\"q\"", "\u2028", "a\tb", "\r", "\b\f", "😀", "\x7f", "leaving-stored", "leaving"}
 	portNames = []string{"http", "https", "dns", "dns-tcp", "web", "tcp", "a", "1", "8080", "80a", "Web", "a--b", "-a", "a-", "web_", "web.x", "aaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "", "é", "http--x", "x-y-z", long63, long64}
 	ips       = []string{"10.0.3.7", "10.0.3.9", "10.0.3.10", "10.0.0.1", "10.0.0.0", "10.0.255.255", "10.0.0.10", "10.1.0.1", "010.0.3.9", "10.0.3.09", "192.0.2.1", "203.0.113.7", "1.2.3.4", "0.0.0.0", "127.0.0.1", "169.254.1.1", "169.254.169.254", "224.0.0.1", "224.0.1.1", "255.255.255.255", "239.1.1.1",
 		"fd00:10::5", "fd00:10::", "fd00:10::1", "fd00:10::ff:ffff", "fd00:11::5", "FD00:10::5", "fd00:10:0:0:0:0:0:5", "2001:db8::1", "2001:DB8::1", "::1", "::", "fe80::1", "fe80::1%eth0", "ff02::1", "ff05::1", "::ffff:1.2.3.4", "::ffff:10.0.3.9", "::1.2.3.4", "1.2.3", "1.2.3.4.5", "256.0.0.1", "", " 10.0.3.9", "10.0.3.9 ", "None", "none", "10.0.3.9/32", "[2001:db8::1]", "0x0a.0.3.9", "1", "x", "2001:db8::g", "2001:db8:::1", "::ffff:0:0"}
@@ -28,11 +30,29 @@ var (
 	keys    = []string{"app", "role", "a", "example.com/role", "kubernetes.io/service-name", "A", "a_b", "a.b", "-a", "a-", "", "a/b/c", "/a", "a/", "Example.com/x", "a b", "é", long63, long64, "example.com/" + long64, long254 + "/a", "topology.kubernetes.io/zone", "service.kubernetes.io/headless", "endpointslice.kubernetes.io/managed-by", "app.kubernetes.io/name", "1", "a..b/c", "_a", "a/_b"}
 	values  = []string{"a", "b", "web", "x", "", "A", "a_b", "a.b", "-a", "a-", "a b", "a/b", "é", long63, long64, "true", "1", "db", " ", "--", "a,b", "<x>", "0.0.0.0/0"}
 	// annotationKeys are those that admission or a controller reads.
-	annotationKeys = []string{"example.com/x", "kubernetes.io/ingress.class", "ingressclass.kubernetes.io/is-default-class", "service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints", "service.alpha.kubernetes.io/tolerate-unready-endpoints",
+	annotationKeys = []string{"example.com/x", sourceRangesKey, "kubernetes.io/ingress.class", "ingressclass.kubernetes.io/is-default-class", "service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints", "service.alpha.kubernetes.io/tolerate-unready-endpoints",
 		"nginx.ingress.kubernetes.io/rewrite-target", "endpoints.kubernetes.io/last-change-trigger-time", "endpoints.kubernetes.io/over-capacity", "kubectl.kubernetes.io/last-applied-configuration", "service.beta.kubernetes.io/aws-load-balancer-type", "service.kubernetes.io/local-svc-only-node-with-endpoints", "Example.com/X", "a/b/c", "-a"}
-	times   = []string{"2020-01-02T03:04:05Z", "2020-01-02T03:04:05+02:00", "2020-01-02T03:04:05.123456Z", "2020-01-02", "yesterday", "", "2020-13-02T03:04:05Z", "2020-01-02 03:04:05", "2020-01-02T03:04:05", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2020-01-02t03:04:05z", "2020-02-30T00:00:00Z", "2020-01-02T24:00:00Z", "2020-01-02T03:04:60Z", " 2020-01-02T03:04:05Z", "10000-01-01T00:00:00Z", "2020-1-2T03:04:05Z", "2020-01-02T3:04:05Z", "2020-01-02T03:04:05+0200", "2020-01-02T03:04:05,5Z"}
-	numbers = []string{"0", "1", "80", "443", "8080", "65535", "65536", "-1", "30000", "30080", "30099", "31000", "31099", "32767", "32768", "29999", "86400", "86401", "10800", "7000", "2147483647", "2147483648", "-2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1.5", "80.0", "8e1", "-0", "1e400", "53", "600", "1e2", "0.0", "30086", "30085"}
+	times    = []string{"2020-01-02T03:04:05Z", "2020-01-02T03:04:05+02:00", "2020-01-02T03:04:05.123456Z", "2020-01-02", "yesterday", "", "2020-13-02T03:04:05Z", "2020-01-02 03:04:05", "2020-01-02T03:04:05", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2020-01-02t03:04:05z", "2020-02-30T00:00:00Z", "2020-01-02T24:00:00Z", "2020-01-02T03:04:60Z", " 2020-01-02T03:04:05Z", "10000-01-01T00:00:00Z", "2020-1-2T03:04:05Z", "2020-01-02T3:04:05Z", "2020-01-02T03:04:05+0200", "2020-01-02T03:04:05,5Z"}
+	numbers  = []string{"0", "1", "80", "443", "8080", "65535", "65536", "-1", "30000", "30080", "30099", "31000", "31099", "32767", "32768", "29999", "86400", "86401", "10800", "7000", "2147483647", "2147483648", "-2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1.5", "80.0", "8e1", "-0", "1e400", "53", "600", "1e2", "0.0", "30086", "30085", "80.5e1", "8E+1", "800e-1", "8e-1", "-1e0", "80.50", "1e19"}
+	versions = []string{"", "0", "00", "5", "+0", "-1", "x", " 1", "1_0", "18446744073709551615", "18446744073709551616", "99999999999999999999x"}
+	// annotationValues and labelValues are those that admission reads under a key.
+	annotationValues = map[string][]string{
+		sourceRangesKey: cidrs, "service.kubernetes.io/topology-mode": topologyModes, "service.kubernetes.io/topology-aware-hints": topologyModes,
+		"ingressclass.kubernetes.io/is-default-class": {"true", "false", "True", ""}, "kubernetes.io/ingress.class": classes,
+	}
+	topologyModes = []string{"Auto", "auto", "Disabled", ""}
+	labelValues   = map[string][]string{
+		"endpointslice.kubernetes.io/managed-by": {"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io", "x"},
+		"endpoints.kubernetes.io/managed-by":     {"endpoint-controller", "x"}, "kubernetes.io/metadata.name": names,
+		"pod-security.kubernetes.io/enforce": levels, "pod-security.kubernetes.io/warn": levels, "pod-security.kubernetes.io/enforce-version": podSecurityVersions, "pod-security.kubernetes.io/audit-version": podSecurityVersions,
+	}
+	levels              = []string{"privileged", "baseline", "restricted", "Baseline", "x", ""}
+	podSecurityVersions = []string{"latest", "v1.20", "v1.0", "v1.00", "v1.x", "v1.", "v1.99999999999999999999", "1.20", "v2.1", ""}
+	// huge is, as an annotation, the most that there may be of them.
+	huge = strings.Repeat("x", 256*1024-len("example.com/huge"))
 )
+
+const sourceRangesKey = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 // enumerations are the values that a field knows, and some that it does not.
 var enumerations = map[string][]string{
@@ -72,7 +92,7 @@ var pools = map[string][]string{
 	"host": hosts, "hosts": hosts, "externalName": hosts, "hostname": hosts,
 	"path": paths, "fieldPath": paths,
 	"appProtocol": classes, "loadBalancerClass": classes, "controller": classes, "ingressClassName": classes, "apiGroup": classes, "group": classes,
-	"key": keys, "values": values, "zone": values, "uid": values, "message": values, "error": classes,
+	"resourceVersion": versions, "key": keys, "values": values, "zone": values, "uid": values, "message": values, "error": classes,
 }
 
 // A chooser draws the random decisions of one case.
@@ -84,6 +104,9 @@ type chooser struct {
 func (c chooser) chance(n int) bool { return c.IntN(n) == 0 }
 
 func pick[T any](c chooser, choices []T) T { return choices[c.IntN(len(choices))] }
+
+// labelKeys are those that admission or a controller reads.
+var labelKeys = slices.Sorted(maps.Keys(labelValues))
 
 var everything = func() []string {
 	var all []string
@@ -164,10 +187,15 @@ func (c chooser) value(typed reflect.Type, owner reflect.Type, name string, dept
 		result := &object{}
 		for range pick(c, []int{0, 1, 1, 2, 3}) {
 			if name == "annotations" {
-				result.set(pick(c, append(annotationKeys, keys...)), pick(c, values))
+				key := pick(c, append(annotationKeys, keys...))
+				result.set(key, c.under(key, annotationValues))
 			} else {
-				result.set(pick(c, keys), pick(c, values))
+				key := pick(c, append(labelKeys, keys...))
+				result.set(key, c.under(key, labelValues))
 			}
+		}
+		if name == "annotations" && c.chance(60) {
+			result.set("example.com/huge", huge)
 		}
 		return result
 	case reflect.Struct:
@@ -180,6 +208,19 @@ func (c chooser) value(typed reflect.Type, owner reflect.Type, name string, dept
 		return result
 	}
 	return nil
+}
+
+// under gives a value for a key of annotations or labels.
+func (c chooser) under(key string, known map[string][]string) string {
+	pool := known[key]
+	if pool == nil || c.chance(8) {
+		return pick(c, values)
+	}
+	value := pick(c, pool)
+	if key == sourceRangesKey && c.chance(2) {
+		value += pick(c, []string{",", ", ", " ,\u00a0"}) + pick(c, pool)
+	}
+	return value
 }
 
 // junk is a value of any JSON type, which the field most likely is not.

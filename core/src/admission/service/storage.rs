@@ -67,7 +67,9 @@ fn default_on_read_ip_families(service: &mut Service, default_family: Family) {
         };
         (families, policy)
     };
-    spec.ip_families = Some(families.into_iter().map(|family| family.name().to_owned()).collect());
+    let names: Vec<String> = families.into_iter().map(|family| family.name().to_owned()).collect();
+    // Without an address there is no family: an empty list is left out.
+    spec.ip_families = (!names.is_empty()).then_some(names);
     if let Some(policy) = policy {
         spec.ip_family_policy = Some(policy.to_owned());
     }
