@@ -13,10 +13,15 @@ mod unknown_kind;
 mod version;
 
 use crate::admission::allocate::Claim;
+use crate::admission::allocate::cluster_ip::default_family;
+use crate::admission::endpoint_slice::set_defaults_endpoint_slice;
+use crate::admission::endpoints::set_defaults_endpoints;
+use crate::admission::service::defaults::set_defaults_service;
+use crate::admission::service::storage::default_on_read;
 use crate::api::decoder::ProblemKind;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey, Resource, read};
-use crate::cluster::{Options, Source, SourcePlace};
+use crate::cluster::{Cluster, Options, Source, SourcePlace};
 use crate::collections::BTreeMap;
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
@@ -39,7 +44,7 @@ pub struct File {
 /// How objects from files are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking {
-    /// As stored: nothing is refused or filled in.
+    /// As stored: nothing is refused or allocated; what a reader of the server finds filled in is filled in.
     Stored,
     /// Through admission.
     Admitted,
@@ -277,7 +282,8 @@ impl Loading {
         if let Some(name) = generated_name(&source.node) {
             put_into_metadata(Arc::make_mut(&mut source.node), "name", &name);
         }
-        let (resource, problems) = read(kind, &source.node);
+        let (mut resource, problems) = read(kind, &source.node);
+        default_stored(&mut resource, self.loaded.engine.cluster());
         let key = resource.key();
         for problem in problems.into_iter().filter(|problem| is_telling(problem.kind)) {
             let place = SourcePlace {
@@ -297,6 +303,19 @@ impl Loading {
             return;
         }
         self.later.push((resource, Some(source)));
+    }
+}
+
+/// Fills in what everybody who reads the object from the server finds filled in, whenever it was stored and by whom.
+fn default_stored(resource: &mut Resource, cluster: &Cluster) {
+    match resource {
+        Resource::Service(service) => {
+            set_defaults_service(service);
+            default_on_read(service, default_family(cluster));
+        }
+        Resource::Endpoints(endpoints) => set_defaults_endpoints(endpoints),
+        Resource::EndpointSlice(slice) => set_defaults_endpoint_slice(slice),
+        _ => {}
     }
 }
 
@@ -459,6 +478,18 @@ mod tests {
             let keys: Vec<String> = loaded.engine.cluster().services.iter().map(|(key, _)| key.to_string()).collect();
             assert_eq!(keys, ["other/a", "shop/a"]);
         }
+    }
+
+    #[test]
+    fn what_is_stored_is_read_as_the_server_gives_it() {
+        let text = "kind: Service\napiVersion: v1\nmetadata: {name: a}\nspec: {clusterIP: None, selector: {a: b}, ports: [{port: 80}]}\n";
+        let loaded = load(&[file(text)], Options::default(), Taking::Stored);
+        let service = &loaded.engine.cluster().services.get("default", "a").unwrap().spec;
+        assert_eq!(service.ip_families.as_deref(), Some(&["IPv4".to_owned()][..]));
+        assert_eq!(
+            (service.r#type.as_str(), service.ports.as_ref().unwrap()[0].protocol.as_str()),
+            ("ClusterIP", "TCP")
+        );
     }
 
     #[test]

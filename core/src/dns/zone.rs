@@ -262,13 +262,18 @@ impl Entry {
         let form = service.map_or(Form::Missing, |service| form(service));
         let ports = service.and_then(|service| service.spec.ports.as_deref()).unwrap_or_default().iter();
         let mut ports: Vec<Port> = ports
-            .map(|port| Port { name: port.name.clone(), protocol: port.protocol.clone(), number: port.port })
+            .map(|port| Port { name: port.name.clone(), protocol: protocol(&port.protocol), number: port.port })
             .collect();
         if ports.is_empty() {
             ports.push(Port::none());
         }
         Entry { form, ports, slices: slices.iter().map(|slice| Slice::new(slice)).collect() }
     }
+}
+
+/// The protocol, TCP where none is given: the API server fills it in before CoreDNS sees it.
+fn protocol(given: &str) -> String {
+    if given.is_empty() { "TCP" } else { given }.to_owned()
 }
 
 /// Mirrors `object.ToService` and `Service.Headless`.
@@ -295,7 +300,7 @@ impl Slice {
         let mut ports: Vec<Port> = ports
             .map(|port| Port {
                 name: port.name.clone().unwrap_or_default(),
-                protocol: port.protocol.clone().unwrap_or_default(),
+                protocol: protocol(port.protocol.as_deref().unwrap_or_default()),
                 number: port.port.unwrap_or(-1),
             })
             .collect();

@@ -152,3 +152,63 @@ func counted(expected []expectation, byChance map[any]bool) []expectation {
 	}
 	return expected
 }
+
+// joined makes one slice of several of the controller's that differ in their
+// endpoints alone: which of more than a hundred goes where is chance, how many
+// go where is not.
+func joined(slices list) list {
+	result := list{}
+	alike := map[string]object{}
+	for _, slice := range slices {
+		fields := slice.(object)
+		endpoints, _ := fields["endpoints"].(list)
+		fields["endpoints"] = nil
+		key := difference.Text(fields)
+		fields["endpoints"], fields["sizes"] = endpoints, list{len(endpoints)}
+		first, found := alike[key]
+		if !found || !managed(fields) {
+			alike[key] = fields
+			result = append(result, fields)
+			continue
+		}
+		first["endpoints"] = append(first["endpoints"].(list), endpoints...)
+		first["sizes"] = append(first["sizes"].(list), len(endpoints))
+		sortByText(first["endpoints"].(list))
+		sortByText(first["sizes"].(list))
+	}
+	return result
+}
+
+// countAddresses are the addresses of subsets that were cut to a thousand in
+// all: each in proportion, in the order of a hash with the pods' uids in it.
+func countAddresses(subsets list) object {
+	counts := object{}
+	for _, subset := range subsets {
+		for _, key := range []string{"addresses", "notReadyAddresses"} {
+			addresses, _ := subset.(object)[key].(list)
+			count, _ := counts[key].(int)
+			counts[key] = count + len(addresses)
+		}
+	}
+	return counts
+}
+
+// isUncertain is true for a health check node port whose Service has an
+// ambiguous address.
+func (record *Record) isUncertain(port int, ambiguous map[string]bool) bool {
+	for _, one := range record.Objects {
+		spec, _ := one["spec"].(object)
+		if one["kind"] != "Service" || spec["healthCheckNodePort"] == nil || number(spec["healthCheckNodePort"]) != port {
+			continue
+		}
+		for _, slice := range record.slicesOf(one) {
+			for _, endpoint := range items(slice.(object), "endpoints") {
+				addresses, _ := endpoint["addresses"].(list)
+				if len(addresses) > 0 && ambiguous[fmt.Sprint(addresses[0])] {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

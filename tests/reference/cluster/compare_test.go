@@ -167,3 +167,31 @@ func TestMovedHintsAreCounted(t *testing.T) {
 		t.Errorf("%v", found)
 	}
 }
+
+func TestBareObjectsLackWhatTheServerFillsIn(t *testing.T) {
+	stored := differencetest.Decode(t, `{"kind":"Service","metadata":{"name":"a"},"spec":{"clusterIP":"10.0.0.9","clusterIPs":["10.0.0.9"],"ipFamilies":["IPv4"],"ipFamilyPolicy":"SingleStack","internalTrafficPolicy":"Cluster","sessionAffinity":"None","type":"ClusterIP","ports":[{"port":80,"protocol":"TCP","targetPort":80},{"port":53,"protocol":"UDP","targetPort":5353}]},"status":{"loadBalancer":{}}}`).(object)
+	want := `{"kind":"Service","metadata":{"name":"a"},"spec":{"clusterIP":"10.0.0.9","ports":[{"port":80},{"port":53,"protocol":"UDP","targetPort":5353}]},"status":{"loadBalancer":{}}}`
+	if got := difference.Text(bare(stored)); got != want {
+		t.Errorf("want %s\ngot  %s", want, got)
+	}
+	if stored["spec"].(object)["type"] != "ClusterIP" {
+		t.Error("the object itself was changed")
+	}
+}
+
+func TestFullSlicesAreJoined(t *testing.T) {
+	slice := func(addresses ...string) any {
+		endpoints := list{}
+		for _, address := range addresses {
+			endpoints = append(endpoints, object{"addresses": list{address}})
+		}
+		return object{"metadata": object{"labels": object{"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}}, "endpoints": endpoints}
+	}
+	text := func(slices ...any) string { return difference.Text(neutralPublished(slices, nil)) }
+	if text(slice("1", "2"), slice("3")) != text(slice("1"), slice("2", "3")) {
+		t.Error("which slice an endpoint is in should not matter")
+	}
+	if text(slice("1", "2"), slice("3")) == text(slice("1", "2", "3")) || text(slice("1", "2"), slice("3")) == text(slice("1", "2"), slice("4")) {
+		t.Error("how many are in a slice, and which in all, should matter")
+	}
+}

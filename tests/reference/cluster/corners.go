@@ -28,6 +28,15 @@ func (p *plan) addCorners() {
 	if p.chance(2) {
 		p.addReused()
 	}
+	if p.chance(6) {
+		p.addCrowd()
+	}
+	if p.crowd != nil {
+		p.objects = append(p.objects, object{
+			"apiVersion": "v1", "kind": "Service", "metadata": object{"name": "everybody", "namespace": "team-a"},
+			"spec": object{"selector": object{"app": "web"}, "ports": list{object{"name": "http", "port": 80, "targetPort": "http"}, object{"name": "metrics", "port": 9100, "targetPort": "metrics"}}},
+		})
+	}
 }
 
 // addAliases adds ExternalName Services that stand for one another, for names
@@ -180,7 +189,7 @@ func (p *plan) crossedSubsets(ports list) list {
 					address["nodeName"] = pick(p, p.nodes...)
 				}
 				if p.chance(3) {
-					address["targetRef"] = object{"kind": "Pod", "name": pick(p, "p0", "p1"), "namespace": "default"}
+					address["targetRef"] = object{"kind": "Pod", "name": pick(p, "p0", "p1"), "namespace": "default", "uid": pick(p, "", "u1", "u2")}
 				}
 				addresses = append(addresses, address)
 			}
@@ -281,4 +290,28 @@ func (p *plan) addReused() {
 	pod("lost", "nowhere", "10.244.9.2", "", "Running")
 	pod("unknown", p.nodes[0], "10.244.0.241", "", "Unknown")
 	pod("edge", p.nodes[1], "fd00:244:1::", "", "Running")
+	// A pod without a zone among its endpoints takes all hints away.
+	p.objects = append(p.objects, object{
+		"apiVersion": "v1", "kind": "Service", "metadata": object{"name": "hinted", "namespace": namespace, "annotations": object{"service.kubernetes.io/topology-mode": "Auto"}},
+		"spec": object{"selector": object{"app": app}, "ports": p.servicePorts(), "publishNotReadyAddresses": true},
+	})
+}
+
+// addCrowd adds Endpoints of more addresses than are mirrored.
+func (p *plan) addCrowd() {
+	namespace, ports := pick(p, namespaces...), p.servicePorts()
+	p.objects = append(p.objects, object{"apiVersion": "v1", "kind": "Service", "metadata": object{"name": "crowd", "namespace": namespace}, "spec": object{"ports": ports}})
+	addresses := func(first, count int) list {
+		result := list{}
+		for number := range count {
+			text := fmt.Sprintf("198.18.%d.%d", (first+number)/250, (first+number)%250+1)
+			if number%7 == 3 {
+				text = fmt.Sprintf("2001:db8:9::%x", first+number+1)
+			}
+			result = append(result, object{"ip": text})
+		}
+		return result
+	}
+	subset := object{"addresses": addresses(0, pick(p, 600, 1001)), "notReadyAddresses": addresses(1500, pick(p, 3, 450)), "ports": handWrittenPorts(ports, 7000)}
+	p.objects = append(p.objects, object{"apiVersion": "v1", "kind": "Endpoints", "metadata": object{"name": "crowd", "namespace": namespace}, "subsets": list{subset}})
 }

@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -29,10 +31,13 @@ type Lookup struct {
 
 const domain = "cluster.local"
 
+// cut is the status of a lookup whose answer fits into no message.
+const cut = "cut"
+
 // resolve runs CoreDNS (kubernetes plugin, pods verified) and asks about every
 // Service, endpoint and pod of the record, and about names that are none.
 func (recorder *recorder) resolve(record Record) ([]Lookup, error) {
-	binary, err := components.Build(components.CoreDNS)
+	program, err := components.Build(components.CoreDNS)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +50,7 @@ func (recorder *recorder) resolve(record Record) ([]Lookup, error) {
 	if err := os.WriteFile(corefile, []byte(content), 0o600); err != nil {
 		return nil, err
 	}
-	server, err := process.Start(filepath.Join(recorder.plane.Directory, "coredns.log"), binary, "-conf", corefile)
+	server, err := process.Start(filepath.Join(recorder.plane.Directory, "coredns.log"), program, "-conf", corefile)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +69,7 @@ func (recorder *recorder) resolve(record Record) ([]Lookup, error) {
 			return nil, fmt.Errorf("%s %s: %w", lookups[index].Type, lookups[index].Name, err)
 		}
 	}
-	return lookups, nil
+	return slices.DeleteFunc(lookups, func(lookup Lookup) bool { return lookup.Status == cut }), nil
 }
 
 // questions lists the names to ask about.
@@ -90,12 +95,16 @@ func questions(record Record) []Lookup {
 			ask("A", name)
 		}
 	}
+	pods := 0
 	for _, one := range record.Objects {
 		switch one["kind"] {
 		case "Service":
 			askService(one, ask)
 		case "Pod":
-			askPod(one, ask)
+			const most = 150 // the crowd says no more
+			if pods++; pods <= most {
+				askPod(one, ask)
+			}
 		}
 	}
 	for _, slice := range record.EndpointSlices {
@@ -239,7 +248,13 @@ func (lookup *Lookup) ask(connection net.Conn, id uint16) error {
 		return err
 	}
 	if answer.Truncated {
-		return fmt.Errorf("the answer is truncated")
+		if answer, err = exchangeStream(connection.RemoteAddr().String(), packed); err != nil {
+			return err
+		}
+	}
+	if answer.Truncated {
+		lookup.Status = cut
+		return nil
 	}
 	lookup.Status = statuses[answer.RCode]
 	lookup.Answers = []string{}
@@ -274,6 +289,31 @@ func exchange(connection net.Conn, packed []byte, id uint16) (dnsmessage.Message
 		}
 	}
 	return answer, err
+}
+
+// exchangeStream asks over TCP, for an answer that does not fit into a packet.
+func exchangeStream(address string, packed []byte) (dnsmessage.Message, error) {
+	var answer dnsmessage.Message
+	connection, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if err != nil {
+		return answer, err
+	}
+	defer connection.Close()
+	if err := connection.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return answer, err
+	}
+	if _, err := connection.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(packed))), packed...)); err != nil {
+		return answer, err
+	}
+	var length [2]byte
+	if _, err := io.ReadFull(connection, length[:]); err != nil {
+		return answer, err
+	}
+	content := make([]byte, binary.BigEndian.Uint16(length[:]))
+	if _, err := io.ReadFull(connection, content); err != nil {
+		return answer, err
+	}
+	return answer, answer.Unpack(content)
 }
 
 func dataOf(body dnsmessage.ResourceBody) string {

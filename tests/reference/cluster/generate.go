@@ -24,6 +24,8 @@ type plan struct {
 	nodes         []string
 	zones         map[string]string
 	nextAddress   map[string]int
+	// crowd are the states that the pods of a crowd are ready in; none elsewhere.
+	crowd []string
 }
 
 type podPlan struct {
@@ -50,6 +52,10 @@ func generate(seed uint64, index int) *plan {
 	large := p.chance(10)
 	if large {
 		count = 130
+		if p.chance(4) {
+			// More than an Endpoints object holds, ready or not.
+			count, p.crowd = 1100, pick(p, []string{"True"}, []string{"True", "True", "False"})
+		}
 	}
 	for number := range count {
 		p.addPod(number, large)
@@ -136,7 +142,9 @@ func (p *plan) addPod(number int, large bool) {
 	pod := podPlan{object: object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name, "namespace": namespace, "labels": labels}, "spec": spec}}
 	pod.status = p.podStatus(node, hostNetwork)
 	pod.terminating = pick(p, "", "", "", "", "", "", "", "before", "after")
-	if p.chance(30) {
+	if p.crowd != nil {
+		pod.terminating = ""
+	} else if p.chance(30) {
 		delete(spec, "nodeName")
 		pod.status = object{"phase": "Pending"}
 		pod.terminating = ""
@@ -166,7 +174,10 @@ func (p *plan) podStatus(node string, hostNetwork bool) object {
 	if p.chance(25) {
 		status["conditions"] = pick(p, list{}, list{object{"type": "Ready", "status": "Unknown", "lastProbeTime": nil, "lastTransitionTime": nil}}, list{object{"type": "PodScheduled", "status": "True", "lastProbeTime": nil, "lastTransitionTime": nil}})
 	}
-	if p.chance(12) {
+	if p.crowd != nil {
+		status["phase"] = "Running"
+		status["conditions"] = list{object{"type": "Ready", "status": pick(p, p.crowd...), "lastProbeTime": nil, "lastTransitionTime": nil}}
+	} else if p.chance(12) {
 		return status
 	}
 	number := 0
@@ -182,8 +193,11 @@ func (p *plan) podStatus(node string, hostNetwork bool) object {
 	}
 	p.nextAddress[node]++
 	last := p.nextAddress[node] + 1
-	four, six := fmt.Sprintf("10.244.%d.%d", number-1, last), fmt.Sprintf("fd00:244:%d::%x", number-1, last)
+	four, six := fmt.Sprintf("10.%d.%d.%d", 244+last/250, number-1, last%250), fmt.Sprintf("fd00:244:%d::%x", number-1, last)
 	addresses := pick(p, []string{four}, []string{four, six}, []string{four, six}, []string{six, four}, []string{six})
+	if p.crowd != nil {
+		addresses = []string{four}
+	}
 	ips := list{}
 	for _, address := range addresses {
 		ips = append(ips, object{"ip": address})

@@ -77,7 +77,7 @@ func Generate(seed uint64, index int) (Record, error) {
 	if err := recorder.store(); err != nil {
 		return record, err
 	}
-	if err := recorder.list(&record.Written, &record.Written); err != nil {
+	if err := recorder.list(&record.Written, &record.Written, settleMetadata); err != nil {
 		return record, err
 	}
 	if err := recorder.publish(&record); err != nil {
@@ -198,6 +198,10 @@ func (recorder *recorder) send(method, path, contentType string, body any) ([]by
 
 // objects lists all objects of a kind, without what the moment of storing gave.
 func (recorder *recorder) objects(path, kind, version string) ([]object, error) {
+	return recorder.objectsSettled(path, kind, version, settle)
+}
+
+func (recorder *recorder) objectsSettled(path, kind, version string, settle func(object)) ([]object, error) {
 	body, err := recorder.request(http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
@@ -217,6 +221,13 @@ func (recorder *recorder) objects(path, kind, version string) ([]object, error) 
 
 // settle takes out of a stored object what is no fact.
 func settle(one object) {
+	settleMetadata(one)
+	dropReferences(one)
+}
+
+// settleMetadata leaves the uids that somebody wrote into a targetRef: they tell
+// two owners of an address apart.
+func settleMetadata(one object) {
 	metadata, isObject := one["metadata"].(object)
 	if !isObject {
 		return
@@ -227,7 +238,6 @@ func settle(one object) {
 	if annotations, found := metadata["annotations"].(object); found {
 		delete(annotations, "endpoints.kubernetes.io/last-change-trigger-time")
 	}
-	dropReferences(one)
 }
 
 // dropReferences takes the uid and version out of every targetRef.
@@ -266,7 +276,7 @@ func (recorder *recorder) publish(record *Record) error {
 	previous, since := "", time.Now()
 	settled := func() bool {
 		record.Endpoints, record.EndpointSlices = nil, nil
-		if err = recorder.list(&record.Endpoints, &record.EndpointSlices); err != nil {
+		if err = recorder.list(&record.Endpoints, &record.EndpointSlices, settle); err != nil {
 			return false
 		}
 		now := difference.Text([]any{record.Endpoints, record.EndpointSlices})
@@ -291,14 +301,14 @@ func (recorder *recorder) publish(record *Record) error {
 }
 
 // list appends all Endpoints and all EndpointSlices.
-func (recorder *recorder) list(endpoints, slices *[]object) error {
+func (recorder *recorder) list(endpoints, slices *[]object, settle func(object)) error {
 	for _, kind := range []struct {
 		path, kind, version string
 		into                *[]object
 	}{
 		{"/api/v1/endpoints", "Endpoints", "v1", endpoints}, {"/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice", "discovery.k8s.io/v1", slices},
 	} {
-		objects, err := recorder.objects(kind.path, kind.kind, kind.version)
+		objects, err := recorder.objectsSettled(kind.path, kind.kind, kind.version, settle)
 		if err != nil {
 			return err
 		}
