@@ -144,7 +144,7 @@ func resolvConf(random *rand.Rand) string {
 	}
 	lines := some(random, 8,
 		"nameserver 8.8.8.8", "nameserver 8.8.4.4", "nameserver fd00::53", "  nameserver\t1.1.1.1  # a comment", "# nameserver 9.9.9.9", "; nameserver 9.9.9.9", "search example.com corp.example.com", "search .", "search a.b. c.d .",
-		"search cluster.local example.com", "domain example.net", "options ndots:3 timeout:1", "options rotate", "options ndots:7 rotate edns0", "options attempts:", "sortlist 10.0.0.0", "", "searching x", "search "+strings.Repeat("long-domain.", 20)+"example")
+		"search cluster.local example.com", "domain example.net", "options ndots:3 timeout:1", "options rotate", "options ndots:7 rotate edns0", "options attempts:", "sortlist 10.0.0.0", "", "searching x", "search "+strings.Repeat("long-domain.", pick(random, 20, 22))+"example")
 	if random.IntN(6) == 0 {
 		var many []string
 		for number := range 20 + random.IntN(20) {
