@@ -26,7 +26,7 @@ pub mod trace;
 pub mod verdict;
 
 use crate::engine::Engine;
-use crate::json::{Json, json};
+use crate::json::{Json, JsonOf, json};
 use crate::manifest::{self, Node};
 use thiserror::Error;
 
@@ -92,32 +92,32 @@ pub fn answer_text(engine: &Engine, question: &str) -> String {
     }
 }
 
-/// Answers one question that was put together as JSON.
+/// Answers one question that was put together as JSON, with an answer that outlives the engine.
 pub fn answer_json(engine: &Engine, question: &Json) -> Json {
-    answer(engine, &Node::from(question))
+    answer(engine, &Node::from(question)).into_owned()
 }
 
 /// Answers one question.
-pub fn answer(engine: &Engine, question: &Node) -> Json {
+pub fn answer<'e>(engine: &'e Engine, question: &Node) -> JsonOf<'e> {
     let (mut head, members) = answer_in_two(engine, question);
-    if let (Json::Object(head), Json::Object(members)) = (&mut head, members) {
+    if let (JsonOf::Object(head), JsonOf::Object(members)) = (&mut head, members) {
         head.extend(members);
     }
     head
 }
 
 /// What every answer begins with, and its own members.
-fn answer_in_two(engine: &Engine, question: &Node) -> (Json, Json) {
+fn answer_in_two<'e>(engine: &'e Engine, question: &Node) -> (JsonOf<'e>, JsonOf<'e>) {
     let id = question.get("id").map_or(Json::Null, Node::to_json);
     match dispatch(engine, question) {
-        Ok((kind, members @ Json::Object(_))) => (json! { "ask": kind, "id": id }, members),
+        Ok((kind, members @ JsonOf::Object(_))) => (json! { "ask": kind, "id": id }, members),
         Ok((kind, other)) => (json! { "ask": kind, "id": id }, json! { "answer": other }),
         Err(error) => (json! { "id": id }, json! { "error": error.into_json() }),
     }
 }
 
-/// One kind of question: reads it from the tree and gives the members of its answer.
-type Ask = fn(&Engine, &Node) -> Result<Json, AskError>;
+/// One kind of question: reads it from the tree and gives the members of its answer, whose texts may be the cluster's own.
+type Ask = for<'e> fn(&'e Engine, &Node) -> Result<JsonOf<'e>, AskError>;
 
 /// The kinds of question, in the order of the contract, each with the file that answers it.
 #[rustfmt::skip]
@@ -142,7 +142,7 @@ const KINDS: &[(&str, Ask)] = &[
     ("objects", objects::ask),
 ];
 
-fn dispatch(engine: &Engine, question: &Node) -> Result<(&'static str, Json), AskError> {
+fn dispatch<'e>(engine: &'e Engine, question: &Node) -> Result<(&'static str, JsonOf<'e>), AskError> {
     let kind = match question.get("ask") {
         Some(kind) => kind.as_str().ok_or_else(|| AskError::bad("ask", "`ask` has to be a string"))?,
         None => return Err(AskError::bad("ask", "the question has no `ask` field")),

@@ -17,7 +17,7 @@ use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
 use crate::collections::BTreeMap;
-use crate::json::{Json, json};
+use crate::json::{Json, JsonOf, json};
 use crate::manifest::Node;
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -115,6 +115,12 @@ impl Source {
     /// Where that field of the object stands.
     pub fn place_of(&self, field: &str) -> SourcePlace {
         self.place_at(field.to_owned())
+    }
+
+    /// The same as answers carry it, the file's name as it is here.
+    pub fn place_json(&self, field: String) -> JsonOf<'_> {
+        let place = self.node.place_of(&field).moved(self.moved.0, self.moved.1);
+        json! { "file": &*self.file, "line": place.line, "column": place.column, "field": field }
     }
 
     /// The same for a path that is not needed any more.

@@ -2,7 +2,7 @@
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::SourcePlace;
-use crate::json::{Json, json};
+use crate::json::{Json, JsonOf, json};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,11 +122,15 @@ impl Finding {
 }
 
 /// A reference to an object as answers carry it: `{"kind", "namespace", "name"}`.
-pub fn reference(kind: Kind, key: &ObjectKey) -> Json {
-    into_reference(kind, key.clone())
+pub fn reference(kind: Kind, key: &ObjectKey) -> JsonOf<'_> {
+    if key.namespace.is_empty() {
+        return json! { "kind": kind.name(), "name": &*key.name };
+    }
+    json! { "kind": kind.name(), "namespace": &*key.namespace, "name": &*key.name }
 }
 
-fn into_reference(kind: Kind, key: ObjectKey) -> Json {
+/// The same with the key's own texts, where the key itself is not needed any more.
+pub fn into_reference(kind: Kind, key: ObjectKey) -> Json {
     if key.namespace.is_empty() {
         return json! { "kind": kind.name(), "name": key.name };
     }

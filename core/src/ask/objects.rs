@@ -6,7 +6,7 @@ use crate::api::object::{Object, encode_object, field_named};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, Store};
 use crate::engine::Engine;
-use crate::finding::reference;
+use crate::finding::into_reference;
 use crate::json::Json;
 use crate::manifest::Node;
 
@@ -47,7 +47,7 @@ fn kinds(question: &Node) -> Result<Vec<Kind>, AskError> {
 }
 
 fn entry(engine: &Engine, kind: Kind, key: &ObjectKey, object: &dyn Object, whole: bool) -> Json {
-    let mut json = reference(kind, key);
+    let mut json = into_reference(kind, key.clone());
     let metadata = field_named(object, "metadata").map(encode).unwrap_or_default();
     if let Some(labels) = metadata.get("labels") {
         json.set("labels", labels.clone());
@@ -56,7 +56,7 @@ fn entry(engine: &Engine, kind: Kind, key: &ObjectKey, object: &dyn Object, whol
         Some(source) => json.set("source", source.place_of("metadata.name").to_json()),
         None if kind == Kind::Pod => {
             if let Some((kind, key)) = engine.stands_for(key) {
-                json.set("standsFor", reference(kind, &key));
+                json.set("standsFor", into_reference(kind, key));
             }
         }
         None => {}

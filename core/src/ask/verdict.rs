@@ -5,7 +5,7 @@ use crate::api::resource::ObjectKey;
 use crate::cluster::Source;
 use crate::engine::Engine;
 use crate::finding::reference;
-use crate::json::{Json, json};
+use crate::json::{Json, JsonOf, json};
 use crate::manifest::Node;
 use crate::policy::verdict::{Effect, End, Reason};
 use crate::policy::{PolicyIndex, Protocol};
@@ -18,7 +18,7 @@ use crate::policy::{PolicyIndex, Protocol};
 ///
 /// # Errors
 /// An end is no pod and no address, or a pod that is not there; the port or the protocol is none.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
+pub fn ask<'e>(engine: &'e Engine, question: &Node) -> Result<JsonOf<'e>, AskError> {
     let index = engine.policies();
     let from = end(engine, index, question, "from")?;
     let protocol = protocol(question)?;
@@ -30,7 +30,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     Ok(judged(engine, from, to, port, protocol))
 }
 
-fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) -> Json {
+fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) -> JsonOf<'_> {
     let (verdict, reasons) = engine.policies().explain(from, to, port, protocol);
     // A policy has several steps in a row, as a rule.
     let mut before: Option<(&Reason<'_>, Option<&Source>)> = None;
@@ -47,15 +47,15 @@ fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) ->
         "allowed": verdict.allowed(),
         "egress": verdict.egress,
         "ingress": verdict.ingress,
-        "because": Json::Array(because),
+        "because": JsonOf::Array(because),
     };
-    let left_open: Vec<Json> = NOTES
+    let left_open: Vec<JsonOf<'_>> = NOTES
         .iter()
         .filter(|(effect, _)| reasons.iter().any(|reason| reason.effect == *effect))
-        .map(|(_, note)| Json::from(*note))
+        .map(|(_, note)| JsonOf::from(*note))
         .collect();
     if !left_open.is_empty() {
-        answer.set("notes", Json::Array(left_open));
+        answer.set("notes", JsonOf::Array(left_open));
     }
     answer
 }
@@ -90,14 +90,14 @@ fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Resul
     Ok(answer.get("service").is_some().then_some(answer))
 }
 
-fn through_service(engine: &Engine, from: End, protocol: Protocol, behind: &Json) -> Json {
+fn through_service<'e>(engine: &'e Engine, from: End, protocol: Protocol, behind: &Json) -> JsonOf<'e> {
     let mut endpoints = Vec::new();
     for backend in behind.get("to").and_then(Json::as_array).unwrap_or_default() {
         let ip = backend.get("ip").and_then(Json::as_str).and_then(crate::ip::parse_sloppy);
         let Some(Json::Int(port)) = backend.get("port") else { continue };
         if let (Some(ip), Ok(port)) = (ip, u16::try_from(*port)) {
-            let mut endpoint = backend.clone();
-            if let Json::Object(members) = judged(engine, from, End::Address(ip), port, protocol) {
+            let mut endpoint: JsonOf<'e> = backend.clone();
+            if let JsonOf::Object(members) = judged(engine, from, End::Address(ip), port, protocol) {
                 for (name, value) in members {
                     endpoint.set(name, value);
                 }
@@ -109,7 +109,7 @@ fn through_service(engine: &Engine, from: End, protocol: Protocol, behind: &Json
     let stopped = endpoints.iter().find(|endpoint| endpoint.get("allowed") == Some(&Json::Bool(false)));
     let shown = stopped.or_else(|| endpoints.first());
     let reached = !endpoints.is_empty();
-    let mut notes: Vec<Json> = shown.and_then(|one| one.get("notes")?.as_array()).unwrap_or_default().to_vec();
+    let mut notes: Vec<JsonOf<'_>> = shown.and_then(|one| one.get("notes")?.as_array()).unwrap_or_default().to_vec();
     if !reached {
         let verdict = behind.get("verdict").and_then(Json::as_str).unwrap_or_default();
         notes.push(Json::from(format!("kube-proxy's verdict is `{verdict}`: there is no endpoint to reach")));
@@ -125,9 +125,9 @@ fn through_service(engine: &Engine, from: End, protocol: Protocol, behind: &Json
         .with("ingress", reached && all("ingress"))
         .with("because", shown.and_then(|one| one.get("because")).cloned().unwrap_or(Json::Array(Vec::new())))
         .with("service", behind.get("service").cloned().unwrap_or_default())
-        .with("endpoints", Json::Array(endpoints));
+        .with("endpoints", JsonOf::Array(endpoints));
     if !notes.is_empty() {
-        answer.set("notes", Json::Array(notes));
+        answer.set("notes", JsonOf::Array(notes));
     }
     answer
 }
@@ -193,24 +193,26 @@ fn port(index: &PolicyIndex, question: &Node, to: End, protocol: Protocol) -> Re
 }
 
 /// One step of the walk, with the place of the field that it is about.
-fn reason_json(reason: &Reason<'_>, source: Option<&Source>) -> Json {
-    let mut json = Json::with_capacity(7).with("direction", reason.direction.name());
+fn reason_json<'e>(reason: &Reason<'e>, source: Option<&'e Source>) -> JsonOf<'e> {
+    // Members are put in where they stay: a verdict has a dozen, and moving them about is a good part of its time.
+    let mut members = Vec::with_capacity(7);
+    members.push(("direction".into(), JsonOf::from(reason.direction.name())));
     if let Some((kind, key)) = reason.policy {
-        json = json.with("policy", reference(kind, key));
+        members.push(("policy".into(), reference(kind, key)));
     }
     for (name, place) in [("rule", reason.rule), ("peer", reason.peer), ("port", reason.port)] {
         if let Some(place) = place {
-            json = json.with(name, place);
+            members.push((name.into(), JsonOf::from(place)));
         }
     }
-    json = json.with("effect", reason.effect.name());
+    members.push(("effect".into(), JsonOf::from(reason.effect.name())));
     if let Some(field) = reason.field() {
-        return match source {
-            Some(source) => json.with("source", source.place_at(field).into_json()),
-            None => json.with("field", field),
-        };
+        members.push(match source {
+            Some(source) => ("source".into(), source.place_json(field)),
+            None => ("field".into(), JsonOf::from(field)),
+        });
     }
-    json
+    JsonOf::Object(members)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::selector::number;
 use super::spots::Spot;
 use super::steps::Hit;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::text::{Digits, joined, push_all};
+use crate::text::{Digits, joined};
 use std::net::IpAddr;
 
 /// An end of a connection.
@@ -122,11 +122,11 @@ impl Reason<'_> {
             (None, port) => ("ports", port),
         };
         let (rule, at) = (Digits::of(rule.into()), place.map(|place| Digits::of(place.into())));
-        let mut field = joined(&["spec.", self.direction.name(), "[", rule.as_str(), "]"]);
-        if let Some(at) = at {
-            push_all(&mut field, &[".", list, "[", at.as_str(), "]"]);
-        }
-        Some(field)
+        let (direction, rule) = (self.direction.name(), rule.as_str());
+        Some(match &at {
+            Some(at) => joined(&["spec.", direction, "[", rule, "].", list, "[", at.as_str(), "]"]),
+            None => joined(&["spec.", direction, "[", rule, "]"]),
+        })
     }
 }
 

@@ -7,9 +7,12 @@ use crate::text::Digits;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A JSON value to be written. Objects keep the order of their members.
+/// A JSON value that has all its texts itself.
+pub type Json = JsonOf<'static>;
+
+/// A JSON value to be written, whose texts may be those of what it is about. Objects keep the order of their members.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Json {
+pub enum JsonOf<'t> {
     /// `null`
     #[default]
     Null,
@@ -20,11 +23,11 @@ pub enum Json {
     /// Any other number, as the literal to be written (`1.5`, `1e300`, `18446744073709551615`).
     Number(Box<str>),
     /// A string, unescaped.
-    String(Cow<'static, str>),
+    String(Cow<'t, str>),
     /// An array.
-    Array(Vec<Json>),
+    Array(Vec<JsonOf<'t>>),
     /// An object: members in order. Names are not checked for duplicates.
-    Object(Vec<(Cow<'static, str>, Json)>),
+    Object(Vec<(Cow<'t, str>, JsonOf<'t>)>),
 }
 
 /// An object of these members, put together at once: `json! { "name": value, … }`. No name may stand there twice.
@@ -32,38 +35,33 @@ pub enum Json {
 #[doc(hidden)]
 macro_rules! json_object {
     ($($name:literal: $value:expr),* $(,)?) => {
-        $crate::json::Json::Object(vec![
-            $((std::borrow::Cow::Borrowed($name), $crate::json::Json::from($value))),*
+        $crate::json::JsonOf::Object(vec![
+            $((std::borrow::Cow::Borrowed($name), $crate::json::JsonOf::from($value))),*
         ])
     };
 }
 pub use crate::json_object as json;
 
-impl Json {
-    /// An object without members, to be filled with [`Json::set`].
+impl<'t> JsonOf<'t> {
+    /// An object without members, to be filled with [`JsonOf::set`].
     pub fn object() -> Self {
-        Json::Object(Vec::new())
-    }
-
-    /// An object without members and with room for so many.
-    pub fn with_capacity(members: usize) -> Self {
-        Json::Object(Vec::with_capacity(members))
+        JsonOf::Object(Vec::new())
     }
 
     /// Adds a member at the end and returns the object. On anything but an object it does nothing.
     #[must_use]
-    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Json>) -> Self {
+    pub fn with(mut self, name: impl Into<Cow<'t, str>>, value: impl Into<JsonOf<'t>>) -> Self {
         self.add(name.into(), value.into());
         self
     }
 
     /// Sets a member: in its place where the name is there already, at the end otherwise.
-    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Json>) {
+    pub fn set(&mut self, name: impl Into<Cow<'t, str>>, value: impl Into<JsonOf<'t>>) {
         self.put(name.into(), value.into());
     }
 
-    fn put(&mut self, name: Cow<'static, str>, value: Json) {
-        if let Json::Object(members) = self {
+    fn put(&mut self, name: Cow<'t, str>, value: JsonOf<'t>) {
+        if let JsonOf::Object(members) = self {
             match members.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, slot)) => *slot = value,
                 None => self.add(name, value),
@@ -71,17 +69,17 @@ impl Json {
         }
     }
 
-    fn add(&mut self, name: Cow<'static, str>, value: Json) {
-        if let Json::Object(members) = self {
+    fn add(&mut self, name: Cow<'t, str>, value: JsonOf<'t>) {
+        if let JsonOf::Object(members) = self {
             debug_assert!(!members.iter().any(|(known, _)| *known == name), "{name}");
             members.push((name, value));
         }
     }
 
     /// The member of that name, where this is an object that has one.
-    pub fn get(&self, name: &str) -> Option<&Json> {
+    pub fn get(&self, name: &str) -> Option<&JsonOf<'t>> {
         match self {
-            Json::Object(members) => members.iter().find(|(known, _)| known == name).map(|(_, value)| value),
+            JsonOf::Object(members) => members.iter().find(|(known, _)| known == name).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -89,16 +87,32 @@ impl Json {
     /// The text of a string value.
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Json::String(text) => Some(text),
+            JsonOf::String(text) => Some(text),
             _ => None,
         }
     }
 
     /// The elements of an array value.
-    pub fn as_array(&self) -> Option<&[Json]> {
+    pub fn as_array(&self) -> Option<&[JsonOf<'t>]> {
         match self {
-            Json::Array(items) => Some(items),
+            JsonOf::Array(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// The same value with all its texts its own.
+    pub fn into_owned(self) -> Json {
+        let owned = |text: Cow<'t, str>| Cow::Owned(text.into_owned());
+        match self {
+            JsonOf::Null => Json::Null,
+            JsonOf::Bool(value) => Json::Bool(value),
+            JsonOf::Int(number) => Json::Int(number),
+            JsonOf::Number(literal) => Json::Number(literal),
+            JsonOf::String(text) => Json::String(owned(text)),
+            JsonOf::Array(items) => Json::Array(items.into_iter().map(JsonOf::into_owned).collect()),
+            JsonOf::Object(members) => {
+                Json::Object(members.into_iter().map(|(name, value)| (owned(name), value.into_owned())).collect())
+            }
         }
     }
 
@@ -108,18 +122,13 @@ impl Json {
     }
 
     /// Writes an object that has the members of both, those of this one first.
-    pub fn write_with(&self, more: &Json, out: &mut String) {
-        self.write(out);
-        if let (Json::Object(members), Json::Object(more)) = (self, more)
-            && !more.is_empty()
-        {
+    pub fn write_with(&self, more: &JsonOf<'_>, out: &mut String) {
+        if let (JsonOf::Object(members), JsonOf::Object(more)) = (self, more) {
             let mut writer = Writer::behind(out, None);
-            // The bracket at the end goes, or becomes the comma before the next member.
-            writer.end -= 1;
-            if !members.is_empty() {
-                writer.byte(b',');
-            }
-            writer.members(more, b',', 0);
+            writer.byte(b'{');
+            writer.members(members, 0);
+            writer.members(more, 0);
+            writer.close(b'}', members.is_empty() && more.is_empty(), b',', 0);
             *out = writer.finish();
         }
     }
@@ -138,7 +147,7 @@ impl Json {
     }
 }
 
-impl fmt::Display for Json {
+impl fmt::Display for JsonOf<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
         self.write(&mut out);
@@ -194,31 +203,35 @@ impl Writer {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    fn value(&mut self, value: &Json, behind: u8, depth: usize) {
+    fn value(&mut self, value: &JsonOf<'_>, behind: u8, depth: usize) {
         match value {
-            Json::Null => self.put("null", behind),
-            Json::Bool(true) => self.put("true", behind),
-            Json::Bool(false) => self.put("false", behind),
-            Json::Int(number) => self.put(Digits::of(*number).as_str(), behind),
-            Json::Number(literal) => self.put(literal, behind),
-            Json::String(text) => self.quote(text, behind),
-            Json::Array(items) => {
+            JsonOf::Null => self.put(b"null", behind),
+            JsonOf::Bool(true) => self.put(b"true", behind),
+            JsonOf::Bool(false) => self.put(b"false", behind),
+            JsonOf::Int(number) => self.put(Digits::of(*number).as_bytes(), behind),
+            JsonOf::Number(literal) => self.put(literal.as_bytes(), behind),
+            JsonOf::String(text) => self.quote(text, behind),
+            JsonOf::Array(items) => {
                 self.byte(b'[');
                 for item in items {
                     self.break_line(depth + 1);
                     self.value(item, b',', depth + 1);
                 }
-                self.close("]", items.is_empty(), behind, depth);
+                self.close(b']', items.is_empty(), behind, depth);
             }
-            Json::Object(members) => {
+            JsonOf::Object(members) => {
                 self.byte(b'{');
-                self.members(members, behind, depth);
+                self.members(members, depth);
+                self.close(b'}', members.is_empty(), behind, depth);
             }
         }
     }
 
-    fn members(&mut self, members: &[(Cow<'static, str>, Json)], behind: u8, depth: usize) {
+    fn members(&mut self, members: &[(Cow<'_, str>, JsonOf<'_>)], depth: usize) {
         for (name, value) in members {
+            if self.indent.is_none() && self.at_once(name, value).is_some() {
+                continue;
+            }
             self.break_line(depth + 1);
             self.quote(name, b':');
             if self.indent.is_some() {
@@ -226,16 +239,52 @@ impl Writer {
             }
             self.value(value, b',', depth + 1);
         }
-        self.close("}", members.is_empty(), behind, depth);
+    }
+
+    /// A whole member, as nearly all are: with a plain name, and a plain text, a number or a word.
+    fn at_once(&mut self, name: &str, value: &JsonOf<'_>) -> Option<()> {
+        let digits;
+        let (text, is_string) = match value {
+            JsonOf::Null => (b"null".as_slice(), false),
+            JsonOf::Bool(true) => (b"true".as_slice(), false),
+            JsonOf::Bool(false) => (b"false".as_slice(), false),
+            JsonOf::Int(number) => {
+                digits = Digits::of(*number);
+                (digits.as_bytes(), false)
+            }
+            JsonOf::Number(literal) => (literal.as_bytes(), false),
+            JsonOf::String(text) => (text.as_bytes(), true),
+            JsonOf::Array(_) | JsonOf::Object(_) => return None,
+        };
+        let quotes = if is_string { 6 } else { 4 };
+        let length = name.len() + text.len() + quotes;
+        let ([quote], room) = self.room(length).split_first_chunk_mut()?;
+        *quote = b'"';
+        let (special_name, room) = lay(room, name.as_bytes())?;
+        let special_text = if is_string {
+            let (between, room) = room.split_first_chunk_mut()?;
+            *between = *b"\":\"";
+            let (special, room) = lay(room, text)?;
+            *room.first_chunk_mut()? = *b"\",";
+            special
+        } else {
+            let (between, room) = room.split_first_chunk_mut()?;
+            *between = *b"\":";
+            let (special, room) = lay(room, text)?;
+            *room.first_mut()? = b',';
+            special
+        };
+        (!special_name && !special_text).then(|| self.end += length)
     }
 
     /// Ends an array or an object.
-    fn close(&mut self, bracket: &str, is_empty: bool, behind: u8, depth: usize) {
+    fn close(&mut self, bracket: u8, is_empty: bool, behind: u8, depth: usize) {
         if !is_empty {
             self.end -= 1;
             self.break_line(depth);
         }
-        self.put(bracket, behind);
+        self.byte(bracket);
+        self.byte(behind);
     }
 
     fn break_line(&mut self, depth: usize) {
@@ -248,52 +297,32 @@ impl Writer {
     }
 
     fn byte(&mut self, byte: u8) {
-        self.put("", byte);
+        if let Some(slot) = self.room(1).first_mut() {
+            *slot = byte;
+        }
+        self.end += 1;
     }
 
-    fn put(&mut self, text: &str, behind: u8) {
-        let bytes = text.bytes().chain([behind]);
-        self.room(text.len() + 1).iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
-        self.end += text.len() + 1;
+    fn put(&mut self, text: &[u8], behind: u8) {
+        lay(self.room(text.len()), text);
+        self.end += text.len();
+        self.byte(behind);
     }
 
     fn quote(&mut self, text: &str, behind: u8) {
-        let (bytes, length) = (text.as_bytes(), text.len());
-        let (quote, room) = match self.room(length + 3).split_first_mut() {
-            Some((quote, room)) => (quote, room.get_mut(..length + 2).unwrap_or_default()),
-            None => return,
-        };
+        if self.plain(text, behind).is_none() {
+            self.escape(text, behind);
+        }
+    }
+
+    /// A text in quotes that has nothing to be escaped.
+    fn plain(&mut self, text: &str, behind: u8) -> Option<()> {
+        let length = text.len() + 3;
+        let ([quote], room) = self.room(length).split_first_chunk_mut()?;
         *quote = b'"';
-        let (inside, ends) = room.split_at_mut(length);
-        // Words at once; the last one, or half of one, is made of what was copied already and the rest.
-        let mut special = false;
-        for (slot, word) in inside.as_chunks_mut::<WORD>().0.iter_mut().zip(bytes.as_chunks().0) {
-            special |= has_special(u64::from_le_bytes(*word));
-            *slot = *word;
-        }
-        if let (Some(slot), Some(word)) = (inside.last_chunk_mut::<WORD>(), bytes.last_chunk::<WORD>()) {
-            special |= has_special(u64::from_le_bytes(*word));
-            *slot = *word;
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
-            let [first_half, last_half] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-            special = has_special(first_half | last_half << 32);
-            if let Some(slot) = inside.first_chunk_mut() {
-                *slot = *first;
-            }
-            if let Some(slot) = inside.last_chunk_mut() {
-                *slot = *last;
-            }
-        } else {
-            for (slot, byte) in inside.iter_mut().zip(bytes) {
-                special |= is_special(*byte);
-                *slot = *byte;
-            }
-        }
-        if special {
-            return self.escape(text, behind);
-        }
-        ends.iter_mut().zip([b'"', behind]).for_each(|(slot, byte)| *slot = byte);
-        self.end += length + 3;
+        let (special, room) = lay(room, text.as_bytes())?;
+        *room.first_chunk_mut()? = [b'"', behind];
+        (!special).then(|| self.end += length)
     }
 
     /// The same for a text that may have something to be escaped.
@@ -314,83 +343,106 @@ impl Writer {
             }
         }
         self.byte(b'"');
-        self.put(&escaped, b'"');
+        self.put(escaped.as_bytes(), b'"');
         self.byte(behind);
     }
 }
 
-/// Whether a byte of a text may have to be escaped. Nearly every text stands for itself; 0xE2 is the first byte of both line
-/// separators.
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || matches!(byte, b'"' | b'\\' | 0xE2)
+/// Copies a text to where there is room for it. Gives whether something in it may have to be escaped, and the room behind it.
+fn lay<'r>(room: &'r mut [u8], bytes: &[u8]) -> Option<(bool, &'r mut [u8])> {
+    let (slots, rest) = room.split_at_mut_checked(bytes.len())?;
+    let mut special = 0;
+    if let Some(last) = bytes.last_chunk::<WORD>() {
+        // The last word begins with what was copied already.
+        for (slot, word) in slots.as_chunks_mut::<WORD>().0.iter_mut().zip(bytes.as_chunks().0) {
+            special |= specials(u64::from_le_bytes(*word));
+            *slot = *word;
+        }
+        special |= specials(u64::from_le_bytes(*last));
+        *slots.last_chunk_mut()? = *last;
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
+        let [first_half, last_half] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        special = specials(first_half | last_half << 32);
+        *slots.first_chunk_mut()? = *first;
+        *slots.last_chunk_mut()? = *last;
+    } else {
+        for (slot, byte) in slots.iter_mut().zip(bytes) {
+            special |= specials(SPACES << 8 | u64::from(*byte));
+            *slot = *byte;
+        }
+    }
+    Some((special != 0, rest))
 }
 
-/// The same for the bytes of a word. It may be wrong about bytes that stand above one that is special.
-fn has_special(word: u64) -> bool {
-    const ONES: u64 = u64::MAX / 0xFF;
-    // The highest bit of every byte that is below `limit`, which is at most 0x80.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES << 7);
+const ONES: u64 = u64::MAX / 0xFF;
+const SPACES: u64 = ONES * b' ' as u64;
+
+/// The highest bit of every byte of a word that may not stand for itself in a string: control characters, `"`, `\\`, and all that
+/// is not ASCII (the line separators are). The lowest of them is one; above that there may be false ones.
+pub(crate) fn specials(word: u64) -> u64 {
+    // Below a limit, which is at most 0x80, where the byte itself is below 0x80.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit));
     let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    below(word, u64::from(b' ')) | is(b'"') | is(b'\\') | is(0xE2) != 0
+    (word | below(word, b' ') | is(b'"') | is(b'\\')) & (ONES << 7)
 }
 
-impl From<bool> for Json {
+impl From<bool> for JsonOf<'_> {
     fn from(value: bool) -> Self {
-        Json::Bool(value)
+        JsonOf::Bool(value)
     }
 }
 
-impl From<i64> for Json {
+impl From<i64> for JsonOf<'_> {
     fn from(value: i64) -> Self {
-        Json::Int(value)
+        JsonOf::Int(value)
     }
 }
 
-impl From<i32> for Json {
+impl From<i32> for JsonOf<'_> {
     fn from(value: i32) -> Self {
-        Json::Int(i64::from(value))
+        JsonOf::Int(i64::from(value))
     }
 }
 
-impl From<u16> for Json {
+impl From<u16> for JsonOf<'_> {
     fn from(value: u16) -> Self {
-        Json::Int(i64::from(value))
+        JsonOf::Int(i64::from(value))
     }
 }
 
-impl From<u32> for Json {
+impl From<u32> for JsonOf<'_> {
     fn from(value: u32) -> Self {
-        Json::Int(i64::from(value))
+        JsonOf::Int(i64::from(value))
     }
 }
 
-impl From<usize> for Json {
+impl From<usize> for JsonOf<'_> {
     fn from(value: usize) -> Self {
-        i64::try_from(value).map_or_else(|_| Json::Number(value.to_string().into()), Json::Int)
+        i64::try_from(value).map_or_else(|_| JsonOf::Number(value.to_string().into()), JsonOf::Int)
     }
 }
 
-impl From<&'static str> for Json {
-    fn from(value: &'static str) -> Self {
-        Json::String(Cow::Borrowed(value))
+impl<'t> From<&'t str> for JsonOf<'t> {
+    fn from(value: &'t str) -> Self {
+        JsonOf::String(Cow::Borrowed(value))
     }
 }
 
-impl From<String> for Json {
+impl From<String> for JsonOf<'_> {
     fn from(value: String) -> Self {
-        Json::String(Cow::Owned(value))
+        JsonOf::String(Cow::Owned(value))
     }
 }
 
-impl<T: Into<Json>> From<Vec<T>> for Json {
+impl<'t, T: Into<JsonOf<'t>>> From<Vec<T>> for JsonOf<'t> {
     fn from(values: Vec<T>) -> Self {
-        Json::Array(values.into_iter().map(Into::into).collect())
+        JsonOf::Array(values.into_iter().map(Into::into).collect())
     }
 }
 
-impl<T: Into<Json>> From<Option<T>> for Json {
+impl<'t, T: Into<JsonOf<'t>>> From<Option<T>> for JsonOf<'t> {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Json::Null, Into::into)
+        value.map_or(JsonOf::Null, Into::into)
     }
 }
 

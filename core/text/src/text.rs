@@ -35,10 +35,22 @@ impl Digits {
     pub fn of(number: i64) -> Self {
         let mut digits = Digits { bytes: [b'-'; 20], start: 20 };
         let mut left = number.unsigned_abs();
-        for digit in digits.bytes.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(left % 10).unwrap_or_default();
+        let mut slots = digits.bytes.iter_mut().rev();
+        let mut put = |digit: u32| {
+            if let Some(slot) = slots.next() {
+                *slot = b'0' + (digit % 10) as u8;
+                digits.start -= 1;
+            }
+        };
+        while left > u64::from(u32::MAX) {
+            put((left % 10) as u32);
             left /= 10;
-            digits.start -= 1;
+        }
+        // Most numbers are short, and a processor divides short numbers in a fraction of the time.
+        let mut left = left as u32;
+        loop {
+            put(left % 10);
+            left /= 10;
             if left == 0 {
                 break;
             }
@@ -54,7 +66,12 @@ impl Digits {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        self.bytes.get(self.start..).and_then(|digits| str::from_utf8(digits).ok()).unwrap_or_default()
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the text, all of them ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 

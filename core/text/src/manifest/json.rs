@@ -5,6 +5,7 @@
 
 use super::node::{Key, Node, Number, Place, Value};
 use super::{MAX_DEPTH, SyntaxError};
+use crate::json::specials;
 
 /// Reads one JSON value; white space may stand around it, nothing else.
 ///
@@ -288,7 +289,17 @@ impl<'a> Reader<'a> {
     /// Passes over the characters of a string that stand for themselves. There is no line break among them.
     fn plain_characters(&mut self) -> &'a str {
         let run = self.offset;
-        let rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
+        let mut rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
+        // Words at once, to the first byte that is not a plain character of one byte.
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            let plain = specials(u64::from_le_bytes(*word)).trailing_zeros() / 8;
+            self.offset += plain as usize;
+            if plain < u64::BITS / 8 {
+                rest = rest.get(plain as usize..).unwrap_or_default();
+                break;
+            }
+            rest = behind;
+        }
         for byte in rest {
             if matches!(byte, b'"' | b'\\' | 0..=0x1F) {
                 break;
