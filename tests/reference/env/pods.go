@@ -241,31 +241,69 @@ func dnsConfig(random *rand.Rand) object {
 	return config
 }
 
-// CompareNodes asks the binary about every pod of the nodes.
+// CompareNodes asks the binary about every pod of the nodes: as they are
+// stored, then without what the server fills in.
 func CompareNodes(binary string, nodes []Node) ([]command.Case, error) {
 	var cases []command.Case
 	for index, node := range nodes {
-		objects := append([]object{node.Node}, node.Services...)
-		objects = append(objects, node.Pods...)
-		var questions []any
-		for _, pod := range node.Pods {
-			metadata := pod["metadata"].(object)
-			named := object{"namespace": metadata["namespace"], "name": metadata["name"]}
-			questions = append(questions, object{"ask": "env", "pod": named}, object{"ask": "hosts", "pod": named, "node": object{"hosts": node.Hosts, "resolvConf": node.ResolvConf}})
-		}
-		answers, err := portolan.AskOf(binary, objects, []string{"--cluster-domain", node.ClusterDomain}, questions)
-		if err != nil {
-			return nil, err
-		}
-		for number := range node.Pods {
-			environment, files := answers[2*number], answers[2*number+1]
-			cases = append(cases, command.Case{
-				Name: fmt.Sprintf("pod %d of node %d", number, index), Asked: difference.Text(node.Pods[number]),
-				Differences: node.Answers[number].between(node.Pods[number], environment, files),
-			})
+		for _, form := range []func(object) object{func(one object) object { return one }, bare} {
+			compared, err := node.compare(binary, index, form)
+			if err != nil {
+				return nil, err
+			}
+			cases = append(cases, compared...)
 		}
 	}
 	return cases, nil
+}
+
+func (node Node) compare(binary string, index int, form func(object) object) ([]command.Case, error) {
+	objects := []object{node.Node}
+	for _, one := range append(append([]object{}, node.Services...), node.Pods...) {
+		objects = append(objects, form(one))
+	}
+	var questions []any
+	for _, pod := range node.Pods {
+		metadata := pod["metadata"].(object)
+		named := object{"namespace": metadata["namespace"], "name": metadata["name"]}
+		questions = append(questions, object{"ask": "env", "pod": named}, object{"ask": "hosts", "pod": named, "node": object{"hosts": node.Hosts, "resolvConf": node.ResolvConf}})
+	}
+	answers, err := portolan.AskOf(binary, objects, []string{"--cluster-domain", node.ClusterDomain}, questions)
+	if err != nil {
+		return nil, err
+	}
+	var cases []command.Case
+	for number, pod := range node.Pods {
+		environment, files := answers[2*number], answers[2*number+1]
+		cases = append(cases, command.Case{
+			Name: fmt.Sprintf("pod %d of node %d", number, index), Asked: difference.Text(form(pod)),
+			Differences: node.Answers[number].between(pod, environment, files),
+		})
+	}
+	return cases, nil
+}
+
+// bare is an object as a person writes it, without what the server fills in.
+func bare(one object) object {
+	result := difference.Plain(one).(object)
+	spec := result["spec"].(object)
+	for key, value := range map[string]any{"dnsPolicy": "ClusterFirst", "enableServiceLinks": true, "serviceAccountName": "default", "type": "ClusterIP"} {
+		if spec[key] == value {
+			delete(spec, key)
+		}
+	}
+	ports, _ := spec["ports"].(list)
+	for _, port := range ports {
+		if fields := port.(object); fields["protocol"] == "TCP" {
+			delete(fields, "protocol")
+		}
+	}
+	if status, _ := result["status"].(object); status != nil {
+		if addresses, _ := status["podIPs"].(list); len(addresses) == 1 {
+			delete(status, "podIPs")
+		}
+	}
+	return result
 }
 
 // between holds the answers against the kubelet's. The host name of a pod on the
