@@ -136,7 +136,7 @@ pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
     }
 }
 
-/// Takes the files in as stored: [`load`] for a host that never admits, whose module then holds nothing of admission.
+/// Takes the files in as stored: [`load`] for a host that never admits, whose module then holds nothing of admission but the defaults.
 pub fn load_stored(files: &[File], options: Options) -> Loaded {
     let mut loading = Loading::of(Engine::new(options), files, None);
     loading.store_all();
