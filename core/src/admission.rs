@@ -285,18 +285,19 @@ impl Admission<'_> {
         self.check_version(new.metadata_mut(), old.metadata(), &url)?;
         strategy::begin_update(&mut new, &old, self.cluster, self.allocations, &self.version.gates)?;
         self.before_update(&mut new, &old)?;
-        // What goes with its last finalizer is not stored, and comes back as it was sent: with the empty list that storage
-        // would have made null. Only EndpointSlices have one that is not left out.
         let gone = new.metadata().finalizers.is_empty() && is_due(old.metadata()) && !strategy::is_kept(&new);
         let emptied = match &new {
-            Resource::EndpointSlice(slice) if gone => slice.endpoints.as_ref().is_some_and(Vec::is_empty),
-            _ => false,
+            Resource::EndpointSlice(slice) => (is_empty_list(&slice.endpoints), is_empty_list(&slice.ports)),
+            _ => (false, false),
         };
         let mut stored = self.stored(new);
+        // What goes with its last finalizer is not stored, and comes back as it was sent: with the empty lists that storage
+        // would have made null. Only EndpointSlices have such as are not left out.
         if let Resource::EndpointSlice(slice) = &mut stored
-            && emptied
+            && gone
         {
-            slice.endpoints = Some(Vec::new());
+            slice.endpoints = slice.endpoints.take().or(emptied.0.then(Vec::new));
+            slice.ports = slice.ports.take().or(emptied.1.then(Vec::new));
         }
         Ok((200, stored))
     }
@@ -478,6 +479,10 @@ impl Admission<'_> {
         }
         name
     }
+}
+
+fn is_empty_list<T>(list: &Option<Vec<T>>) -> bool {
+    list.as_ref().is_some_and(Vec::is_empty)
 }
 
 /// Whether a stored object waits for its finalizers only (`registry.ShouldDeleteDuringUpdate`).

@@ -32,6 +32,7 @@ var bases = []base{
 	{"Endpoints", `{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"manual2"},"subsets":[{"addresses":[{"ip":"192.0.2.10","hostname":"a","nodeName":"n1","targetRef":{"kind":"Pod","name":"p","namespace":"default"}}],"notReadyAddresses":[{"ip":"192.0.2.11"}],"ports":[{"name":"http","port":80},{"name":"dns","port":53,"protocol":"UDP","appProtocol":"example.com/x"}]}]}`},
 	{"Endpoints", `{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"manual6","labels":{"endpoints.kubernetes.io/managed-by":"x"}},"subsets":[{"addresses":[{"ip":"2001:db8::1"},{"ip":"2001:db8::2"}],"ports":[{"port":80}]},{"notReadyAddresses":[{"ip":"192.0.2.12"}],"ports":[{"name":"a","port":1,"protocol":"SCTP"}]}]}`},
 	{"Endpoints", `{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"none"}}`},
+	{"Endpoints", `{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"controlled","labels":{"endpoints.kubernetes.io/managed-by":"endpoint-controller"}},"subsets":[{"addresses":[{"ip":"2001:DB8::1"}],"ports":[{"port":80}]}]}`},
 
 	{"EndpointSlice", `{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"sl4","labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","endpoints":[{"addresses":["192.0.2.1"],"conditions":{"ready":true},"hostname":"h","nodeName":"n","zone":"z","hints":{"forZones":[{"name":"z"}]}}],"ports":[{"name":"http","port":80,"protocol":"TCP"}]}`},
 	{"EndpointSlice", `{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"sl6"},"addressType":"IPv6","endpoints":[{"addresses":["2001:db8::1"],"conditions":{"ready":false,"serving":true,"terminating":true}}],"ports":[{"port":80,"protocol":"SCTP","appProtocol":"kubernetes.io/h2c"}]}`},
@@ -59,6 +60,7 @@ var bases = []base{
 
 	{"Namespace", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"space"}}`},
 	{"Namespace", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"labelled","labels":{"team":"a","pod-security.kubernetes.io/enforce":"baseline"},"annotations":{"a":"b"}},"spec":{"finalizers":["kubernetes"]}}`},
+	{"Namespace", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"strict","labels":{"pod-security.kubernetes.io/enforce":"restricted","pod-security.kubernetes.io/enforce-version":"v1.30","pod-security.kubernetes.io/warn":"restricted"}}}`},
 
 	{"IPAddress", `{"apiVersion":"networking.k8s.io/v1","kind":"IPAddress","metadata":{"name":"192.0.2.7"},"spec":{"parentRef":{"resource":"services","name":"web","namespace":"default"}}}`},
 	{"IPAddress", `{"apiVersion":"networking.k8s.io/v1","kind":"IPAddress","metadata":{"name":"2001:db8::7","labels":{"ipaddress.kubernetes.io/ip-family":"IPv6"}},"spec":{"parentRef":{"group":"example.com","resource":"things","name":"t"}}}`},

@@ -97,7 +97,7 @@ func generate(seed uint64, index int, kinds []string, stored map[string][]*objec
 		}
 	}
 	for range pick(c, []int{0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 6}) {
-		question.How = append(question.How, c.mutate(&question))
+		question.How = append(question.How, c.mutate(&question, stored[question.Kind]))
 	}
 	question.restore(c)
 	return question
@@ -198,7 +198,7 @@ func nameOf(stored *object) string {
 }
 
 // mutate changes the input in one way and tells which.
-func (c chooser) mutate(question *Question) string {
+func (c chooser) mutate(question *Question, stored []*object) string {
 	switch drawn := c.IntN(100); {
 	case drawn < 66:
 		c.set(question.Input, types[question.Kind], question)
@@ -224,9 +224,15 @@ func (c chooser) mutate(question *Question) string {
 	case drawn < 90:
 		c.double(question.Input)
 		return "twice"
-	case drawn < 94:
+	case drawn < 93:
 		c.repeat(question.Input)
 		return "duplicate"
+	case drawn < 95:
+		c.become(question)
+		return "become"
+	case drawn < 96:
+		c.collide(question, stored)
+		return "collide"
 	default:
 		c.cross(question)
 		return "cross"
@@ -457,6 +463,30 @@ func (c chooser) repeat(top *object) {
 		}
 		at.put(items)
 		return
+	}
+}
+
+// become takes over all that another base of the kind says, but its metadata.
+func (c chooser) become(question *Question) {
+	other := parse(pick(c, basesOf(question.Kind)).text).(*object)
+	for _, section := range other.fields {
+		if section.key != "metadata" {
+			question.Input.set(section.key, section.value)
+		}
+	}
+}
+
+// collide gives a new object the name of a stored one, which the server may have
+// to think that it made up.
+func (c chooser) collide(question *Question, stored []*object) {
+	metadata, _ := question.Input.get("metadata")
+	fields, isObject := metadata.(*object)
+	if !isObject || question.Operation == "update" || len(stored) == 0 {
+		return
+	}
+	fields.set("name", nameOf(pick(c, stored)))
+	if c.chance(2) {
+		fields.set("generateName", pick(c, names))
 	}
 }
 

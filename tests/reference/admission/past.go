@@ -35,6 +35,12 @@ var pastObjects = []struct {
 	{"EndpointSlice", "endpointslices/default/past-topology-stored",
 		`{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"past-topology-stored","namespace":"default"},"addressType":"IPv4","endpoints":[{"addresses":["192.0.2.1"],"conditions":{},"deprecatedTopology":{"kubernetes.io/hostname":"n1","example.com/rack":"r"}},{"addresses":["192.0.2.2"],"conditions":{},"deprecatedTopology":{"kubernetes.io/hostname":"N_"},"zone":"z"}],"ports":[{"name":"","port":80,"protocol":"TCP"}]}`},
 
+	{"EndpointSlice", "endpointslices/default/past-zone-stored",
+		`{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"past-zone-stored","namespace":"default"},"addressType":"IPv4","endpoints":[{"addresses":["192.0.2.1"],"conditions":{},"deprecatedTopology":{"topology.kubernetes.io/zone":"z","k1":"v","k2":"v","k3":"v","k4":"v","k5":"v","k6":"v","k7":"v","k8":"v","k9":"v","k10":"v","k11":"v","k12":"v","k13":"v","k14":"v","k15":"v","k16":"v"}}],"ports":[{"name":"","port":80,"protocol":"TCP"}]}`},
+	{"Ingress", "ingress/default/past-wildcard-stored",
+		`{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"past-wildcard-stored","namespace":"default"},"spec":{"rules":[{"host":"*.foo.com","http":{"paths":[{"path":"foo","pathType":"Prefix","backend":{"service":{"name":"S_","port":{}}}}]}}]},"status":{"loadBalancer":{}}}`},
+	{"Namespace", "namespaces/past-namespace-stored",
+		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"past-namespace-stored","labels":{"kubernetes.io/metadata.name":"past-namespace-stored","pod-security.kubernetes.io/enforce":"x"}},"spec":{"finalizers":["kubernetes"]},"status":{"phase":"Active"}}`},
 	{"Service", "services/specs/default/leaving-stored",
 		`{"apiVersion":"v1","kind":"Service","metadata":{"name":"leaving-stored","namespace":"default","deletionTimestamp":"2020-01-02T03:04:05Z","finalizers":["example.com/x"]},"spec":{"type":"ClusterIP","clusterIP":"None","clusterIPs":["None"],"ipFamilies":["IPv4"],"ipFamilyPolicy":"SingleStack","sessionAffinity":"None","internalTrafficPolicy":"Cluster","selector":{"app":"a"},"ports":[{"protocol":"TCP","port":80,"targetPort":80}]},"status":{"loadBalancer":{}}}`},
 	{"Endpoints", "services/endpoints/default/leaving-endpoints-stored",

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -325,6 +326,13 @@ func (recorder *Recorder) holds(address string) bool {
 	return false
 }
 
+// panicked is what the server writes, and does not get to send, after a panic
+// (withPanicRecovery of k8s.io/apiserver/pkg/server/filters), as a Status.
+var panicked = controlplane.Response{
+	Code: http.StatusInternalServerError,
+	Body: []byte(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"This request caused apiserver to panic. Look in the logs for details.","code":500}`),
+}
+
 // send sends the record's request and fills in the answer.
 func (recorder *Recorder) send(record *Record) error {
 	method, path := http.MethodPost, collection(record.Kind, namespaceOf(record.Input))
@@ -341,6 +349,10 @@ func (recorder *Recorder) send(record *Record) error {
 		method, path = http.MethodPut, collection(record.Kind, namespaceOf(named))+"/"+url.PathEscape(nameOf(old))
 	}
 	response, err := recorder.plane.Send(method, path+query, "application/json", record.Input)
+	if errors.Is(err, io.EOF) {
+		// The server has panicked: what it says to that is lost with the connection.
+		response, err = panicked, nil
+	}
 	if err != nil {
 		return err
 	}
