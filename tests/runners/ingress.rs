@@ -47,6 +47,23 @@ fn the_conformance_scenarios_hold_for_the_specification() {
     }
 }
 
+/// Contour's rarer ways, as cases of our own read off its sources (`internal/dag` of v1.33.8) and asked of Envoy 1.40.
+#[test]
+fn requests_are_served_as_contour_would() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../ingress/contour.json")).unwrap();
+    for case in &cases {
+        let engine = engine(case["objects"].as_array().unwrap());
+        for request in case["requests"].as_array().unwrap() {
+            let given = answer(&engine, &json!({"ask": "route", "url": request["url"], "controller": "contour"}));
+            let told = format!("{}: {request}: {given}", case["case"]);
+            assert_eq!(given["service"]["name"], request["service"], "{told}");
+            assert_eq!(given["redirect"]["location"], request["redirect"], "{told}");
+            let expected = !request["service"].is_null() || !request["redirect"].is_null();
+            assert_eq!(given["matched"], Value::Bool(expected), "{told}");
+        }
+    }
+}
+
 /// ingress-nginx's ways and annotations, as cases of our own read off its sources.
 #[test]
 fn requests_are_served_as_ingress_nginx_would() {

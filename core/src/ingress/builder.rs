@@ -108,17 +108,21 @@ impl<'c> Builder<'c> {
                 }
                 let hosts = tls.hosts.as_deref().unwrap_or_default();
                 let every = [String::new()];
-                for (at, host) in (if hosts.is_empty() { &every } else { hosts }).iter().enumerate() {
-                    let certificate = Certificate { secret: secret.clone(), ingress: key.clone(), index };
-                    let taken = self.tls.add(MatchHost::of_rule(host), certificate).cloned();
-                    if let Some(taken) = taken.filter(|taken| taken.secret != secret) {
-                        let message = format!(
-                            "`{host}` is served with Secret {} of the older Ingress {}",
-                            taken.secret, taken.ingress
-                        );
-                        self.report("DuplicateTLSHost", &key, format!("spec.tls[{index}].hosts[{at}]"), message);
-                    }
-                }
+                let hosts = if hosts.is_empty() { &every } else { hosts };
+                self.add_certificate(&Certificate { secret, ingress: key.clone(), index }, hosts);
+            }
+        }
+    }
+
+    /// Notes the certificate of hosts; reports those that an older Ingress has another one for.
+    pub(crate) fn add_certificate(&mut self, certificate: &Certificate, hosts: &[String]) {
+        for (at, host) in hosts.iter().enumerate() {
+            let taken = self.tls.add(MatchHost::of_rule(host), certificate.clone()).cloned();
+            if let Some(taken) = taken.filter(|taken| taken.secret != certificate.secret) {
+                let message =
+                    format!("`{host}` is served with Secret {} of the older Ingress {}", taken.secret, taken.ingress);
+                let field = format!("spec.tls[{}].hosts[{at}]", certificate.index);
+                self.report("DuplicateTLSHost", &certificate.ingress, field, message);
             }
         }
     }

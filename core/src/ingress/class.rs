@@ -20,16 +20,24 @@ pub(crate) struct ClassWays {
     pub(crate) annotations: &'static [&'static str],
     /// Whether the annotation goes before `spec.ingressClassName`.
     pub(crate) annotation_first: bool,
+    /// Whether it goes by the name alone: its own class is served whatever an IngressClass of that name says, and an annotation
+    /// that is empty is none.
+    pub(crate) by_name: bool,
 }
 
 /// The class of an Ingress: what it names itself, else the default class, which the API server would have written into it
-/// (admission plugin `DefaultIngressClass`). `None`: no class.
+/// (admission plugin `DefaultIngressClass`) unless it has the older annotation, be it empty. `None`: no class.
 pub(crate) fn class_of<'c>(cluster: &'c Cluster, ingress: &'c Ingress, ways: &ClassWays) -> Option<&'c str> {
     let annotations = &ingress.metadata.annotations;
     let annotation = ways.annotations.iter().find_map(|name| annotations.get(*name)).map(String::as_str);
+    let annotation = annotation.filter(|class| !(ways.by_name && class.is_empty()));
     let field = ingress.spec.ingress_class_name.as_deref();
     let named = if ways.annotation_first { annotation.or(field) } else { field.or(annotation) };
-    named.filter(|class| !class.is_empty()).or_else(|| default_class(cluster).map(|class| class.metadata.name.as_str()))
+    let default = || {
+        let none = annotations.contains_key(CLASS_ANNOTATION);
+        default_class(cluster).filter(|_| !none).map(|class| class.metadata.name.as_str())
+    };
+    named.filter(|class| !class.is_empty()).or_else(default)
 }
 
 /// The default IngressClass: of several, the youngest, then the first by name
@@ -55,6 +63,9 @@ pub(crate) fn serves(cluster: &Cluster, ingress: &Ingress, ways: &ClassWays, wan
     }
     let Some(class) = class else { return true };
     if ways.class.is_empty() {
+        return true;
+    }
+    if ways.by_name && class == ways.class {
         return true;
     }
     match cluster.ingress_classes.get("", class) {

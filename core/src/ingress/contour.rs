@@ -4,8 +4,11 @@
 //! An exact host, in any letter case, decides alone; else the longest wildcard whose suffix fits, which answers 404 where
 //! the part under `*` is not one label of lower-case letters, digits and dashes; else the rules without host. Exact paths
 //! go before expressions, these before prefixes; the longest wins. A default backend is the prefix `/` among the rules
-//! without host. Rules whose Service is not there, and resource backends, are left out. `https` is served for the hosts of
-//! `spec.tls` that are named by a rule.
+//! without host. Rules whose Service is not there, is an ExternalName or has something else than TCP at that port, and
+//! resource backends, are left out; an expression that is none takes the rest of its rule along. `https` is served for the
+//! hosts of `spec.tls` that are named by a rule, where the Secret can serve.
+
+mod certificates;
 
 use super::backend::{Backend, Found};
 use super::builder::Builder;
@@ -18,7 +21,6 @@ use super::request::{Request, without_port};
 use super::table::{Entry, Origin, Redirect, Route, RouteTable};
 use super::{Ways, normalize};
 use crate::api::ingress::{HTTPIngressPath, Ingress};
-use crate::api::resource::ObjectKey;
 use crate::order::Arrange as _;
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub(super) const WAYS: Ways = Ways {
         controller: "projectcontour.io/",
         annotations: &["projectcontour.io/ingress.class", CLASS_ANNOTATION],
         annotation_first: true,
+        by_name: true,
     },
     compile,
     select,
@@ -38,21 +41,27 @@ pub(super) const WAYS: Ways = Ways {
     is_plain: |_, entry, _| entry.conduct.is_none(),
 };
 
+/// An entry with its listener and host.
+type Drafted = ((Option<bool>, MatchHost), Entry);
+
 fn compile(builder: &mut Builder<'_>) {
-    builder.collect_tls();
+    certificates::collect(builder);
     for ingress in builder.members.clone() {
         let key = Builder::key(&ingress);
-        let mut own: Vec<((Option<bool>, MatchHost), Entry)> = Vec::new();
+        let mut own: Vec<Drafted> = Vec::new();
         if let Some(backend) = &ingress.spec.default_backend {
             let origin = Origin { ingress: key.clone(), rule: None, path: None };
             let path = HTTPIngressPath { backend: backend.clone(), ..HTTPIngressPath::default() };
-            own.extend(entries(builder, &ingress, origin, "", &path));
+            own.extend(entries(builder, &ingress, origin, "", &path).unwrap_or_default());
         }
         for (rule_at, rule) in ingress.spec.rules.iter().flatten().enumerate() {
             let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
             for (path_at, path) in paths.iter().enumerate() {
                 let origin = Origin { ingress: key.clone(), rule: Some(rule_at), path: Some(path_at) };
-                own.extend(entries(builder, &ingress, origin, &rule.host, path));
+                match entries(builder, &ingress, origin, &rule.host, path) {
+                    Some(entries) => own.extend(entries),
+                    None => break,
+                }
             }
         }
         // Within one Ingress the later rule takes the place of an earlier one with the same conditions.
@@ -69,22 +78,28 @@ fn compile(builder: &mut Builder<'_>) {
     }
 }
 
-/// The entries of one path: for the plain listener, the TLS one, or both.
+/// The entries of one path: for the plain listener, the TLS one, or both. None where the path is an expression that cannot be:
+/// then Contour leaves the rule (`computeIngressRule`), and what stands behind it is left out too.
 fn entries(
     builder: &mut Builder<'_>,
     ingress: &Ingress,
     origin: Origin,
     host: &str,
     path: &HTTPIngressPath,
-) -> Vec<((Option<bool>, MatchHost), Entry)> {
+) -> Option<Vec<Drafted>> {
     let (backend, found) = builder.backend(&origin, &path.backend);
     if matches!(backend, Backend::Resource { .. } | Backend::Nothing) {
         let message = "Contour serves no resource backends, so the rule is left out".to_owned();
         builder.report("Unsupported", &origin.ingress.clone(), origin.field(), message);
-        return Vec::new();
+        return Some(Vec::new());
     }
     if matches!(found, Found::NoService | Found::NoPort) {
-        return Vec::new();
+        return Some(Vec::new());
+    }
+    if let Some(why) = unserved(builder, &backend) {
+        let message = format!("{why}, so the rule is left out");
+        builder.report("Unsupported", &origin.ingress.clone(), origin.field(), message);
+        return Some(Vec::new());
     }
     let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
     let path_type = path.path_type.as_deref().unwrap_or("ImplementationSpecific");
@@ -97,7 +112,8 @@ fn entries(
             Err(reason) => {
                 let message = format!("the expression `{written}` is not understood: {reason}");
                 builder.report("InvalidExpression", &origin.ingress.clone(), origin.field(), message);
-                return Vec::new();
+                let is_known_to_go = KNOWN_TO_GO.iter().any(|known| written.contains(known));
+                return is_known_to_go.then(Vec::new);
             }
         },
         _ => MatchPath::Text(written.into()),
@@ -129,17 +145,27 @@ fn entries(
     if plain {
         all.push(((Some(false), host.clone()), entry.clone()));
     }
-    if host != MatchHost::Any && is_secure(builder, &host) {
+    if host != MatchHost::Any && builder.tls.of_host(&host).is_some() {
         all.push(((Some(true), host), entry));
     }
-    all
+    Some(all)
 }
 
-/// Whether some `spec.tls` names the host, with a Secret that is there.
-fn is_secure(builder: &Builder<'_>, host: &MatchHost) -> bool {
-    let secrets = &builder.cluster.secrets;
-    let known = |secret: &ObjectKey| secrets.is_empty() || secrets.by_key(secret).is_some();
-    builder.tls.of_host(host).is_some_and(|certificate| known(&certificate.secret))
+/// What Go's expressions have and [`Pattern`] has not.
+const KNOWN_TO_GO: [&str; 11] = ["\\p", "\\P", "\\Q", "\\x", "\\v", "\\0", "(?i", "(?m", "(?s", "(?U", "(?-"];
+
+/// Why Contour has no such cluster (`EnsureService`, `LookupService` in `internal/dag`): the first port of the number has to
+/// be a TCP one, and the one of the name too; Services of type ExternalName are switched off.
+fn unserved(builder: &Builder<'_>, backend: &Backend) -> Option<&'static str> {
+    let Backend::Service { key, port } = backend else { return None };
+    let service = builder.cluster.services.by_key(key)?;
+    let of_name = service.ports().iter().find(|known| !port.name.is_empty() && known.name == port.name);
+    let of_number = service.ports().iter().find(|known| Some(known.port) == port.number);
+    if of_name.into_iter().chain(of_number).any(|port| !matches!(port.protocol.as_str(), "" | "TCP")) {
+        return Some("Contour looks a port up by its number, and the first of that number is not for TCP");
+    }
+    let is_external = service.spec.r#type == "ExternalName" && !service.spec.external_name.is_empty();
+    is_external.then_some("Contour serves no ExternalName Services unless it is configured to")
 }
 
 /// `routeSorter.Less`: what comes first wins.
@@ -206,7 +232,9 @@ fn conduct(_: &RouteTable, request: &Request<'_>, route: &mut Route<'_>) {
         route.entry.and_then(|entry| entry.conduct.as_ref()).is_some_and(|conduct| conduct.force_ssl_redirect);
     if upgrade && !request.secure {
         let query = request.query.map(|query| format!("?{query}")).unwrap_or_default();
-        let location = format!("https://{}{}{query}", request.host_name(), route.path);
+        // Envoy leaves out the port that plain HTTP has anyway, and keeps every other.
+        let host = request.host.strip_suffix(":80").unwrap_or(request.host);
+        let location = format!("https://{host}{}{query}", route.path);
         route.redirect = Some(Redirect { code: 301, location });
         route.backend = None;
     }

@@ -34,6 +34,7 @@ pub(super) const WAYS: Ways = Ways {
         controller: "k8s.io/ingress-nginx",
         annotations: &[CLASS_ANNOTATION],
         annotation_first: true,
+        by_name: false,
     },
     compile,
     select: requests::select,

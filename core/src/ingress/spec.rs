@@ -17,7 +17,13 @@ use std::cmp::Reverse;
 
 pub(super) const WAYS: Ways = Ways {
     name: "spec",
-    class: ClassWays { class: "", controller: "", annotations: &[CLASS_ANNOTATION], annotation_first: false },
+    class: ClassWays {
+        class: "",
+        controller: "",
+        annotations: &[CLASS_ANNOTATION],
+        annotation_first: false,
+        by_name: false,
+    },
     compile,
     select,
     normalize: |path| Some(Cow::Borrowed(path)),
