@@ -124,21 +124,23 @@ impl Engine {
 
     /// The pod that a question names: by its own name, or by the name of the workload that makes it (`web` or
     /// `deployment/web`), of which it is the first.
-    pub fn pod_named(&self, key: &ObjectKey) -> Option<(ObjectKey, &Arc<Pod>)> {
-        if let Some(pod) = self.cluster.pods.by_key(key) {
-            return Some((key.clone(), pod));
+    pub fn pod_named(&self, key: &ObjectKey) -> Option<(&ObjectKey, &Arc<Pod>)> {
+        if let Some(found) = self.cluster.pods.entry(key) {
+            return Some(found);
         }
-        let (wanted, name) = match key.name.split_once('/') {
-            Some((kind, name)) => (Some(kind), name),
-            None => (None, key.name.as_str()),
+        let of_kind;
+        let (wanted, workload) = match key.name.split_once('/') {
+            Some((kind, name)) => {
+                of_kind = ObjectKey::new(key.namespace.as_str(), name);
+                (Some(kind), &of_kind)
+            }
+            None => (None, key),
         };
         let matches = |kind: &Kind| wanted.is_none_or(|wanted| kind.name().eq_ignore_ascii_case(wanted));
-        let workload = ObjectKey::new(key.namespace.as_str(), name);
         let kinds =
-            self.cluster.workloads.iter().filter(|(kind, store)| matches(kind) && store.by_key(&workload).is_some());
-        let made_by = |kind: Kind| self.pods_made_by(kind, &workload).into_iter().next();
-        let found = kinds.filter_map(|(kind, _)| made_by(*kind)).next()?;
-        self.cluster.pods.by_key(&found).map(|pod| (found.clone(), pod))
+            self.cluster.workloads.iter().filter(|(kind, store)| matches(kind) && store.by_key(workload).is_some());
+        let found = kinds.filter_map(|(kind, _)| self.first_pod_made_by(*kind, workload)).next()?;
+        self.cluster.pods.entry(found)
     }
 
     /// The workload that a made-up pod stands for; nothing for a pod that the files hold.
@@ -158,23 +160,27 @@ impl Engine {
         if !standing.is_empty() {
             return standing.to_vec();
         }
-        let made = |pod: &Arc<Pod>| {
-            let Some(owner) = crate::workload::owner(&pod.metadata) else { return false };
-            let over = |(kind, key): &(Kind, ObjectKey)| {
-                self.cluster
-                    .workloads
-                    .get(kind)
-                    .and_then(|store| store.by_key(key))
-                    .and_then(|it| crate::workload::owner(&it.metadata))
-            };
-            owner == (kind, key.clone()) || over(&owner) == Some((kind, key.clone()))
+        self.stored_pods_of(kind, key).cloned().collect()
+    }
+
+    /// The first of them.
+    fn first_pod_made_by<'e>(&'e self, kind: Kind, key: &'e ObjectKey) -> Option<&'e ObjectKey> {
+        self.standing.pods_of(kind, key).first().or_else(|| self.stored_pods_of(kind, key).next())
+    }
+
+    fn stored_pods_of<'e>(&'e self, kind: Kind, key: &'e ObjectKey) -> impl Iterator<Item = &'e ObjectKey> {
+        let pods = self.cluster.pods.in_namespace(&key.namespace);
+        pods.filter(move |(_, pod)| self.is_made_by(pod, kind, key)).map(|(key, _)| key)
+    }
+
+    fn is_made_by(&self, pod: &Pod, kind: Kind, key: &ObjectKey) -> bool {
+        let is_it = |(known, name): &(Kind, ObjectKey)| *known == kind && name == key;
+        let over = |(kind, key): &(Kind, ObjectKey)| {
+            let store = self.cluster.workloads.get(kind)?;
+            crate::workload::owner(&store.by_key(key)?.metadata)
         };
-        self.cluster
-            .pods
-            .in_namespace(&key.namespace)
-            .filter(|(_, pod)| made(pod))
-            .map(|(key, _)| key.clone())
-            .collect()
+        let owner = crate::workload::owner(&pod.metadata);
+        owner.is_some_and(|owner| is_it(&owner) || over(&owner).is_some_and(|over| is_it(&over)))
     }
 
     /// An engine of its own with the same cluster, to see what a change would do.

@@ -19,7 +19,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
         let services: Vec<Service> = services.items().iter().map(read).collect();
         return Ok(Json::object().with("env", variables(&env::from_services(&services))));
     }
-    let (_, pod) = hosts::named_pod(engine, question, "pod", "name")?;
+    let pod = hosts::named_pod(engine, question, "pod", "name")?;
     let wanted = question.get("container").and_then(Node::as_str);
     let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
     let container = match wanted {

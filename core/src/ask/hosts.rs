@@ -2,7 +2,6 @@
 
 use super::{AskError, part};
 use crate::api::pod::Pod;
-use crate::api::resource::ObjectKey;
 use crate::engine::Engine;
 use crate::json::Json;
 use crate::kubelet::{NodeFiles, hostname, hosts, resolv};
@@ -16,7 +15,7 @@ use std::sync::Arc;
 /// There is no such pod.
 pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let cluster = engine.cluster();
-    let (_, pod) = named_pod(engine, question, "pod", "name")?;
+    let pod = named_pod(engine, question, "pod", "name")?;
     let files = node_files(question);
     let resolver = resolv::of_pod(cluster, pod, &files);
     let mut warnings = resolver.warnings.clone();
@@ -56,7 +55,8 @@ pub(super) fn named_pod<'e>(
     question: &Node,
     name: &str,
     word: &str,
-) -> Result<(ObjectKey, &'e Arc<Pod>), AskError> {
+) -> Result<&'e Arc<Pod>, AskError> {
     let key = part::key(question, name, word)?;
-    engine.pod_named(&key).ok_or_else(|| AskError::not_found(name, format!("pods \"{}\" not found", key.name)))
+    let found = engine.pod_named(&key).map(|(_, pod)| pod);
+    found.ok_or_else(|| AskError::not_found(name, format!("pods \"{}\" not found", key.name)))
 }

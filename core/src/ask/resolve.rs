@@ -35,7 +35,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     if question.get("from").is_none() {
         return Ok(answer_json(&engine.zone().ask(&complete, record_type)));
     }
-    let (_, pod) = hosts::named_pod(engine, question, "from", "pod")?;
+    let pod = hosts::named_pod(engine, question, "from", "pod")?;
     let resolver = resolv::of_pod(engine.cluster(), pod, &hosts::node_files(question));
     let asks_cluster = resolv::asks_cluster(engine.cluster(), &resolver);
     let candidates = search::candidates(asked, &resolver.searches, resolver.ndots());

@@ -82,7 +82,7 @@ fn party(engine: &Engine, node: &Node, field: &str) -> Result<Party, AskError> {
 fn pod(engine: &Engine, namespace: &str, name: &str, field: &str) -> Result<Party, AskError> {
     let key = ObjectKey::new(namespace, name);
     match engine.pod_named(&key) {
-        Some((key, _)) => Ok(Party::Pod(key)),
+        Some((key, _)) => Ok(Party::Pod(key.clone())),
         None => Err(AskError::not_found(field, format!("there is no pod `{key}`"))),
     }
 }

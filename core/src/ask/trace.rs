@@ -61,7 +61,7 @@ fn sender(engine: &Engine, question: &Node) -> Result<Sender, AskError> {
     }
     let key = part::key(question, "from", "pod")?;
     match engine.pod_named(&key) {
-        Some((key, _)) => Ok(Sender::Pod(key)),
+        Some((key, _)) => Ok(Sender::Pod(key.clone())),
         None => Err(AskError::not_found("from", format!("there is no pod and no workload {key}"))),
     }
 }

@@ -161,7 +161,7 @@ pub(super) fn end(engine: &Engine, index: &PolicyIndex, question: &Node, name: &
         return Ok(End::Pod(found));
     }
     let key = ObjectKey::new(namespace, pod);
-    let found = engine.pod_named(&key).and_then(|(key, _)| index.pod(&key));
+    let found = engine.pod_named(&key).and_then(|(key, _)| index.pod(key));
     found.map(End::Pod).ok_or_else(|| AskError::not_found(name, format!("there is no pod `{key}`")))
 }
 
