@@ -15,7 +15,11 @@ func Compare(binary string, record Record) ([]command.Case, error) {
 	requests := append(append([]Request{}, record.Requests...), record.Normalization...)
 	questions := make([]any, len(requests))
 	for index, request := range requests {
-		questions[index] = object{"ask": "route", "method": "GET", "url": "http://" + request.Host + request.Path, "controller": "contour"}
+		scheme := "http://"
+		if request.Secure {
+			scheme = "https://"
+		}
+		questions[index] = object{"ask": "route", "method": "GET", "url": scheme + request.Host + request.Path, "controller": "contour"}
 	}
 	answers, err := portolan.AskOf(binary, objects, nil, questions)
 	if err != nil {
@@ -46,6 +50,9 @@ func (record *Record) input() []any {
 	for _, name := range record.Services {
 		input = append(input, object{"apiVersion": "v1", "kind": "Service", "metadata": object{"name": name, "namespace": "default"}, "spec": object{"clusterIP": "None", "ports": list{object{"name": "http", "port": 80}}}})
 	}
+	for _, one := range record.Others {
+		input = append(input, one)
+	}
 	return input
 }
 
@@ -55,11 +62,17 @@ func (request Request) between(answer any) []difference.Difference {
 	if request.Service != nil {
 		service = *request.Service
 	}
-	want := object{"matched": request.Service != nil, "service": service}
+	want := object{"matched": request.Service != nil || request.Location != "", "service": service, "location": nil}
+	if request.Location != "" {
+		want["location"] = request.Location
+	}
 	if !isObject || fields["error"] != nil {
 		return []difference.Difference{{Path: "answer", Want: difference.Text(want), Got: difference.Text(answer)}}
 	}
-	got := object{"matched": fields["matched"], "service": nil}
+	got := object{"matched": fields["matched"], "service": nil, "location": nil}
+	if redirect, found := fields["redirect"].(object); found {
+		got["location"] = redirect["location"]
+	}
 	if named, found := fields["service"].(object); found {
 		got["service"] = named["name"]
 	}

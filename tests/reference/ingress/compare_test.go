@@ -5,6 +5,7 @@ import "testing"
 func TestPlantedDifferencesAreFound(t *testing.T) {
 	name := "s1"
 	served, refused := Request{Code: 200, Service: &name}, Request{Code: 404}
+	sent := Request{Code: 301, Location: "https://h/"}
 	for _, one := range []struct {
 		request Request
 		answer  object
@@ -15,6 +16,9 @@ func TestPlantedDifferencesAreFound(t *testing.T) {
 		{served, object{"matched": false, "service": nil}, true},
 		{refused, object{"matched": false, "service": nil}, false},
 		{refused, object{"matched": true, "service": object{"name": "s1"}}, true},
+		{sent, object{"matched": true, "redirect": object{"code": 301, "location": "https://h/"}}, false},
+		{sent, object{"matched": true, "redirect": object{"code": 301, "location": "https://h:80/"}}, true},
+		{sent, object{"matched": false, "service": nil}, true},
 		{refused, object{"error": object{"reason": "BadRequest"}}, true},
 	} {
 		if found := one.request.between(one.answer); (len(found) > 0) != one.differs {

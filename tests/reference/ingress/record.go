@@ -4,6 +4,7 @@ package ingress
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -30,12 +31,15 @@ var Programs = map[string]string{"ip": "Debian iproute2", "etcd": "Debian etcd-s
 var Components = []components.Component{components.APIServer, components.Contour}
 
 // Request is a request and where it went: the Service, or none with the code
-// that the proxy answered itself.
+// that the proxy answered itself (0: it closed the connection), and where to it
+// sent the client.
 type Request struct {
-	Code    int     `json:"code"`
-	Host    string  `json:"host"`
-	Path    string  `json:"path"`
-	Service *string `json:"service"`
+	Code     int     `json:"code"`
+	Host     string  `json:"host"`
+	Location string  `json:"location,omitempty"`
+	Path     string  `json:"path"`
+	Secure   bool    `json:"secure,omitempty"`
+	Service  *string `json:"service"`
 }
 
 // Record is a set of Ingresses, the later the younger, and the requests.
@@ -43,6 +47,7 @@ type Record struct {
 	Controller    string    `json:"controller"`
 	Normalization []Request `json:"normalization"`
 	Objects       []object  `json:"objects"`
+	Others        []object  `json:"others,omitempty"`
 	Requests      []Request `json:"requests"`
 	Seed          string    `json:"seed"`
 	Services      []string  `json:"services"`
@@ -57,8 +62,12 @@ type Recorder struct {
 	asked     int
 }
 
-// envoyPort is where Contour has Envoy listen for HTTP, in the namespace.
-const envoyPort = 8080
+// envoyPort is where Contour has Envoy listen for HTTP, in the namespace, and
+// securePort where for TLS.
+const (
+	envoyPort  = 8080
+	securePort = 8443
+)
 
 // Start starts all. It runs in a network namespace of its own.
 func Start() (*Recorder, error) {
@@ -67,7 +76,7 @@ func Start() (*Recorder, error) {
 		return nil, err
 	}
 	recorder := &Recorder{plane: plane}
-	for _, step := range []func() error{recorder.definitions, recorder.startBackends, recorder.startProxy} {
+	for _, step := range []func() error{recorder.definitions, recorder.startBackends, recorder.storeOthers, recorder.startProxy} {
 		if err := step(); err != nil {
 			recorder.Stop()
 			return nil, err
@@ -139,6 +148,28 @@ func (recorder *Recorder) startBackends() error {
 	return nil
 }
 
+// storeOthers stores the Services and Secrets that stand beside the backends,
+// the Secrets with a certificate.
+func (recorder *Recorder) storeOthers() error {
+	pair, err := certificate()
+	if err != nil {
+		return err
+	}
+	for _, one := range others() {
+		kind := "services"
+		if one["kind"] == "Secret" {
+			kind = "secrets"
+			for key := range one["data"].(object) {
+				one["data"].(object)[key] = pair[key]
+			}
+		}
+		if err := recorder.post("/api/v1/namespaces/default/"+kind, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // startProxy starts Contour and an Envoy that takes its configuration from it.
 func (recorder *Recorder) startProxy() error {
 	contour, err := components.Build(components.Contour)
@@ -164,7 +195,8 @@ func (recorder *Recorder) startProxy() error {
 	}
 	serve, err := process.Start(filepath.Join(directory, "contour.log"), contour, "serve", "--insecure", "--disable-leader-election", "--kubeconfig="+kubeconfig, "--config-path="+configuration,
 		"--xds-address=127.0.0.1", fmt.Sprintf("--xds-port=%d", ports[0]), "--http-address=127.0.0.1", fmt.Sprintf("--http-port=%d", ports[1]), "--health-address=127.0.0.1", fmt.Sprintf("--health-port=%d", ports[2]),
-		fmt.Sprintf("--envoy-service-http-port=%d", envoyPort), "--envoy-service-http-address=0.0.0.0")
+		fmt.Sprintf("--envoy-service-http-port=%d", envoyPort), "--envoy-service-http-address=0.0.0.0",
+		fmt.Sprintf("--envoy-service-https-port=%d", securePort), "--envoy-service-https-address=0.0.0.0")
 	if err != nil {
 		return err
 	}
@@ -210,7 +242,7 @@ const ingresses = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
 // Record stores the Ingresses of an index of a seed, waits until Envoy has them
 // and sends every request.
 func (recorder *Recorder) Record(seed uint64, index int) (Record, error) {
-	record := Record{Controller: "contour v1.33.8, envoy 1.40.0", Objects: generate(seed, index), Seed: fmt.Sprintf("%d-%d", seed, index)}
+	record := Record{Controller: "contour v1.33.8, envoy 1.40.0", Objects: generate(seed, index), Others: others(), Seed: fmt.Sprintf("%d-%d", seed, index)}
 	for number := range services {
 		record.Services = append(record.Services, fmt.Sprintf("s%d", number+1))
 	}
@@ -229,7 +261,16 @@ func (recorder *Recorder) Record(seed uint64, index int) (Record, error) {
 	}
 	for _, host := range askedHosts {
 		for _, path := range askedPaths {
-			request, err := send(host, path)
+			request, err := send(host, path, false)
+			if err != nil {
+				return record, err
+			}
+			record.Requests = append(record.Requests, request)
+		}
+	}
+	for _, host := range secureHosts {
+		for _, path := range securePaths {
+			request, err := send(host, path, true)
 			if err != nil {
 				return record, err
 			}
@@ -237,7 +278,7 @@ func (recorder *Recorder) Record(seed uint64, index int) (Record, error) {
 		}
 	}
 	for _, path := range odd {
-		request, err := send("foo.bar.com", path)
+		request, err := send("foo.bar.com", path, false)
 		if err != nil {
 			return record, err
 		}
@@ -251,23 +292,27 @@ func (recorder *Recorder) Record(seed uint64, index int) (Record, error) {
 func (recorder *Recorder) settle() error {
 	recorder.asked++
 	host := fmt.Sprintf("settled-%d.portolan.test", recorder.asked)
-	marker := object{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": object{"name": fmt.Sprintf("zz-settled-%d", recorder.asked)}, "spec": object{"rules": list{object{"host": host, "http": object{"paths": list{
+	marker := object{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": object{"name": fmt.Sprintf("zz-settled-%d", recorder.asked)}, "spec": object{"tls": list{object{"hosts": list{host}, "secretName": "good"}}, "rules": list{object{"host": host, "http": object{"paths": list{
 		object{"path": "/settled", "pathType": "Exact", "backend": object{"service": object{"name": "s1", "port": object{"number": 80}}}}}}}}}}
 	if err := recorder.post(ingresses, marker); err != nil {
 		return err
 	}
 	proxy := recorder.processes[len(recorder.processes)-1]
 	return proxy.Ready(30*time.Second, func() bool {
-		request, err := send(host, "/settled")
-		return err == nil && request.Code == http.StatusOK
+		for _, secure := range []bool{false, true} {
+			if request, err := send(host, "/settled", secure); err != nil || request.Code != http.StatusOK {
+				return false
+			}
+		}
+		return true
 	})
 }
 
 // send writes one request as it stands, without the client's own tidying, and
 // reads where it went. An upstream that is not there yet (503) is waited for.
-func send(host, path string) (Request, error) {
+func send(host, path string, secure bool) (Request, error) {
 	for attempt := 0; ; attempt++ {
-		request, err := exchange(host, path)
+		request, err := exchange(host, path, secure)
 		if err != nil || request.Code != http.StatusServiceUnavailable || attempt > 50 {
 			return request, err
 		}
@@ -275,15 +320,29 @@ func send(host, path string) (Request, error) {
 	}
 }
 
-func exchange(host, path string) (Request, error) {
-	request := Request{Host: host, Path: path}
-	connection, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", network.Address, envoyPort), 2*time.Second)
+func exchange(host, path string, secure bool) (Request, error) {
+	request := Request{Host: host, Path: path, Secure: secure}
+	port := envoyPort
+	if secure {
+		port = securePort
+	}
+	connection, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", network.Address, port), 2*time.Second)
+	if err != nil && secure {
+		return request, nil // nothing listens as long as no host has a certificate
+	}
 	if err != nil {
 		return request, fmt.Errorf("%w: %w", command.ErrMissing, err)
 	}
 	defer connection.Close()
 	if err := connection.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return request, err
+	}
+	if secure {
+		encrypted := tls.Client(connection, &tls.Config{ServerName: host, InsecureSkipVerify: true})
+		if encrypted.Handshake() != nil {
+			return request, nil // no certificate for the name
+		}
+		connection = encrypted
 	}
 	if _, err := fmt.Fprintf(connection, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, host); err != nil {
 		return request, err
@@ -293,7 +352,7 @@ func exchange(host, path string) (Request, error) {
 		return request, err
 	}
 	defer answer.Body.Close()
-	request.Code = answer.StatusCode
+	request.Code, request.Location = answer.StatusCode, answer.Header.Get("Location")
 	if service := answer.Header.Get("X-Service"); service != "" {
 		request.Service = &service
 	}

@@ -12,6 +12,9 @@ import (
 // share that is broken on purpose.
 func Generate(seed uint64, index int) string {
 	text := &writer{random: rand.New(rand.NewPCG(seed, uint64(index)))}
+	if text.chance(12) {
+		return text.corner()
+	}
 	text.careful = !text.chance(5)
 	text.stream()
 	result := text.out.String()
