@@ -1,7 +1,7 @@
 //! `ingress-shared-*.json.gz`: what Contour and Envoy answered to real requests. Asked through the question, as every host
 //! does.
 
-use portolan_tests::{Score, answer, engine, files};
+use portolan_tests::{Score, answer, engine, files, lines};
 use serde_json::{Value, json};
 
 #[test]
@@ -12,6 +12,25 @@ fn every_request_lands_where_contour_sent_it() {
 #[test]
 fn odd_paths_are_compared_as_envoy_normalizes_them() {
     replay("ingress-normalization", "normalization");
+}
+
+/// `ingress-corners.jsonl.gz`: the same with classes, annotations, Secrets, and Services that Contour serves nothing from, asked
+/// over TLS too.
+#[test]
+fn rarer_ingresses_are_served_as_contour_served_them() {
+    let mut score = Score::new("ingress-corners");
+    for recording in lines("ingress-corners.jsonl.gz") {
+        let engine = engine(recording["objects"].as_array().unwrap());
+        for row in recording["requests"].as_array().unwrap() {
+            let given = answer(&engine, &json!({"ask": "route", "url": row["url"], "controller": "contour"}));
+            let matched = !row["service"].is_null() || !row["location"].is_null();
+            let right = given["matched"] == Value::Bool(matched)
+                && given["service"]["name"] == row["service"]
+                && given["redirect"]["location"] == row["location"];
+            score.case(right, || format!("{}: {row}\n{given}", recording["seed"]));
+        }
+    }
+    score.finish();
 }
 
 fn replay(score: &'static str, rows: &str) {
