@@ -17,9 +17,11 @@ export const RECORDINGS = {
   "kubelet-env": () => [held("kubelet-env", [], {}, lines("kubelet-env.jsonl.gz").map(({ services }) => ({ ask: "env", services })))],
   "kube-apiserver": () => servers("kube-apiserver.jsonl.gz"),
   "kube-apiserver-services": () => servers("kube-apiserver-services.jsonl.gz"),
+  "kube-apiserver-corners": () => servers("kube-apiserver-corners.jsonl.gz"),
   cluster: () => numbered("cluster-").map(cluster),
   "service-plane-code": () => lines("service-plane-code.jsonl.gz").map(servicePlane),
   ingress: () => numbered("ingress-").map(ingress),
+  "ingress-corners": () => lines("ingress-corners.jsonl.gz").map(rarerIngresses),
   networkpolicy: () => lines("networkpolicy.jsonl.gz").map(policies),
   examples,
 };
@@ -84,6 +86,11 @@ function ingress(file) {
     { ask: "diff", before: { controller: "spec" }, after: { controller } },
   ]);
   return held(file, objects, {}, [...questions, ...whole, ...["nginx", "haproxy", "envoy"].map((proxy) => ({ ask: "render", proxy }))]);
+}
+
+function rarerIngresses({ objects, requests }, index) {
+  const questions = requests.flatMap(({ url }) => ["contour", "spec", "nginx"].map((controller) => ({ ask: "route", url, controller })));
+  return held(`ingress-corners ${index}`, objects, {}, questions);
 }
 
 function policies({ namespaces, pods, policies, queries }, index) {

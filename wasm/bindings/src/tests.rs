@@ -25,9 +25,11 @@ recording!(yaml, "yaml", at least 4000);
 recording!(kubelet_env, "kubelet-env", at least 200);
 recording!(kube_apiserver, "kube-apiserver", at least 8000);
 recording!(kube_apiserver_services, "kube-apiserver-services", at least 3000);
+recording!(kube_apiserver_corners, "kube-apiserver-corners", at least 4900);
 recording!(service_plane, "cluster", at least 3000);
 recording!(service_plane_code, "service-plane-code", at least 3000);
 recording!(ingress, "ingress", at least 7000);
+recording!(ingress_corners, "ingress-corners", at least 15000);
 recording!(networkpolicy, "networkpolicy", at least 4000);
 recording!(examples, "examples", at least 50);
 
