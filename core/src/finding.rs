@@ -3,6 +3,7 @@
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::SourcePlace;
 use crate::json::{Json, JsonOf, json};
+use std::borrow::Cow;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,16 +124,18 @@ impl Finding {
 
 /// A reference to an object as answers carry it: `{"kind", "namespace", "name"}`.
 pub fn reference(kind: Kind, key: &ObjectKey) -> JsonOf<'_> {
-    if key.namespace.is_empty() {
-        return json! { "kind": kind.name(), "name": &*key.name };
-    }
-    json! { "kind": kind.name(), "namespace": &*key.namespace, "name": &*key.name }
+    reference_of(kind, key.namespace.as_str().into(), key.name.as_str().into())
 }
 
 /// The same with the key's own texts, where the key itself is not needed any more.
 pub fn into_reference(kind: Kind, key: ObjectKey) -> Json {
-    if key.namespace.is_empty() {
-        return json! { "kind": kind.name(), "name": key.name };
+    reference_of(kind, key.namespace.into(), key.name.into())
+}
+
+fn reference_of<'t>(kind: Kind, namespace: Cow<'t, str>, name: Cow<'t, str>) -> JsonOf<'t> {
+    let (kind, name) = (kind.name(), JsonOf::String(name));
+    if namespace.is_empty() {
+        return json! { "kind": kind, "name": name };
     }
-    json! { "kind": kind.name(), "namespace": key.namespace, "name": key.name }
+    json! { "kind": kind, "namespace": JsonOf::String(namespace), "name": name }
 }

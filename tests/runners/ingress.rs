@@ -66,7 +66,8 @@ fn the_conformance_scenarios_hold_for_the_specification() {
     }
 }
 
-/// Contour's rarer ways, as cases of our own read off its sources (`internal/dag` of v1.33.8) and asked of Envoy 1.40.
+/// Contour's rarer ways, as cases of our own read off its sources (`internal/dag` of v1.33.8). What the recordings do not have is
+/// held here alone: classes by name, the least and the greatest TLS version, the certificates' namespace, the default class.
 #[test]
 fn requests_are_served_as_contour_would() {
     let cases: Vec<Value> = serde_json::from_str(include_str!("../ingress/contour.json")).unwrap();

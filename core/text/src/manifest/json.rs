@@ -391,6 +391,24 @@ mod tests {
     }
 
     #[test]
+    fn strings_are_read_to_their_end_wherever_it_stands() {
+        for (written, meant) in
+            [("~", "~"), ("ä", "ä"), ("€", "€"), ("\\\"", "\""), ("\\\\", "\\"), ("\\n", "\n"), ("\u{7f}", "\u{7f}")]
+        {
+            for (before, behind) in (0..20).flat_map(|before| (0..10).map(move |behind| (before, behind))) {
+                let [start, end] = [before, behind].map(|length| "x".repeat(length));
+                let node = read(&format!("[\"{start}{written}{end}\",1]")).unwrap();
+                let [text, number] = node.items() else { panic!("{node:?}") };
+                assert_eq!(text.as_str(), Some(format!("{start}{meant}{end}").as_str()));
+                let column = 5 + before + behind + written.chars().count();
+                assert_eq!(number.place.column as usize, column, "{before} {written} {behind}");
+            }
+            let broken = format!("[\"{}\u{1}{written}\"]", "x".repeat(9));
+            assert_eq!(read(&broken).unwrap_err().message, "control character in a string");
+        }
+    }
+
+    #[test]
     fn a_member_named_twice_is_kept_twice() {
         assert_eq!(round(r#"{"a":1,"a":2}"#), r#"{"a":1,"a":2}"#);
     }
