@@ -5,8 +5,8 @@
 //! finding a new one.
 
 use portolan::finding::Finding;
-use portolan::json::Json;
-use portolan::manifest::{self, Node};
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -102,7 +102,7 @@ impl Baseline {
             }
             _ => anyhow::anyhow!("{shown}: {error}"),
         })?;
-        let node = manifest::json::read(&text)
+        let node = portolan_base::json::read(&text)
             .map_err(|error| anyhow::anyhow!("{shown}:{}:{}: no baseline: {error}", error.line, error.column))?;
         match node.get("version").and_then(Node::as_int) {
             Some(VERSION) => {}

@@ -3,7 +3,6 @@
 
 use portolan::finding::{Edit, Finding};
 use portolan::load::File;
-use portolan::manifest;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
@@ -164,8 +163,8 @@ fn is_better(before: &[Finding], after: &[Finding], mended: &[&Finding]) -> bool
 fn stay_json(before: &[File], after: &[File]) -> bool {
     before.iter().zip(after).all(|(before, after)| {
         before.text == after.text
-            || manifest::json::read(&before.text).is_err()
-            || manifest::json::read(&after.text).is_ok()
+            || portolan_base::json::read(&before.text).is_err()
+            || portolan_base::json::read(&after.text).is_ok()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Questions from the words of the command line.
 
-use portolan::json::Json;
+use portolan_base::json::Json;
 use std::net::IpAddr;
 
 /// A pod named `NAMESPACE/NAME` or `NAME`; `NAMESPACE/KIND/NAME` names a workload of that kind. `usual` is the namespace

@@ -6,12 +6,12 @@
 mod binary;
 
 use binary::{Folder, SERVICE};
-use portolan::manifest::{self, Node};
+use portolan_base::tree::Node;
 use std::path::Path;
 
 fn read(path: &str) -> Node {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
-    manifest::read(&text).remove(0).unwrap()
+    portolan_yaml::read(&text).remove(0).unwrap()
 }
 
 /// The words of a shell's line up to where it says what becomes of the output.

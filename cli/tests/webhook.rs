@@ -382,7 +382,7 @@ fn metrics_count_what_was_done() {
     assert_eq!((client.get("/healthz").code, client.get("/readyz").code), (200, 200));
     let log = webhook.log();
     let refused = log.lines().find(|line| line.contains("\"result\":\"refused\"")).expect("it is logged");
-    let line = portolan::manifest::json::read(refused).unwrap();
+    let line = portolan_base::json::read(refused).unwrap();
     assert_eq!(line.get("object").unwrap().as_str(), Some("Ingress shop/bad"));
     assert_eq!(line.get("codes").unwrap().as_str(), Some("ING002"));
 }
@@ -413,7 +413,7 @@ fn usage_that_cannot_be_is_told_at_once() {
 fn nothing_is_found_in_the_manifests_of_the_deployment() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
     let output = std::process::Command::new(BINARY).args(["check", folder, "-o", "json"]).output().unwrap();
-    let checked = portolan::manifest::json::read(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    let checked = portolan_base::json::read(&String::from_utf8(output.stdout).unwrap()).unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(checked.get("findings").unwrap().items(), []);
     assert_eq!(checked.get("objects").unwrap().as_int(), Some(4));

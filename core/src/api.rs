@@ -1,6 +1,6 @@
 //! The Kubernetes objects as plain data, a file a kind, and how they are read and written.
 //!
-//! What comes in is a tree ([`crate::manifest::Node`]), what goes out are typed objects and, back again, JSON in the
+//! What comes in is a tree ([`portolan_base::tree::Node`]), what goes out are typed objects and, back again, JSON in the
 //! form and order in which Go writes it. Nothing is judged here: that is `admission`'s room.
 
 pub mod admin_network_policy;

@@ -26,8 +26,8 @@ pub mod trace;
 pub mod verdict;
 
 use crate::engine::Engine;
-use crate::json::{Json, JsonOf, json};
-use crate::manifest::{self, Node};
+use portolan_base::json::{Json, JsonOf, json};
+use portolan_base::tree::Node;
 use thiserror::Error;
 
 /// Why a question has no answer. One word, because every step of reading a question may give it.
@@ -75,7 +75,7 @@ impl AskError {
 
 /// Answers one question given as JSON text, with JSON text. Whatever comes in, an answer goes out.
 pub fn answer_text(engine: &Engine, question: &str) -> String {
-    match manifest::json::read(question) {
+    match portolan_base::json::read(question) {
         Ok(node) => {
             let (head, members) = answer_in_two(engine, &node);
             let mut text = String::new();
@@ -160,7 +160,7 @@ fn dispatch<'e>(engine: &'e Engine, question: &Node) -> Result<(&'static str, Js
 pub mod part {
     use super::AskError;
     use crate::api::resource::ObjectKey;
-    use crate::manifest::Node;
+    use portolan_base::tree::Node;
 
     /// A required string member of the question.
     ///

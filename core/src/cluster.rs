@@ -16,10 +16,10 @@ use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
-use crate::collections::BTreeMap;
-use crate::json::{Json, JsonOf, json};
-use crate::manifest::Node;
 use ipnet::IpNet;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::{Json, JsonOf, json};
+use portolan_base::tree::Node;
 use std::sync::Arc;
 
 /// What is set for the whole cluster, in the words of its components' flags.

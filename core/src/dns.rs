@@ -75,8 +75,8 @@ items:
     fn resources(text: &str) -> Vec<Resource> {
         let found = manifest::objects(text);
         assert!(found.iter().all(Result::is_ok), "{found:?}");
-        let resource = |node: &manifest::Node| {
-            let text = |name| node.get(name).and_then(manifest::Node::as_str).unwrap();
+        let resource = |node: &portolan_base::tree::Node| {
+            let text = |name| node.get(name).and_then(portolan_base::tree::Node::as_str).unwrap();
             read(Kind::of(text("apiVersion"), text("kind")).unwrap(), node).0
         };
         found.iter().flatten().map(resource).collect()

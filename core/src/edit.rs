@@ -6,7 +6,7 @@
 
 use crate::cluster::Source;
 use crate::finding::Edit;
-use crate::manifest::{self, Key, Node, Place, Value};
+use portolan_base::tree::{Key, Node, Place, Value};
 use std::sync::Arc;
 
 /// A value to be written.
@@ -262,14 +262,14 @@ impl<'a> Editor<'a> {
         let mut node: &Node = &self.tree;
         let mut found = None;
         let mut flow = false;
-        for step in manifest::node::steps(path) {
+        for step in portolan_base::tree::steps(path) {
             if self.slice(node.place)?.starts_with(['&', '*', '!']) {
                 return None;
             }
             flow = flow || self.is_flow(node);
             let (index, key, child) = match step {
-                manifest::node::Step::Index(index) => (index, None, node.items().get(index)?),
-                manifest::node::Step::Name(name) => {
+                portolan_base::tree::Step::Index(index) => (index, None, node.items().get(index)?),
+                portolan_base::tree::Step::Name(name) => {
                     let index = node.members().iter().position(|(key, _)| *key.name == *name)?;
                     let (key, child) = node.members().get(index)?;
                     (index, Some(key), child)
@@ -382,7 +382,7 @@ fn render(value: Scalar<'_>, like: &str, flow: bool) -> Option<String> {
 
 fn double_quoted(text: &str) -> String {
     let mut out = String::new();
-    crate::json::write_string(&mut out, text);
+    portolan_base::json::write_string(&mut out, text);
     out
 }
 
@@ -390,7 +390,7 @@ fn double_quoted(text: &str) -> String {
 fn is_plain(text: &str) -> bool {
     let safe = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
     safe && text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/')
-        && matches!(manifest::read(text).as_slice(), [Ok(node)] if node.as_str() == Some(text))
+        && matches!(portolan_yaml::read(text).as_slice(), [Ok(node)] if node.as_str() == Some(text))
 }
 
 #[cfg(test)]
@@ -400,7 +400,7 @@ mod tests {
 
     /// The text after the edit that `make` gives for its only document, or its last one.
     fn edited(text: &str, make: &dyn Fn(&Editor<'_>) -> Option<Edit>) -> Option<String> {
-        let node = manifest::documents(text).pop().unwrap().unwrap();
+        let node = portolan_yaml::documents(text).pop().unwrap().unwrap();
         let source = Source::new("a.yaml".into(), Arc::new(node));
         let edit = make(&Editor::new(text, &source))?;
         let mut out = text.to_owned();
@@ -437,7 +437,7 @@ mod tests {
     #[test]
     fn what_hangs_together_is_left_alone() {
         let none = |text: &str| {
-            let node = manifest::documents(text).pop().unwrap().unwrap();
+            let node = portolan_yaml::documents(text).pop().unwrap().unwrap();
             let source = Source::new("a.yaml".into(), Arc::new(node));
             let editor = Editor::new(text, &source);
             assert_eq!(editor.replace("a.b", Scalar::Text("new")), None, "{text}");

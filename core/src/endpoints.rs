@@ -24,7 +24,7 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use selection::{Selection, selector, selects};
 use std::sync::Arc;
 use topology::Nodes;

@@ -7,7 +7,6 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::service::Service;
 use crate::cluster::{Cluster, Options, Source};
-use crate::collections::BTreeMap;
 use crate::dns::Zone;
 use crate::endpoints::EndpointsTable;
 use crate::ingress::{Controller, RouteTable};
@@ -15,6 +14,7 @@ use crate::policy::PolicyIndex;
 use crate::proxy::NodeTable;
 use crate::workload::Standing;
 use crate::workload::standing::Change;
+use portolan_base::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// Route tables by controller and class.

@@ -2,7 +2,7 @@
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::SourcePlace;
-use crate::json::{Json, JsonOf, json};
+use portolan_base::json::{Json, JsonOf, json};
 use std::borrow::Cow;
 
 /// How much a finding weighs.

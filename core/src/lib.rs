@@ -30,8 +30,5 @@ pub mod silence;
 pub mod spelling;
 pub mod workload;
 
-use portolan_text::text;
-pub use portolan_text::{collections, json, order};
-
 /// The minor version of Kubernetes that is answered for.
 pub const KUBERNETES_VERSION: &str = admission::version::V1_36.name;

@@ -194,9 +194,8 @@ fn template_of<'e>(engine: &'e Engine, pod: &'e ObjectKey) -> (Kind, &'e ObjectK
 mod tests {
     use super::*;
     use crate::cluster::Options;
-    use crate::collections::BTreeSet;
     use crate::load::{Taking, load};
-    use crate::manifest;
+    use portolan_base::collections::BTreeSet;
 
     /// The YAML block under a heading of a rule's documentation.
     fn example(rule: &Rule, heading: &str) -> String {
@@ -265,7 +264,7 @@ mod tests {
             let text = example(rule, "Wrong");
             let fixes = mend(rule, &text);
             // The same in JSON, and behind other documents.
-            let json = manifest::documents(&text).into_iter().map(|node| node.unwrap().to_json().to_pretty());
+            let json = portolan_yaml::documents(&text).into_iter().map(|node| node.unwrap().to_json().to_pretty());
             assert_eq!(mend(rule, &json.collect::<Vec<_>>().join("\n")), fixes, "{} in JSON", rule.code);
             assert_eq!(mend(rule, &format!("# é\n---\n{text}")), fixes, "{} behind another document", rule.code);
             assert_eq!(mend(rule, &text.replace('\n', "\r\n")), fixes, "{} with CRLF", rule.code);

@@ -22,14 +22,15 @@ use crate::api::decoder::ProblemKind;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey, Resource, read};
 use crate::cluster::{Cluster, Options, Source, SourcePlace};
-use crate::collections::BTreeMap;
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::lint::{Checked, check_files};
-use crate::manifest::{self, Key, NoObject, Node, SyntaxError, Value};
+use crate::manifest::{self, NoObject};
 use crate::silence;
 use crate::workload::names::suffix;
 use kustomize::Beside;
+use portolan_base::collections::BTreeMap;
+use portolan_base::tree::{Key, Node, SyntaxError, Value};
 use std::sync::Arc;
 
 /// A file as a host has read it.

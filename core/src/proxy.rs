@@ -14,12 +14,12 @@ pub mod topology;
 
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
 use crate::endpoints::EndpointsTable;
 use crate::ip::{Family, parse_cidr_sloppy};
 use decision::Destination;
 use ipnet::IpNet;
 use lookup::{Address, Found, Lookup, NodePort, Table};
+use portolan_base::collections::BTreeMap;
 use service_port::{Endpoints, ServicePort};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -189,7 +189,7 @@ mod tests {
     fn cluster(objects: &[(Kind, String)]) -> Cluster {
         let mut cluster = Cluster::new(Options::default());
         for (kind, text) in objects {
-            let node = crate::manifest::json::read(text).unwrap();
+            let node = portolan_base::json::read(text).unwrap();
             cluster.insert(read(*kind, &node).0, None);
         }
         cluster
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(whose(&table).as_deref(), Some("b"));
         assert_eq!(ask(&table, "10.0.0.1", Client::Anybody).2, [Step::NoRule]);
         let (kind, text) = service("a", "10.0.0.1");
-        cluster.insert(read(kind, &crate::manifest::json::read(&text).unwrap()).0, None);
+        cluster.insert(read(kind, &portolan_base::json::read(&text).unwrap()).0, None);
         endpoints.object_changed(&cluster, Kind::Service, &key);
         table.service_changed(&cluster, &endpoints, &key);
         assert_eq!(whose(&table).as_deref(), Some("a"));

@@ -14,7 +14,7 @@ use crate::cluster::SourcePlace;
 use crate::finding::{Edit, Finding, Severity};
 use crate::lint;
 use crate::load::File;
-use crate::manifest::{Comment, comments};
+use portolan_yaml::{Comment, comments};
 use std::ops::Range;
 
 /// The code of findings about such comments.

@@ -196,7 +196,7 @@ mod tests {
     use crate::api::resource::{Resource, read};
     use crate::cluster::Options;
     use crate::engine::Engine;
-    use crate::manifest::json;
+    use portolan_base::json;
 
     fn engine(objects: &[&str]) -> Engine {
         let mut engine = Engine::new(Options::default());

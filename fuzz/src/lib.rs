@@ -4,7 +4,9 @@ use flate2::read::GzDecoder;
 use portolan::api::resource::{Kind, read};
 use portolan::cluster::Options;
 use portolan::engine::Engine;
-use portolan::manifest::{Node, json, objects};
+use portolan_base::tree::{Node};
+use portolan_base::json;
+use portolan::manifest::{objects};
 use std::io::Read as _;
 
 /// The recorded answers of kube-apiserver.

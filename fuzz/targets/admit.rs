@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use portolan::admission::{Operation, Request, admit};
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
-use portolan::manifest::json;
+use portolan_base::json;
 use std::cell::OnceCell;
 
 thread_local! {

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use portolan::ask::answer_text;
 use portolan::engine::Engine;
-use portolan::manifest::json;
+use portolan_base::json;
 use std::cell::OnceCell;
 
 thread_local! {

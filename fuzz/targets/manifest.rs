@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use portolan::api::resource::{Kind, read};
-use portolan::manifest::{Node, objects};
+use portolan_base::tree::{Node};
+use portolan::manifest::{objects};
 
 fuzz_target!(|text: &str| {
     for node in objects(text).iter().flatten() {
@@ -17,7 +18,7 @@ fuzz_target!(|text: &str| {
         }
         // What was read is written, and what was written is read without a problem, as the same object.
         let written = resource.to_json().to_string();
-        let again = portolan::manifest::json::read(&written).expect("what is written is JSON");
+        let again = portolan_base::json::read(&written).expect("what is written is JSON");
         if problems.is_empty() {
             let (again, problems) = read(kind, &again);
             assert!(problems.is_empty(), "{problems:?} in {written}");

@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portolan::admission::check;
-use portolan::manifest::json;
+use portolan_base::json;
 use portolan_tests::lines;
 use std::hint::black_box;
 

@@ -89,7 +89,7 @@ fn ingresses(rules: &[(String, String)], service: impl Fn(usize) -> usize) -> Ve
 fn cluster(rules: &[(String, String)], service: impl Fn(usize) -> usize) -> Cluster {
     let mut cluster = Cluster::new(Options::default());
     for ingress in ingresses(rules, service) {
-        let node = portolan::manifest::json::read(&ingress.to_string()).expect("it is JSON");
+        let node = portolan_base::json::read(&ingress.to_string()).expect("it is JSON");
         let (ingress, _) = portolan::api::object::decode::<Ingress>(&node);
         cluster.insert(Resource::Ingress(Box::new(ingress)), None);
     }

@@ -6,7 +6,6 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portolan::ask::answer_text;
 use portolan::cluster::Options;
 use portolan::load::{File, Taking, load};
-use portolan::manifest;
 use portolan_tests::{generate, yaml};
 use std::hint::black_box;
 
@@ -17,10 +16,10 @@ fn file() -> File {
 
 fn reading(criterion: &mut Criterion) {
     let file = file();
-    let objects = manifest::read(&file.text).len();
+    let objects = portolan_yaml::read(&file.text).len();
     let mut group = criterion.benchmark_group("read");
     group.throughput(Throughput::Elements(objects as u64)).sample_size(20);
-    group.bench_function("documents", |bencher| bencher.iter(|| manifest::read(black_box(&file.text))));
+    group.bench_function("documents", |bencher| bencher.iter(|| portolan_yaml::read(black_box(&file.text))));
     group.bench_function("stored", |bencher| {
         bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), Taking::Stored))
     });

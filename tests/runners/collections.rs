@@ -1,4 +1,4 @@
-//! The core takes its sorted maps and sets from `portolan::collections`: the standard library's, named anywhere else,
+//! The core takes its sorted maps and sets from `portolan_base::collections`: the standard library's, named anywhere else,
 //! bring some ten kilobytes for every pair of types into the WebAssembly module.
 
 use std::fs;

@@ -1,7 +1,8 @@
 //! Whatever text comes in, the reader answers: it does not stop, its answers lie within the text, and they come in time.
 
 use portolan::load::File;
-use portolan::manifest::{self, Node};
+use portolan::manifest::{self};
+use portolan_base::tree::Node;
 use portolan_tests::lines;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ fn holds(node: &Node, text: &str) {
 
 fn read(text: &str) {
     let rows = u32::try_from(text.split('\n').count()).unwrap_or(u32::MAX);
-    for document in manifest::read(text) {
+    for document in portolan_yaml::read(text) {
         match document {
             Ok(node) => holds(&node, text),
             // The end of the text may count as a line of its own.
@@ -23,7 +24,7 @@ fn read(text: &str) {
         }
     }
     drop(manifest::objects(text));
-    for comment in manifest::comments(text) {
+    for comment in portolan_yaml::comments(text) {
         assert_eq!(text.get(comment.range.clone()), Some(comment.text));
         assert!(comment.text.starts_with('#') && !comment.text.contains('\n'), "{:?} of {text:?}", comment.text);
         assert!(text.get(comment.document.clone()).is_some(), "{:?} is no part of {text:?}", comment.document);

@@ -5,9 +5,9 @@
 
 use flate2::read::GzDecoder;
 use portolan::api::resource::{Kind, Resource};
+use portolan::ask;
 use portolan::cluster::Options;
 use portolan::engine::Engine;
-use portolan::{ask, manifest};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -84,7 +84,7 @@ pub fn engine<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Engine {
 pub fn resource(object: &Value) -> Resource {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let Some(kind) = Kind::of(text("apiVersion"), text("kind")) else { panic!("of no known kind: {object}") };
-    let node = manifest::json::read(&object.to_string()).unwrap_or_else(|error| panic!("{error}: {object}"));
+    let node = portolan_base::json::read(&object.to_string()).unwrap_or_else(|error| panic!("{error}: {object}"));
     portolan::api::resource::read(kind, &node).0
 }
 

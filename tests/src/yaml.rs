@@ -94,7 +94,7 @@ mod tests {
     fn what_is_written_reads_back() {
         let value = serde_json::json!({"a": [{"b": "yes", "c": [1, [2]]}, {}], "d": {"e": "1", "f/g": null}, "h": []});
         let text = documents(&[value.clone(), value.clone()]);
-        let read = portolan::manifest::read(&text);
+        let read = portolan_yaml::read(&text);
         assert_eq!(read.len(), 2, "{text}");
         for document in read {
             let back: Value = serde_json::from_str(&document.unwrap().to_json().to_string()).unwrap();

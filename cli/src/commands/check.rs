@@ -10,9 +10,9 @@ use crate::render::{self, report};
 use crate::terminal::{Style, Terminal};
 use crate::wanted::Wanted;
 use portolan::finding::{Finding, Severity};
-use portolan::json::Json;
 use portolan::lint::Checked;
 use portolan::load::{File, Loaded, Taking, load};
+use portolan_base::json::Json;
 use std::fs;
 use std::path::Path;
 

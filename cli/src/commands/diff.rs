@@ -6,9 +6,9 @@ use crate::input::Input;
 use crate::render;
 use crate::terminal::Terminal;
 use portolan::ask::answer_json;
-use portolan::json::Json;
 use portolan::load::{Loaded, Taking, load};
 use portolan::policy::{ConnectionDiff, Row};
+use portolan_base::json::Json;
 use std::path::{Path, PathBuf};
 
 /// Compares two sets of manifests. Ends with 1 where something changes.

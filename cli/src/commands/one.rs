@@ -7,8 +7,8 @@ use crate::terminal::Terminal;
 use crate::{question, render};
 use portolan::ask::answer_json;
 use portolan::finding::Severity;
-use portolan::json::Json;
 use portolan::load::{Taking, load};
+use portolan_base::json::Json;
 
 /// Loads the manifests, asks, and prints the answer.
 ///
@@ -182,7 +182,7 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
             if let Some(file) = connections {
                 let text =
                     std::fs::read_to_string(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
-                let node = portolan::manifest::json::read(&text)
+                let node = portolan_base::json::read(&text)
                     .map_err(|error| anyhow::anyhow!("{}:{}:{}: {error}", file.display(), error.line, error.column))?;
                 suggest.set("connections", node.get("rows").unwrap_or(&node).to_json());
             }

@@ -16,7 +16,6 @@ use crate::terminal::{Color, Terminal};
 use crate::wanted::Wanted;
 use portolan::finding::{Edit, Finding, Severity};
 use portolan::load::{File, Taking, load};
-use portolan::manifest;
 use portolan::session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -292,7 +291,7 @@ impl Workspace {
         let mut with = file.text.to_string();
         with.insert_str(end, &comment);
         // In the middle of a quoted text, or in JSON, it would be none.
-        let stands = manifest::comments(&with).iter().any(|found| found.range.end == end + comment.len());
+        let stands = portolan_yaml::comments(&with).iter().any(|found| found.range.end == end + comment.len());
         let at = u32::try_from(end).ok()?;
         stands.then(|| Edit { file: finding.place.file.clone(), range: at..at, text: comment })
     }

@@ -1,8 +1,8 @@
 //! How an answer reads, a function a kind of question. Whatever a text leaves out, `-o json` has.
 
 use crate::terminal::{Style, Terminal};
-use portolan::json::Json;
 use portolan::load::File;
+use portolan_base::json::Json;
 
 /// The answer as text, its lines ended.
 pub(crate) fn answer(question: &Json, answer: &Json, files: &[File], terminal: &Terminal) -> String {

@@ -2,8 +2,8 @@
 
 use super::answer::text;
 use crate::terminal::{Style, Terminal};
-use portolan::json::Json;
 use portolan::policy::{ConnectionDiff, Row};
+use portolan_base::json::Json;
 
 /// Requests that change, with an example each, and connections that come and go.
 pub(crate) fn diff(answer: &Json, connections: &ConnectionDiff, terminal: &Terminal) -> String {

@@ -5,8 +5,8 @@ use crate::baseline::fingerprint;
 use crate::codes;
 use portolan::cluster::SourcePlace;
 use portolan::finding::{Edit, Finding, Severity};
-use portolan::json::Json;
 use portolan::load::File;
+use portolan_base::json::Json;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 

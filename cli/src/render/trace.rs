@@ -4,8 +4,8 @@ use super::answer::{place, text};
 use super::source::Excerpt;
 use crate::terminal::{Style, Terminal};
 use portolan::cluster::SourcePlace;
-use portolan::json::Json;
 use portolan::load::File;
+use portolan_base::json::Json;
 
 /// The journey as text.
 pub(crate) fn trace(answer: &Json, files: &[File], terminal: &Terminal) -> String {

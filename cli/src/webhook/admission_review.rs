@@ -1,8 +1,9 @@
 //! `AdmissionReview` of `admission.k8s.io/v1`: the API server's question and the answer to it
 //! (`k8s.io/api/admission/v1`, v0.36.3).
 
-use portolan::json::Json;
-use portolan::manifest::{Node, Value, json};
+use portolan_base::json;
+use portolan_base::json::Json;
+use portolan_base::tree::{Node, Value};
 use std::collections::VecDeque;
 
 /// The most characters of one warning; the API server cuts off what is longer

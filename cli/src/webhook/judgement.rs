@@ -9,9 +9,9 @@ use portolan::api::resource::{Kind, ObjectKey, read};
 use portolan::cluster::Source;
 use portolan::field;
 use portolan::finding::{Finding, Severity};
-use portolan::manifest::{Key, Node, Value};
 use portolan::review::{Change, Review, review};
 use portolan::silence::stands_for;
+use portolan_base::tree::{Key, Node, Value};
 use std::sync::Arc;
 
 /// The code of what the API server itself refuses.

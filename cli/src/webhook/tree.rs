@@ -1,6 +1,6 @@
 //! What the API server sends, as the tree that the engine reads.
 
-use portolan::manifest::{Key, Node, Number, Place, Value};
+use portolan_base::tree::{Key, Node, Number, Place, Value};
 
 /// The tree of a JSON value that the client's library has read. What servers keep for themselves
 /// (`metadata.managedFields`) is left out: it is often most of the object, and nothing looks at it.

@@ -3,7 +3,7 @@
 use portolan::api::resource::{Kind, ObjectKey, Resource};
 use portolan::cluster::{Options, Source};
 use portolan::engine::Engine;
-use portolan::manifest::Node;
+use portolan_base::tree::Node;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};

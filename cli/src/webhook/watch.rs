@@ -246,7 +246,8 @@ impl Follower {
 mod tests {
     use super::WATCHED;
     use portolan::api::resource::Kind;
-    use portolan::manifest::{Node, objects};
+    use portolan::manifest::objects;
+    use portolan_base::tree::Node;
     use std::collections::BTreeSet;
 
     /// The right to read in `deploy/` is to what is watched, and to nothing else.

@@ -1,6 +1,7 @@
 //! What a webhook sees of an API server: lists and watches over plain HTTP, which can be cut off.
 
-use portolan::manifest::{Node, json};
+use portolan_base::json;
+use portolan_base::tree::Node;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

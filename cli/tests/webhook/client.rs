@@ -1,7 +1,8 @@
 //! A client as the API server is one: HTTP/1.1 over TLS, one connection for many requests.
 
 use super::process::Webhook;
-use portolan::manifest::{Node, json};
+use portolan_base::json;
+use portolan_base::tree::Node;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

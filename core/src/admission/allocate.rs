@@ -19,10 +19,10 @@ use crate::api::namespace::IPAddress;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::BTreeSet;
 use crate::field::Error;
 use cluster_ip::{ClusterIPs, Family, parse_address};
 use node_port::NodePorts;
+use portolan_base::collections::BTreeSet;
 use std::cell::RefCell;
 use std::net::IpAddr;
 

@@ -5,8 +5,8 @@
 use super::status::Status;
 use crate::api::decoder::{Problem, ProblemKind};
 use crate::api::resource::{self, Kind, Resource};
-use crate::collections::BTreeSet;
-use crate::manifest::Node;
+use portolan_base::collections::BTreeSet;
+use portolan_base::tree::Node;
 
 /// At most so many unknown and doubled fields are told.
 const MAX_STRICT_ERRORS: usize = 100;
@@ -20,7 +20,7 @@ pub fn decode(kind: Kind, version: &str, node: &Node) -> Result<Resource, Status
     match refusal(&problems) {
         None => Ok(resource),
         Some(error) => {
-            let (name, version) = (kind.name(), crate::field::quote(version));
+            let (name, version) = (kind.name(), portolan_base::go::quote(version));
             Err(Status::bad_request(format!("{name} in version {version} cannot be handled as a {name}: {error}")))
         }
     }

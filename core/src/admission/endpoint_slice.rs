@@ -12,8 +12,9 @@ use super::semantically_equal;
 use super::service::validate::required_one_of;
 use super::version::Gates;
 use crate::api::endpoint_slice::{Endpoint, EndpointHints, EndpointSlice, SlicePort};
-use crate::collections::BTreeSet;
-use crate::field::{Error, Path, json, quote};
+use crate::field::{Error, Path};
+use portolan_base::collections::BTreeSet;
+use portolan_base::go::{json, quote};
 
 const MAX_ADDRESSES: usize = 100;
 const MAX_PORTS: usize = 20_000;

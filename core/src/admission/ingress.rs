@@ -16,7 +16,8 @@ use crate::api::ingress::{
     IngressTLS, TypedLocalObjectReference,
 };
 use crate::cluster::Cluster;
-use crate::field::{Error, Path, json, json_value};
+use crate::field::{Error, Path};
+use portolan_base::go::{json, json_value};
 
 /// The annotation that named the class before there was a field for it.
 const ANNOTATION_INGRESS_CLASS: &str = "kubernetes.io/ingress.class";

@@ -66,7 +66,7 @@ fn validate_parameters(parameters: &IngressClassParametersReference, path: &Path
         }
         (Some("Cluster"), None) => {}
         (Some(other), _) => {
-            let shown = crate::field::quote(other);
+            let shown = portolan_base::go::quote(other);
             errors.push(Error::not_supported(&path.child("scope"), shown, &["Cluster", "Namespace"]));
         }
     }

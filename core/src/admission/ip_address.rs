@@ -7,8 +7,9 @@ use super::object_meta::{IMMUTABLE, validate_object_meta, validate_object_meta_u
 use crate::api::namespace::{IPAddress, ParentReference};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::field::{Error, Path, json_value};
-use crate::json::Json;
+use crate::field::{Error, Path};
+use portolan_base::go::json_value;
+use portolan_base::json::Json;
 
 /// The IPAddress that the allocator keeps for a cluster IP, where a Service holds the address of that name
 /// (`pkg/registry/core/service/ipallocator`, `cidrallocator.go`).

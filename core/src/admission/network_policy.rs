@@ -8,7 +8,8 @@ use super::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::meta::IntOrString;
 use crate::api::network_policy::{IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
-use crate::field::{Error, Path, json, json_value};
+use crate::field::{Error, Path};
+use portolan_base::go::{json, json_value};
 
 /// What is let be because the old object has it (`NetworkPolicyValidationOptions`).
 #[derive(Default)]

@@ -6,8 +6,9 @@ use super::formats::labels::{validate_annotations, validate_labels};
 use super::formats::names::{NameRule, is_qualified_name, name_is_dns_label, push};
 use crate::api::codec::Codec;
 use crate::api::meta::{ObjectMeta, OwnerReference};
-use crate::field::{Error, Path, json, json_value, quote};
-use crate::order::Arrange as _;
+use crate::field::{Error, Path};
+use portolan_base::go::{json, json_value, quote};
+use portolan_base::sort::SmallSort as _;
 
 /// `FieldImmutableErrorMsg`
 pub const IMMUTABLE: &str = "field is immutable";
@@ -62,7 +63,7 @@ pub fn validate_object_meta_accessor_update(new: &ObjectMeta, old: &ObjectMeta, 
     if old.deletion_timestamp.is_some() {
         let mut extra: Vec<&String> =
             new.finalizers.iter().filter(|finalizer| !old.finalizers.contains(finalizer)).collect();
-        extra.arrange();
+        extra.small_sort();
         extra.dedup();
         if !extra.is_empty() {
             let names: Vec<String> = extra.iter().map(|name| quote(name)).collect();
@@ -138,7 +139,7 @@ fn validate_owner_references(references: &[OwnerReference], errors: &mut Vec<Err
                     let message = format!(
                         "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {current}"
                     );
-                    let shown = crate::json::Json::Array(references.iter().map(Codec::encode).collect());
+                    let shown = portolan_base::json::Json::Array(references.iter().map(Codec::encode).collect());
                     errors.push(Error::invalid_value(&path, json_value(&shown), message));
                 }
             }
@@ -179,7 +180,7 @@ fn validate_finalizers(finalizers: &[String], errors: &mut Vec<Error>) {
     }
     let has = |name: &str| finalizers.iter().any(|finalizer| finalizer == name);
     if has("orphan") && has("foregroundDeletion") {
-        let shown = crate::json::Json::from(finalizers.to_vec());
+        let shown = portolan_base::json::Json::from(finalizers.to_vec());
         let message = "finalizer orphan and foregroundDeletion cannot be both set";
         errors.push(Error::invalid_value(&path, json_value(&shown), message));
     }

@@ -2,7 +2,7 @@
 //! `APIObjectVersioner.ObjectResourceVersion`, v0.36.3, over Go's `strconv.ParseUint`).
 
 use super::status::Status;
-use crate::field::quote;
+use portolan_base::go::quote;
 
 /// The number; an empty version is 0.
 ///

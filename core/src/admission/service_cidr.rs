@@ -6,8 +6,9 @@ use super::object_meta::{IMMUTABLE, validate_object_meta, validate_object_meta_u
 use super::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::namespace::{ServiceCIDR, ServiceCIDRSpec, ServiceCIDRStatus};
-use crate::field::{Error, Path, json_value};
-use crate::json::Json;
+use crate::field::{Error, Path};
+use portolan_base::go::json_value;
+use portolan_base::json::Json;
 
 /// `PrepareForCreate`
 pub(super) fn prepare_for_create(cidr: &mut ServiceCIDR, gates: &Gates) {

@@ -3,7 +3,7 @@
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::Kind;
 use crate::field;
-use crate::json::Json;
+use portolan_base::json::Json;
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,8 @@ impl Status {
             causes: causes.collect(),
             ..Details::default()
         };
-        let mut message = format!("{} {} is invalid", qualified(kind.name(), kind.group()), field::quote(name));
+        let mut message =
+            format!("{} {} is invalid", qualified(kind.name(), kind.group()), portolan_base::go::quote(name));
         let texts = aggregate(errors);
         if let [only] = texts.as_slice() {
             message.push_str(": ");
@@ -92,7 +93,7 @@ impl Status {
 
     /// `errors.NewNotFound`: 404.
     pub fn not_found(kind: Kind, name: &str) -> Self {
-        let message = format!("{} {} not found", resource_of(kind), field::quote(name));
+        let message = format!("{} {} not found", resource_of(kind), portolan_base::go::quote(name));
         Status { code: 404, reason: "NotFound", message, details: Some(Box::new(of_resource(kind, name))) }
     }
 
@@ -106,7 +107,8 @@ impl Status {
     /// `generateName` is taken for one whose name was generated (`rest.CheckGeneratedNameError`).
     pub fn already_exists(kind: Kind, new: &ObjectMeta, existing: &ObjectMeta) -> Self {
         let deleting = if existing.deletion_timestamp.is_some() { "object is being deleted: " } else { "" };
-        let mut message = format!("{deleting}{} {} already exists", resource_of(kind), field::quote(&new.name));
+        let mut message =
+            format!("{deleting}{} {} already exists", resource_of(kind), portolan_base::go::quote(&new.name));
         let mut details = of_resource(kind, &new.name);
         if !new.generate_name.is_empty() {
             message.push_str(", the server was not able to generate a unique name for the object");
@@ -117,7 +119,11 @@ impl Status {
 
     /// `errors.NewConflict`: 409.
     pub fn conflict(kind: Kind, name: &str, error: &str) -> Self {
-        let message = format!("Operation cannot be fulfilled on {} {}: {error}", resource_of(kind), field::quote(name));
+        let message = format!(
+            "Operation cannot be fulfilled on {} {}: {error}",
+            resource_of(kind),
+            portolan_base::go::quote(name)
+        );
         Status { code: 409, reason: "Conflict", message, details: Some(Box::new(of_resource(kind, name))) }
     }
 
@@ -125,7 +131,7 @@ impl Status {
     pub fn forbidden(kind: Kind, name: &str, error: &str) -> Self {
         let message = match name {
             "" => format!("{} is forbidden: {error}", resource_of(kind)),
-            name => format!("{} {} is forbidden: {error}", resource_of(kind), field::quote(name)),
+            name => format!("{} {} is forbidden: {error}", resource_of(kind), portolan_base::go::quote(name)),
         };
         Status { code: 403, reason: "Forbidden", message, details: Some(Box::new(of_resource(kind, name))) }
     }
@@ -183,7 +189,7 @@ impl Cause {
 /// The texts of the errors, each once (`ErrorList.ToAggregate`).
 fn aggregate(errors: &[field::Error]) -> Vec<String> {
     let mut texts: Vec<String> = Vec::with_capacity(errors.len());
-    let mut known = crate::collections::BTreeSet::new();
+    let mut known = portolan_base::collections::BTreeSet::new();
     for error in errors {
         let text = error.to_string();
         if known.insert(text.clone()) {

@@ -1,6 +1,6 @@
 //! The `Warning` headers of an answer (`k8s.io/apiserver/pkg/endpoints/filters/warning.go`, v0.36.3).
 
-use crate::collections::BTreeSet;
+use portolan_base::collections::BTreeSet;
 
 const TRUNCATE_AT_TOTAL: usize = 4 * 1024;
 const TRUNCATE_ITEM: usize = 256;

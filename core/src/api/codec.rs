@@ -11,8 +11,8 @@ mod leaf;
 
 use super::decoder::Decoder;
 use super::object::{Object, encode_object, settle_object};
-use crate::json::Json;
-use crate::manifest::{Node, Value};
+use portolan_base::json::Json;
+use portolan_base::tree::{Node, Value};
 use std::fmt;
 
 /// A typed value that JSON can be decoded into and written from.

@@ -2,7 +2,7 @@
 
 use super::codec::{GoType, decode};
 use super::object::{Field, Object};
-use crate::manifest::{Key, Node, Number, Place, Value};
+use portolan_base::tree::{Key, Node, Number, Place, Value};
 
 /// One thing that did not fit, with its field and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,14 +106,14 @@ impl Decoder {
     /// Tells of a member that the struct does not have.
     pub fn unknown_field(&mut self, key: &Key) {
         let field = self.member_path(&key.name);
-        let message = format!("unknown field {}", crate::field::quote(&field));
+        let message = format!("unknown field {}", portolan_base::go::quote(&field));
         self.push(ProblemKind::UnknownField, field, message, key.place);
     }
 
     /// Tells of a member named a second time.
     pub fn duplicate_field(&mut self, key: &Key) {
         let field = self.member_path(&key.name);
-        let message = format!("duplicate field {}", crate::field::quote(&field));
+        let message = format!("duplicate field {}", portolan_base::go::quote(&field));
         self.push(ProblemKind::DuplicateField, field, message, key.place);
     }
 

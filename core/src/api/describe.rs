@@ -4,8 +4,8 @@
 //! its texts.
 
 use super::meta::{IntOrString, Time};
-use crate::collections::BTreeMap;
-use crate::json::Json;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
 
 /// What a value looks like in JSON.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::ingress::{
 };
 use super::meta::{IntOrString, ObjectMeta};
 use super::object::decode;
-use crate::manifest::Node;
+use portolan_base::tree::Node;
 
 crate::object! {
     /// Rules that let HTTP requests from outside reach Services, as they were written before 1.19.
@@ -131,7 +131,7 @@ fn convert_backend(old: OldIngressBackend) -> IngressBackend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::json;
+    use portolan_base::json;
 
     #[test]
     fn an_old_ingress_becomes_a_new_one() {

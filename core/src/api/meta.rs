@@ -2,9 +2,9 @@
 
 use super::codec::Leaf;
 use super::decoder::Decoder;
-use crate::collections::BTreeMap;
-use crate::json::Json;
-use crate::manifest::{Node, Number, Value};
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
+use portolan_base::tree::{Node, Number, Value};
 
 /// Labels, annotations and selectors: string to string, in the order of their keys.
 pub type StringMap = BTreeMap<String, String>;

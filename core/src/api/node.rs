@@ -59,7 +59,7 @@ crate::object! {
 }
 
 /// Quantities by resource: `cpu: 4` and `cpu: "4"` are the same.
-pub type StringOrNumberMap = crate::collections::BTreeMap<String, crate::json::Json>;
+pub type StringOrNumberMap = portolan_base::collections::BTreeMap<String, portolan_base::json::Json>;
 
 impl Node {
     /// Its labels.

@@ -2,7 +2,7 @@
 //! decoding, its JSON and the description that types for other languages and editors are made from.
 
 use super::codec::{Codec, encode, is_empty, settle};
-use crate::json::Json;
+use portolan_base::json::Json;
 
 /// What decoding and encoding need to know of a field.
 #[derive(Clone, Copy, Debug)]
@@ -200,14 +200,14 @@ macro_rules! field_options {
 }
 
 /// Decodes a whole typed value from a tree, leniently: gives the value with all that could be read, and every problem met.
-pub fn decode<T: Object + Default>(node: &crate::manifest::Node) -> (T, Vec<super::decoder::Problem>) {
+pub fn decode<T: Object + Default>(node: &portolan_base::tree::Node) -> (T, Vec<super::decoder::Problem>) {
     let mut value = T::default();
     let problems = decode_into(&mut value, node);
     (value, problems)
 }
 
 /// Decodes a tree into a struct, leniently: gives every problem met.
-pub fn decode_into(object: &mut dyn Object, node: &crate::manifest::Node) -> Vec<super::decoder::Problem> {
+pub fn decode_into(object: &mut dyn Object, node: &portolan_base::tree::Node) -> Vec<super::decoder::Problem> {
     let mut decoder = super::decoder::Decoder::new();
     decoder.decode_object(node, object);
     decoder.into_problems()

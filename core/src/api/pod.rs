@@ -1,7 +1,7 @@
 //! `v1` Pod: the part of it that Services, DNS, the kubelet's files and NetworkPolicy look at.
 
 use super::meta::{ObjectMeta, Time};
-use crate::json::Json;
+use portolan_base::json::Json;
 
 crate::object! {
     /// Containers that run together on one node and share an address.

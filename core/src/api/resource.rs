@@ -14,9 +14,9 @@ use super::pod::Pod;
 use super::secret::Secret;
 use super::service::Service;
 use super::workload::Workload;
-use crate::json::Json;
-use crate::manifest::Node;
-use crate::text::compare;
+use portolan_base::json::Json;
+use portolan_base::text::compare;
+use portolan_base::tree::Node;
 use std::cmp::Ordering;
 
 /// Names an object within its kind; the namespace is empty for kinds of cluster scope.

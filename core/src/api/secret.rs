@@ -1,8 +1,8 @@
 //! `v1` Secret: the part of it that TLS looks at. Its values are read for one thing alone: the files of a rendered proxy's certificates.
 
 use super::meta::ObjectMeta;
-use crate::collections::BTreeMap;
-use crate::json::Json;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
 
 crate::object! {
     /// Something to keep secret.

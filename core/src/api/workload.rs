@@ -3,7 +3,7 @@
 
 use super::meta::{LabelSelector, ObjectMeta};
 use super::pod::PodTemplateSpec;
-use crate::json::Json;
+use portolan_base::json::Json;
 
 crate::object! {
     /// An object that makes pods, of any of the kinds.

@@ -5,8 +5,8 @@ use crate::admission::{Answer, Operation, Request, admit_with};
 use crate::api::meta::Time;
 use crate::api::resource::Resource;
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Answers `{"ask":"admit","operation":"CREATE"|"UPDATE","object":{…},"oldObject":{…}}`.
 ///

@@ -4,14 +4,14 @@ use super::{AskError, choose, part};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
 use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::proxy::NodeTable;
 use crate::proxy::decision::{Client, Decision, Destination, Packet};
 use crate::proxy::explain;
 use crate::proxy::lookup::Protocol;
 use crate::proxy::service_port::Backend;
 use ipnet::IpNet;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::net::IpAddr;
 
 /// `{"node", "to": {"ip", "port", "protocol"} | {"nodePort", "protocol", "ipFamily"}, "from": {"ip"} | {"namespace", "pod"}}`

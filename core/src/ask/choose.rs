@@ -1,10 +1,10 @@
 //! The `choose` member of a `backends` question: which endpoints would a scheduler pick?
 
 use super::AskError;
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::proxy::scheduler::{Algorithm, Connection, Scheduler, Server, choose as open};
 use crate::proxy::service_port::Backend;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The most connections of one question.
@@ -101,7 +101,7 @@ fn number(object: &Node, name: &str, default: i64, most: i64) -> Result<u64, Ask
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::json;
+    use portolan_base::json;
 
     fn ask(wanted: &str, affinity: Option<u32>) -> String {
         let backends = [1, 2].map(|host| Backend { ip: [10, 0, 0, host].into(), port: 80 });

@@ -6,9 +6,9 @@ use crate::cluster::Options;
 use crate::engine::Engine;
 use crate::ingress::compare::{Change, Outcome, compare, notes};
 use crate::ingress::{Backend, RouteTable};
-use crate::json::Json;
 use crate::load::{File, load_stored};
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::sync::Arc;
 
 /// Answers `{"before"?: SIDE, "after": SIDE}` with `{"changes", "incomplete", "notes"}`. A side is `{"controller"?, "ingressClass"?,

@@ -7,9 +7,9 @@ use crate::api::meta::ObjectMeta;
 use crate::api::object::encode_object;
 use crate::api::resource::ObjectKey;
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::{endpoints, endpoints::pods};
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// `{"service": {"namespace", "name"}}` → `{"endpointSlices": […], "endpoints": {…} | null, "because": […]}`. `because`
 /// has an entry for every pod that the selector picks: whether it is published, and why.

@@ -5,9 +5,9 @@ use crate::api::object::decode_into;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::engine::Engine;
-use crate::json::Json;
 use crate::kubelet::env::{self, Variable};
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// `{"pod": {"namespace", "name"}, "container": …}` or `{"services": […]}` → `{"env": [{"name", "value"}]}`. Of a pod it is
 /// the container of that name, or the first; with it come `missed`, `collisions` and `unknown`.

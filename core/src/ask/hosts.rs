@@ -3,9 +3,9 @@
 use super::{AskError, part};
 use crate::api::pod::Pod;
 use crate::engine::Engine;
-use crate::json::Json;
 use crate::kubelet::{NodeFiles, hostname, hosts, resolv};
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::sync::Arc;
 
 /// `{"pod": {"namespace", "name"}, "node": {"hosts", "resolvConf"}}` → `{"hosts", "resolvConf", "hostname", "warnings"}`.

@@ -2,10 +2,10 @@
 
 use super::AskError;
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::policy::ConnectionMap;
 use crate::policy::map::Format;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Answers `{"format"}` with the map: as members where the format is `json` or none, else as `{"text"}`.
 ///
@@ -37,7 +37,7 @@ mod tests {
     use crate::ask::answer;
     use crate::cluster::Options;
     use crate::engine::Engine;
-    use crate::manifest::json;
+    use portolan_base::json;
 
     fn engine() -> Engine {
         let mut engine = Engine::new(Options::default());

@@ -2,10 +2,10 @@
 
 use super::AskError;
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::policy::PolicyIndex;
 use crate::policy::nftables::render;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Answers with `{"text"}`: a ruleset for `nft -f`.
 ///

@@ -7,8 +7,8 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, Store};
 use crate::engine::Engine;
 use crate::finding::into_reference;
-use crate::json::Json;
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Answers `{"kinds": ["Service"], "namespace": "default", "whole": true}`, all of it optional, with `{"objects": […]}`:
 /// of each object its kind, namespace and name, its labels, its place in a file where it has one, `standsFor` where it is
@@ -101,7 +101,7 @@ mod tests {
     use crate::ask::answer_text;
     use crate::cluster::Options;
     use crate::engine::Engine;
-    use crate::manifest::json;
+    use portolan_base::json;
 
     #[test]
     fn objects_are_listed_by_kind_and_name() {

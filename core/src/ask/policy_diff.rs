@@ -3,9 +3,9 @@
 use super::AskError;
 use crate::api::resource::{Kind, ObjectKey, read};
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::policy::ConnectionDiff;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Answers `{"apply": [object…], "remove": [{"kind", "namespace", "name"}…]}` with `{"added", "removed"}`: the rows, as
 /// `map` has them, that only the changed cluster or only the cluster as loaded lets through.

@@ -2,15 +2,15 @@
 
 use super::{AskError, part};
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::{self, Node};
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Reads the text as Kubernetes' own reader does, each document by itself.
 ///
 /// # Errors
 /// `text` is missing or no string.
 pub(super) fn ask(_engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let documents = manifest::read(part::text(question, "text")?).into_iter().map(|document| match document {
+    let documents = portolan_yaml::read(part::text(question, "text")?).into_iter().map(|document| match document {
         Ok(node) => Json::object().with("value", node.to_json()),
         Err(error) => {
             let place = Json::object().with("error", error.message).with("line", error.line);

@@ -5,8 +5,8 @@ use super::part;
 use super::route::table;
 use crate::engine::Engine;
 use crate::ingress::render::{NodePorts, Proxy, Settings, TlsSettings, render};
-use crate::json::Json;
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Answers `{"proxy": "envoy"|"nginx"|"haproxy", "controller"?, "ingressClass"?, "listen"?: {"address", "port"},

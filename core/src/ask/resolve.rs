@@ -3,9 +3,9 @@
 use super::{AskError, hosts, part};
 use crate::dns::{Answer, RecordType, Status, name, search};
 use crate::engine::Engine;
-use crate::json::Json;
 use crate::kubelet::resolv;
-use crate::manifest::Node;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::net::IpAddr;
 
 /// `{"name", "type", "from": {"namespace", "pod"}}` → `{"status", "answers", "because"}`, with `from` also `tried`. The
@@ -63,7 +63,9 @@ mod tests {
     use crate::ask::answer_text;
     use crate::cluster::Options;
     use crate::engine::Engine;
-    use crate::manifest::{self, Node, json};
+    use crate::manifest::{self};
+    use portolan_base::json;
+    use portolan_base::tree::Node;
 
     const CLUSTER: &str = r#"
 apiVersion: v1

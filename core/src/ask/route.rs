@@ -7,8 +7,8 @@ use crate::engine::Engine;
 use crate::ingress::explain::{NearMiss, explain};
 
 use crate::ingress::{Backend, Controller, Origin, Redirect, Request, Route, RouteTable};
-use crate::json::{Json, json};
-use crate::manifest::Node;
+use portolan_base::json::{Json, json};
+use portolan_base::tree::Node;
 
 /// Answers the question. Beside the members of the contract, the answer says `because`, `host` and `comparedPath` (what
 /// was matched), `near` (the rules that nearly won), `source` (the rule's place), and what the annotations add.

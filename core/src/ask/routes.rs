@@ -3,12 +3,12 @@
 use super::AskError;
 use super::route::{key, resource, rule, service, table};
 use crate::api::resource::Kind;
-use crate::collections::BTreeSet;
 use crate::engine::Engine;
 use crate::ingress::table::{Entry, Host};
 use crate::ingress::{Backend, MatchHost, RouteTable};
-use crate::json::Json;
-use crate::manifest::Node;
+use portolan_base::collections::BTreeSet;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 
 /// Answers `{"controller", "ingressClass"}`, both optional, with the whole table that `route` matches by: `{"controller",
 /// "hosts": [{"host", "rules": […]}], "default", "tls", "uncovered", "reports"}`. The rules of a host stand in the order in

@@ -3,10 +3,10 @@
 use super::AskError;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
 use crate::policy::{ConnectionMap, Party, PortSet, Protocol, Row, Suggestion};
 use ipnet::IpNet;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use std::net::IpAddr;
 
 /// Answers `{"connections"}` with `{"policies", "widened"}`: the tightest NetworkPolicies that let the connections

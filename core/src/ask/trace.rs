@@ -12,9 +12,9 @@ mod target;
 
 use super::{AskError, part};
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::manifest::Node;
 use journey::Journey;
+use portolan_base::json::Json;
+use portolan_base::tree::Node;
 use target::Target;
 
 /// Who sends the request.

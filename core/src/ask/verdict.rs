@@ -5,10 +5,10 @@ use crate::api::resource::ObjectKey;
 use crate::cluster::Source;
 use crate::engine::Engine;
 use crate::finding::reference;
-use crate::json::{Json, JsonOf, json};
-use crate::manifest::Node;
 use crate::policy::verdict::{Effect, End, Reason};
 use crate::policy::{PolicyIndex, Protocol};
+use portolan_base::json::{Json, JsonOf, json};
+use portolan_base::tree::Node;
 
 /// Answers `{"from", "to", "port", "protocol"}` with `{"allowed", "egress", "ingress", "because"}`.
 ///
@@ -85,7 +85,7 @@ fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Resul
     }
     let from = question.get("from").map_or(Json::Null, Node::to_json);
     let asked = Json::object().with("to", to).with("from", from).to_string();
-    let asked = crate::manifest::json::read(&asked).map_err(|error| AskError::bad("to", error.to_string()))?;
+    let asked = portolan_base::json::read(&asked).map_err(|error| AskError::bad("to", error.to_string()))?;
     let answer = super::backends::ask(engine, &asked)?;
     Ok(answer.get("service").is_some().then_some(answer))
 }
@@ -221,7 +221,7 @@ mod tests {
     use crate::ask::answer_text;
     use crate::cluster::{Options, Source};
     use crate::engine::Engine;
-    use crate::manifest::json;
+    use portolan_base::json;
     use std::sync::Arc;
 
     fn engine(objects: &[&str]) -> Engine {

@@ -5,8 +5,8 @@ use super::name::{IN_ADDR, IP6, address_of, is_below, labels};
 use super::record::{Answer, Data, Record, RecordType, Status};
 use super::zone::{Address, Entry, Form, Port, Zone};
 use crate::api::resource::ObjectKey;
-use crate::collections::BTreeSet;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeSet;
+use portolan_base::sort::SmallSort as _;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -29,7 +29,7 @@ pub(super) fn answer(zone: &Zone, name: &str, record_type: RecordType) -> Answer
     let mut query = Query { zone, origin: sent, because: String::new() };
     match query.records(name, record_type) {
         Ok(mut records) => {
-            records.arrange_by_cached_key(Record::to_string);
+            records.small_sort_by_cached_key(Record::to_string);
             if records.is_empty() && query.because.is_empty() {
                 query.because = format!("{name} is there, without a record of type {}", record_type.name());
             }

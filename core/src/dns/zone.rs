@@ -8,8 +8,8 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::endpoints::EndpointsTable;
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 use super::topology::{Allocation, ZoneRatios};
 use crate::api::endpoint_slice::{Endpoint, EndpointHints, EndpointSlice, ForNode, ForZone};
 use crate::api::service::Service;
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 
 /// Sets the hints of all slices of one address type of a Service. The topology annotation goes before
 /// `trafficDistribution`.

@@ -9,9 +9,9 @@ use crate::api::endpoint_slice::{Endpoint, EndpointConditions, EndpointSlice, Sl
 use crate::api::endpoints::{EndpointAddress, EndpointPort, Endpoints};
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::ObjectKey;
-use crate::collections::BTreeMap;
 use crate::ip::{Family, parse_sloppy};
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 
 /// The mirroring controller, as the label `endpointslice.kubernetes.io/managed-by` names it.
 pub const MIRRORING_CONTROLLER: &str = "endpointslicemirroring-controller.k8s.io";
@@ -68,7 +68,7 @@ fn slice_ports(ports: &[EndpointPort]) -> Vec<SlicePort> {
             app_protocol: port.app_protocol.clone(),
         })
         .collect();
-    ports.arrange_by_cached_key(fingerprint::slice_port);
+    ports.small_sort_by_cached_key(fingerprint::slice_port);
     ports
 }
 

@@ -5,7 +5,7 @@ use crate::api::meta::IntOrString;
 use crate::api::pod::{Container, Pod};
 use crate::api::service::{Service, ServicePort};
 use crate::ip::{Family, parse_sloppy};
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 
 /// Why a pod that the selector picks is published or is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn membership(pod: &Pod, service: &Service, nodes: &Nodes) -> Membership {
 pub(super) fn addresses(pod: &Pod, family: Family) -> Vec<String> {
     let of_family = pod.ips().filter_map(parse_sloppy).filter(|ip| Family::of(*ip) == family);
     let mut addresses: Vec<String> = of_family.map(|ip| ip.to_string()).collect();
-    addresses.arrange();
+    addresses.small_sort();
     addresses
 }
 

@@ -3,7 +3,7 @@
 use crate::api::meta::StringMap;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
-use crate::collections::{BTreeMap, BTreeSet};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// The selector of a Service that gets its endpoints from the controllers: none for `ExternalName`, none where it has no
 /// selector. An empty selector is stored as none.

@@ -13,7 +13,7 @@ use crate::api::pod::Pod;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::ip::{Family, parse_sloppy};
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 use std::sync::Arc;
 
 /// The label that names a slice's Service.
@@ -67,7 +67,7 @@ pub(super) fn pack(key: &ObjectKey, service: &Service, pods: &[Arc<Pod>], nodes:
 pub fn address_types(service: &Service) -> Vec<Family> {
     let named = service.spec.ip_families.as_deref().unwrap_or_default();
     let mut families: Vec<Family> = named.iter().filter_map(|name| Family::named(name)).collect();
-    families.arrange();
+    families.small_sort();
     families.dedup();
     if !families.is_empty() {
         return families;
@@ -114,7 +114,7 @@ fn slice_ports(service: &Service, numbers: &[Option<i32>]) -> Vec<SlicePort> {
         })
     });
     let mut ports: Vec<SlicePort> = found.collect();
-    ports.arrange_by_cached_key(fingerprint::slice_port);
+    ports.small_sort_by_cached_key(fingerprint::slice_port);
     ports
 }
 

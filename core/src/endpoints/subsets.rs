@@ -5,8 +5,8 @@
 
 use super::fingerprint;
 use crate::api::endpoints::{EndpointAddress, EndpointPort, EndpointSubset};
-use crate::collections::BTreeMap;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 
 /// One address behind one port, on its way into a subset.
 #[derive(Clone, Debug)]
@@ -53,11 +53,11 @@ pub(super) fn repack(offers: Vec<Offer>) -> Vec<EndpointSubset> {
             let found: Vec<EndpointAddress> = keys.filter_map(|key| addresses.get(key).cloned()).collect();
             (!found.is_empty()).then_some(found)
         };
-        ports.arrange_by_cached_key(fingerprint::endpoint_port);
+        ports.small_sort_by_cached_key(fingerprint::endpoint_port);
         let ports = (!ports.is_empty()).then_some(ports);
         subsets.push(EndpointSubset { addresses: of(true), not_ready_addresses: of(false), ports });
     }
-    subsets.arrange_by_cached_key(fingerprint::subset);
+    subsets.small_sort_by_cached_key(fingerprint::subset);
     subsets
 }
 

@@ -6,8 +6,8 @@
 use super::hints::count;
 use crate::api::node::Node;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
-use crate::json::Json;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
 
 /// The most that an endpoint may be overloaded by.
 const OVERLOAD_THRESHOLD: f64 = 0.2;

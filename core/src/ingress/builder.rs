@@ -13,8 +13,8 @@ use super::tls::{Certificate, TlsTable};
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::order::Arrange as _;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::sort::SmallSort as _;
 use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl<'c> Builder<'c> {
             .map(|(_, ingress)| Arc::clone(ingress))
             .collect();
         // The store is in the order of namespace and name, which decides between two of the same age.
-        members.arrange_by(|one, other| one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp));
+        members.small_sort_by(|one, other| one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp));
         let mut builder = Builder {
             cluster,
             members,
@@ -133,7 +133,7 @@ impl<'c> Builder<'c> {
         let mut places: Vec<(Place, Range<usize>)> = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();
         for ((_, draft), host) in self.drafts.iter_mut().zip(0..) {
-            draft.entries.arrange_by_key(|entry| Reverse(entry.rank));
+            draft.entries.small_sort_by_key(|entry| Reverse(entry.rank));
             let paths = tables.add_paths(draft.entries.iter().map(|entry| &entry.path));
             let start = entries.len();
             entries.append(&mut draft.entries);

@@ -12,7 +12,7 @@ use super::regions::{Region, regions};
 use super::request::Request;
 use super::table::{Host, Redirect, Refusal, RouteTable};
 use super::{Backend, Controller};
-use crate::collections::{BTreeMap, BTreeSet};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// The paths that no controller makes others before it compares them.
 const PATHS: &str = r"^((/([-\w~!$&'()*+,;=:@][-.\w~!$&'()*+,;=:@]*|\.[-\w~!$&'()*+,=:@][-.\w~!$&'()*+,;=:@]*|\.\.[-.\w~!$&'()*+,=:@][-.\w~!$&'()*+,;=:@]*))+/?|/)$";

@@ -21,7 +21,7 @@ use super::request::{Request, without_port};
 use super::table::{Entry, Origin, Redirect, Route, RouteTable};
 use super::{Ways, normalize};
 use crate::api::ingress::{HTTPIngressPath, Ingress};
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ fn compile(builder: &mut Builder<'_>) {
     }
     for draft in builder.drafts.values_mut() {
         // Stable: of two with the same conditions the first pushed stays the first.
-        draft.entries.arrange_by(|one, other| precedence(&one.path, &other.path));
+        draft.entries.small_sort_by(|one, other| precedence(&one.path, &other.path));
         for (order, entry) in (0..).zip(&mut draft.entries) {
             entry.rank.order = Reverse(order);
         }

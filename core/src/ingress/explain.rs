@@ -4,8 +4,8 @@ use super::backend::Backend;
 use super::matching::{MatchHost, MatchPath};
 use super::request::Request;
 use super::table::{Entry, Host, Origin, Route, RouteTable};
-use crate::order::Arrange as _;
-use crate::text::{joined, push_all};
+use portolan_base::sort::SmallSort as _;
+use portolan_base::text::{joined, push_all};
 
 /// How many near misses are told.
 const NEAR: usize = 8;
@@ -122,7 +122,7 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
             miss(2, host, entry, why);
         }
     }
-    found.arrange_by_key(|(nearness, _)| *nearness);
+    found.small_sort_by_key(|(nearness, _)| *nearness);
     found.into_iter().map(|(_, near)| near).take(NEAR).collect()
 }
 

@@ -5,7 +5,7 @@
 //! themselves), and the paths that hosts have alike only once.
 
 use super::matching::MatchPath;
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 
 /// No rule, no table.
 pub(crate) const NONE: u32 = u32::MAX;

@@ -1,7 +1,7 @@
 //! What a rule matches, and how strongly: hosts, paths, and the order among those that match.
 
 use super::pattern::Pattern;
-use crate::text::joined;
+use portolan_base::text::joined;
 use std::cmp::Reverse;
 use std::fmt;
 

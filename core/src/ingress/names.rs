@@ -3,7 +3,7 @@
 use super::index::{NONE, TablePlace, TextTables, TextTablesBuilder};
 use super::matching::MatchHost;
 use super::pattern::Pattern;
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 use std::borrow::Cow;
 
 /// Where the rules of a host stand.
@@ -80,7 +80,7 @@ impl HostNames {
                 (MatchHost::Any, _) => any = Some(place),
             }
         }
-        patterns.arrange_by_key(|expression| expression.turn);
+        patterns.small_sort_by_key(|expression| expression.turn);
         let mut add = |names: Vec<(&str, [u32; 3])>| if names.is_empty() { NONE } else { tables.add_names(&names) };
         let (exact, wildcard) = (add(exact), add(wildcard));
         HostNames { exact, wildcard, any, patterns, turns }
@@ -133,7 +133,7 @@ impl Names<'_> {
     /// The hosts that are tried one after the other, in that order.
     pub(crate) fn patterns_in_order(&self) -> Vec<usize> {
         let mut turns = self.names.turns.clone();
-        turns.arrange_by_key(|(_, turn)| *turn);
+        turns.small_sort_by_key(|(_, turn)| *turn);
         turns.into_iter().map(|(host, _)| host as usize).collect()
     }
 

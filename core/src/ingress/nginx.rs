@@ -21,9 +21,9 @@ use super::table::{Entry, Origin, Report};
 use super::{Ways, normalize};
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::order::Arrange as _;
 use annotations::Annotations;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::sort::SmallSort as _;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -111,8 +111,9 @@ fn compile(builder: &mut Builder<'_>) {
         members.push(Member { key, ingress, annotations });
     }
     // Of two Ingresses of the same age, the controller takes the one whose name sorts last first.
-    members
-        .arrange_by_key(|member| (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string())));
+    members.small_sort_by_key(|member| {
+        (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string()))
+    });
     let mut servers = BTreeMap::from([(MatchHost::Any, Server::default())]);
     create_servers(builder, &members, &mut servers);
     let canary_only = canaries::canary_only(builder, &members);
@@ -124,7 +125,7 @@ fn compile(builder: &mut Builder<'_>) {
     let mut expressions = Vec::new();
     // As they stand in the file: of two that have the same name, the first is asked.
     let mut servers: Vec<(MatchHost, Server)> = servers.into_iter().collect();
-    servers.arrange_by_cached_key(|(host, _)| name_of(host));
+    servers.small_sort_by_cached_key(|(host, _)| name_of(host));
     for (host, server) in servers {
         finish_server(builder, host, server, &canaries, &names, &mut expressions);
     }
@@ -136,7 +137,7 @@ fn compile(builder: &mut Builder<'_>) {
             MatchHost::Regex(source) if source.starts_with('*') => source.len(),
             _ => 0,
         };
-        expressions.arrange_by_cached_key(|it| (Reverse(wild(&it.host)), it.server.clone()));
+        expressions.small_sort_by_cached_key(|it| (Reverse(wild(&it.host)), it.server.clone()));
         builder.patterns = expressions.into_iter().map(|it| (it.host, it.pattern)).collect();
     }
 }
@@ -292,7 +293,7 @@ fn finish_server(
     expressions: &mut Vec<Expression>,
 ) {
     let mut locations = server.locations;
-    locations.arrange_by(|one, other| other.path.len().cmp(&one.path.len()).then_with(|| other.path.cmp(&one.path)));
+    locations.small_sort_by(|one, other| other.path.len().cmp(&one.path.len()).then_with(|| other.path.cmp(&one.path)));
     let app_root = locations.iter().find_map(|location| location.annotations.app_root.clone());
     let locations = split_prefixes(locations);
     let enforce = locations.iter().any(|location| location.needs_rewrite() || location.annotations.use_regex);

@@ -68,7 +68,7 @@ fn envoy_canonical(path: &str) -> String {
     // Each turn reads one slash and the segment behind it.
     while let Some(slash) = rest.bytes().next() {
         let behind = if matches!(slash, b'/' | b'\\') { rest.get(1..).unwrap_or_default() } else { rest };
-        let end = crate::text::find(behind, b"/\\").unwrap_or(behind.len());
+        let end = portolan_base::text::find(behind, b"/\\").unwrap_or(behind.len());
         let (segment, after) = behind.split_at(end);
         rest = after;
         if out.is_empty() {

@@ -7,8 +7,8 @@
 
 use super::matching::MatchPath;
 use super::table::Host;
-use crate::collections::BTreeSet;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeSet;
+use portolan_base::sort::SmallSort as _;
 
 /// A region of paths.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ pub fn regions(hosts: &[&Host]) -> Vec<Region> {
         .map(|path| Region { exact: true, path: path.clone(), example: path.clone(), rules: None })
         .collect();
     let mut longest: Vec<&String> = prefixes.iter().collect();
-    longest.arrange_by_key(|prefix| std::cmp::Reverse(prefix.len()));
+    longest.small_sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
     for prefix in longest {
         if let Some(example) = example(prefix, &exact, &prefixes) {
             found.push(Region { exact: false, path: prefix.clone(), example, rules: None });

@@ -1,6 +1,6 @@
 //! A request as an ingress controller sees it.
 
-use crate::text;
+use portolan_base::text;
 use std::net::IpAddr;
 use thiserror::Error;
 

@@ -12,7 +12,7 @@ use super::request::Request;
 use super::tls::TlsTable;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, SourcePlace};
-use crate::text::{Digits, joined};
+use portolan_base::text::{Digits, joined};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::matching::MatchHost;
 use crate::api::resource::ObjectKey;
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 
 /// The certificate of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct TlsTable {
 impl TlsTable {
     /// Notes the certificate of a host. Gives the one that is already there, which stays.
     pub(crate) fn add(&mut self, host: MatchHost, certificate: Certificate) -> Option<&Certificate> {
-        use crate::collections::btree_map::Entry;
+        use portolan_base::collections::btree_map::Entry;
         match self.by_host.entry(host) {
             Entry::Vacant(free) => {
                 free.insert(certificate);

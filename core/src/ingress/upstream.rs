@@ -4,8 +4,8 @@ use super::backend::Backend;
 use super::table::RouteTable;
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::endpoints::EndpointsTable;
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 /// One endpoint of a backend.

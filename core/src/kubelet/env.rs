@@ -5,9 +5,9 @@ use crate::api::pod::{Container, EnvVar, Pod};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
-use crate::json::Json;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 use std::sync::Arc;
 
 /// A variable.
@@ -331,7 +331,7 @@ fn sorted_ips(cluster: &Cluster, pod: &Pod) -> Vec<String> {
     let first = node.and_then(|node| node.host_ips().first().copied());
     let mut ips: Vec<String> = pod.ips().map(str::to_owned).collect();
     if let Some(first) = first {
-        ips.arrange_by_key(|ip| ip.contains(':') != first.is_ipv6());
+        ips.small_sort_by_key(|ip| ip.contains(':') != first.is_ipv6());
     }
     ips
 }
@@ -346,7 +346,7 @@ mod tests {
     fn cluster(text: &str) -> Cluster {
         let mut cluster = Cluster::new(Options::default());
         for node in manifest::objects(text).into_iter().flatten() {
-            let text = |name| node.get(name).and_then(manifest::Node::as_str).unwrap();
+            let text = |name| node.get(name).and_then(portolan_base::tree::Node::as_str).unwrap();
             cluster.insert(read(Kind::of(text("apiVersion"), text("kind")).unwrap(), &node).0, None);
         }
         cluster

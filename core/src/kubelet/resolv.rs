@@ -101,7 +101,7 @@ fn cluster_searches(cluster: &Cluster, pod: &Pod, host: Vec<String>) -> Vec<Stri
 }
 
 fn omit_duplicates(list: &mut Vec<String>) {
-    let mut seen = crate::collections::BTreeSet::new();
+    let mut seen = portolan_base::collections::BTreeSet::new();
     list.retain(|item| seen.insert(item.clone()));
 }
 

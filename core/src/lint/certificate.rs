@@ -1,8 +1,8 @@
 //! The names that a certificate is for, read from the PEM of a Secret (RFC 7468, RFC 5280 §4.2.1.6).
 
 use crate::api::secret::Secret;
-use crate::json::Json;
-use crate::manifest::yaml::base64;
+use portolan_base::base64;
+use portolan_base::json::Json;
 
 /// The `dNSName`s of the first certificate in a Secret's `tls.crt`. None where there is no certificate that can be read: a
 /// placeholder, or a Secret whose values are not known.

@@ -3,12 +3,12 @@
 use super::{Report, rule};
 use crate::api::endpoint_slice::EndpointSlice;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::collections::BTreeSet;
 use crate::edit::Scalar;
 use crate::endpoints::selection::selector;
 use crate::endpoints::slices::{MANAGED_BY, SERVICE_NAME};
 use crate::engine::Engine;
 use crate::spelling::nearest;
+use portolan_base::collections::BTreeSet;
 use std::sync::Arc;
 
 rule! {

@@ -7,12 +7,12 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
 use crate::edit::Scalar;
 use crate::endpoints::selection::{selector, selects};
 use crate::engine::Engine;
 use crate::finding::Severity;
 use crate::workload::template_of;
+use portolan_base::collections::BTreeMap;
 
 rule! {
     /// Finds a Service whose selector picks no pod, neither a stored one nor one that a workload stands for.

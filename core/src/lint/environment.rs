@@ -6,13 +6,13 @@ use crate::api::pod::{Container, EnvVar};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Scalar;
 use crate::engine::Engine;
 use crate::finding::Severity;
-use crate::json::Json;
 use crate::kubelet::env::{from_services, services_told};
 use crate::kubelet::expansion::expand;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::json::Json;
 use std::sync::Arc;
 
 rule! {

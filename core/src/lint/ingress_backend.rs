@@ -8,12 +8,12 @@ use crate::api::meta::IntOrString;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
 use crate::edit::Scalar;
 use crate::endpoints::selection::selector;
 use crate::engine::Engine;
 use crate::finding::Severity;
 use crate::spelling::nearest;
+use portolan_base::collections::BTreeMap;
 
 rule! {
     /// Finds a backend whose Service is not there.

@@ -3,10 +3,10 @@
 use super::{Report, rule};
 use crate::api::ingress::Ingress;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::collections::BTreeMap;
 use crate::edit::Scalar;
 use crate::engine::Engine;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 use std::sync::Arc;
 
 rule! {
@@ -269,7 +269,7 @@ fn expression(engine: &Engine, report: &mut Report<'_>) {
 fn same_host_and_path(engine: &Engine, report: &mut Report<'_>) {
     let mut ingresses: Vec<(&ObjectKey, &Arc<Ingress>)> = engine.cluster().ingresses.iter().collect();
     ingresses
-        .arrange_by(|(_, one), (_, other)| one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp));
+        .small_sort_by(|(_, one), (_, other)| one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp));
     let mut first: BTreeMap<[String; 4], (ObjectKey, String)> = BTreeMap::new();
     for (key, ingress) in ingresses {
         // A canary is there to share its host and path.

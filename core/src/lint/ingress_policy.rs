@@ -8,11 +8,11 @@ use crate::api::network_policy::NetworkPolicyPeer;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
-use crate::collections::BTreeMap;
 use crate::endpoints::pods::find_port;
 use crate::engine::Engine;
 use crate::ingress::Controller;
 use crate::policy::{Effect, End, PodNumber, Protocol, Reason};
+use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 rule! {

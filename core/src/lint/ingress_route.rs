@@ -4,11 +4,11 @@ use super::{Report, rule};
 use crate::api::ingress::Ingress;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::engine::Engine;
 use crate::finding::Severity;
 use crate::ingress::class::{CLASS_ANNOTATION, default_class};
 use crate::ingress::{Controller, Entry, Origin, RouteTable};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 rule! {

@@ -2,8 +2,8 @@
 
 use super::{Report, rule};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::collections::BTreeMap;
 use crate::engine::Engine;
+use portolan_base::collections::BTreeMap;
 
 rule! {
     /// Finds a node port outside of 30000 to 32767, where no other range is given.

@@ -6,11 +6,11 @@ use super::{Report, rule, template_of};
 use crate::api::meta::IntOrString;
 use crate::api::pod::Container;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Scalar;
 use crate::engine::Engine;
-use crate::json::Json;
 use crate::spelling::nearest;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::json::Json;
 
 rule! {
     /// Finds two containers of a pod that give the same name to different ports, where a Service sends to that name.

@@ -4,10 +4,10 @@ use super::report::Missed;
 use super::{Report, rule, template_of};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Scalar;
 use crate::engine::Engine;
 use crate::policy::Direction;
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 rule! {

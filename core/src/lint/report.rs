@@ -6,7 +6,6 @@ use crate::api::meta::StringMap;
 use crate::api::pod::{Pod, PodSpec, PodTemplateSpec};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, Source};
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::edit::Editor;
 use crate::engine::Engine;
 use crate::finding::{Edit, Finding, Severity};
@@ -14,6 +13,7 @@ use crate::load::{File, OtherPods};
 use crate::policy::findings::PolicyFinding;
 use crate::spelling::nearest;
 use crate::workload;
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::cell::OnceCell;
 use std::sync::Arc;
 

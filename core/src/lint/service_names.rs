@@ -5,10 +5,10 @@ use super::{Report, rule};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::BTreeSet;
 use crate::edit::Scalar;
 use crate::engine::Engine;
 use crate::spelling::nearest;
+use portolan_base::collections::BTreeSet;
 
 rule! {
     /// Finds a pod on its node's network that is told the name of a Service and does not ask the cluster's DNS.

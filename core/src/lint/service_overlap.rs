@@ -6,11 +6,11 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
 use crate::edit::{Editor, Scalar};
 use crate::endpoints::selection::selector;
 use crate::engine::Engine;
 use crate::workload::{owner, template_of};
+use portolan_base::collections::BTreeMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -4,11 +4,11 @@ use super::{Report, rule};
 use crate::api::meta::IntOrString;
 use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::collections::BTreeSet;
 use crate::edit::Scalar;
 use crate::endpoints::pods::find_port;
 use crate::engine::Engine;
 use crate::spelling::nearest;
+use portolan_base::collections::BTreeSet;
 
 rule! {
     /// Finds a `targetPort` that is a name which no container of the selected pods has.

@@ -6,11 +6,11 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::endpoints::pods::find_port;
 use crate::endpoints::selection::selector;
 use crate::engine::Engine;
 use crate::policy::{End, Protocol};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 rule! {

@@ -3,11 +3,11 @@
 use super::{Report, rule, template_of};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
-use crate::collections::{BTreeMap, BTreeSet};
 use crate::endpoints::pods::find_port;
 use crate::engine::Engine;
 use crate::finding::Severity;
 use crate::policy::{End, Protocol};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 
 rule! {
     /// Finds `sessionAffinity: ClientIP` where nothing keeps clients to a pod.

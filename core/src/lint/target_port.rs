@@ -5,11 +5,11 @@ use crate::api::meta::IntOrString;
 use crate::api::pod::{Container, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
-use crate::collections::BTreeSet;
 use crate::edit::Scalar;
 use crate::endpoints::pods::find_port;
 use crate::endpoints::selection::{selector, selects};
 use crate::engine::Engine;
+use portolan_base::collections::BTreeSet;
 use std::sync::Arc;
 
 rule! {

@@ -2,8 +2,8 @@
 
 use super::{Report, rule};
 use crate::api::resource::Kind;
-use crate::collections::BTreeSet;
 use crate::engine::Engine;
+use portolan_base::collections::BTreeSet;
 
 rule! {
     /// Finds a node port Service with `externalTrafficPolicy: Local` where some node has no endpoint of it.

@@ -7,10 +7,10 @@ use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
 use crate::api::resource::{self, Kind, ObjectKey, Resource, read};
 use crate::cluster::{Source, SourcePlace};
-use crate::collections::BTreeMap;
 use crate::edit::Editor;
 use crate::finding::{Finding, Severity};
-use crate::manifest::Node;
+use portolan_base::collections::BTreeMap;
+use portolan_base::tree::Node;
 use std::sync::Arc;
 
 /// The text of the file of that name.

@@ -1,7 +1,7 @@
 //! Files that stand beside manifests and are none themselves: the patches and settings that a kustomization names.
 
 use super::File;
-use crate::manifest::{self, Node};
+use portolan_base::tree::Node;
 
 /// The names under which a kustomization is looked for in a folder: `konfig.RecognizedKustomizationFileNames` of
 /// kustomize's api.
@@ -21,7 +21,7 @@ impl Beside {
     pub(crate) fn of(files: &[File]) -> Self {
         let (mut beside, mut resources) = (Vec::new(), Vec::new());
         for file in files.iter().filter(|file| is_kustomization(&file.name)) {
-            for document in manifest::read(&file.text).into_iter().flatten() {
+            for document in portolan_yaml::read(&file.text).into_iter().flatten() {
                 let whole = |path: &str| plain(&format!("{}/../{path}", file.name));
                 beside.extend(named(&document).into_iter().map(whole));
                 resources.extend(texts(&document, "resources").map(whole));

@@ -5,8 +5,8 @@ use crate::api::object::{Field, Object};
 use crate::api::resource::{Kind, Resource};
 use crate::edit::Editor;
 use crate::finding::Finding;
-use crate::manifest::node::{Step, steps};
 use crate::spelling::nearest;
+use portolan_base::tree::{Step, steps};
 
 /// Helps where a refusal names an unknown field of an object of that kind: with the name that is near, and the edit that
 /// writes it; otherwise with the place of the field, or with the names that there are.

@@ -4,7 +4,7 @@ use crate::api::resource::Kind;
 use crate::cluster::Source;
 use crate::edit::{Editor, Scalar};
 use crate::finding::{Edit, Finding, Severity};
-use crate::manifest::{Node, Value};
+use portolan_base::tree::{Node, Value};
 
 /// Whether Kubernetes 1.36 serves the kind in that version: of every kind here only `v1`.
 pub(super) fn is_served(kind: Kind, api_version: &str) -> bool {

@@ -10,8 +10,8 @@ use super::reach::{NONE, PortSets, Reach, Stretch};
 use super::rule::Direction;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::order::Arrange as _;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::sort::SmallSort as _;
 
 /// The connections that only one of two clusters lets through.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -144,7 +144,7 @@ fn named(alike: &[Alike], old: &Half, new: &Half) -> Vec<Vec<u32>> {
         }
     }
     for of_one in &mut named {
-        of_one.arrange();
+        of_one.small_sort();
         of_one.dedup();
     }
     named
@@ -168,7 +168,7 @@ impl ConnectionDiff {
             let key = |it: &Alike| {
                 let of = |half: &Half, classes: &[u32]| {
                     let mut cells: Vec<u32> = classes.iter().map(|class| which(&half.cells).of(*class)).collect();
-                    cells.arrange();
+                    cells.small_sort();
                     cells.dedup();
                     cells
                 };
@@ -207,7 +207,7 @@ impl ConnectionDiff {
         of_added.extend(added.rows(&alike));
         of_removed.extend(removed.rows(&alike));
         let [added, removed] = sides.map(|mut rows| {
-            rows.arrange_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
+            rows.small_sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
             rows
         });
         ConnectionDiff { added, removed }
@@ -225,7 +225,7 @@ fn parties(alike: &[Alike], side: &Side) -> Vec<Party> {
     let groups = numbers.iter().filter_map(|at| alike.get(*at as usize));
     let mut parties: Vec<Party> =
         groups.flat_map(|group| &group.workloads).map(|(kind, key)| Party::Workload(*kind, key.clone())).collect();
-    parties.arrange();
+    parties.small_sort();
     parties
 }
 
@@ -244,7 +244,7 @@ impl Outside {
                 cuts.push(stretch.first);
                 cuts.extend(stretch.last.checked_add(1));
             }
-            cuts.arrange();
+            cuts.small_sort();
             cuts.dedup();
             let at_start = |list: &Pieces, start: u128| {
                 let here = |stretch: &Stretch| stretch.ipv6 == ipv6 && stretch.first <= start && start <= stretch.last;

@@ -10,8 +10,8 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::order::Arrange as _;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::sort::SmallSort as _;
 use std::sync::Arc;
 
 /// What was found.
@@ -58,7 +58,7 @@ pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Vec<PolicyFinding> {
         }
     }
     finder.covered();
-    finder.found.arrange();
+    finder.found.small_sort();
     finder.found.dedup();
     finder.found
 }
@@ -324,7 +324,7 @@ impl<'a> Finder<'a> {
     ) -> Vec<Arc<Pod>> {
         let mut found = Vec::new();
         let mut names: Vec<&String> = self.index.namespaces.iter().map(|(_, entry)| &entry.name).collect();
-        names.arrange();
+        names.small_sort();
         for name in names {
             let looked_in = match namespaces {
                 Some(selector) => selector.matches(&self.cluster.namespace_labels(name)),
@@ -361,7 +361,7 @@ impl<'a> Finder<'a> {
             }
             let name = |pod: &&Pod| (pod.metadata.namespace.clone(), pod.metadata.name.clone());
             let mut in_order = pods.clone();
-            in_order.arrange_by_cached_key(name);
+            in_order.small_sort_by_cached_key(name);
             let service = in_order.into_iter().find_map(|pod| self.service_with(pod, *wanted, protocol));
             if let Some((service, target)) = service
                 && !is_listed(target)
@@ -453,7 +453,7 @@ mod tests {
     use crate::api::resource::read;
     use crate::cluster::Options;
     use crate::engine::Engine;
-    use crate::manifest::json;
+    use portolan_base::json;
 
     const WEB: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop","labels":{"app":"web"}},
         "spec":{"containers":[{"name":"c","ports":[{"name":"http","containerPort":8080}]}]}}"#;

@@ -12,7 +12,7 @@ use super::rule::{Direction, Policy};
 use super::spots::{NOBODY, Spot};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -172,7 +172,7 @@ impl PolicyIndex {
     /// Finds the class of each of the pods again.
     fn class_again(&mut self, mut pods: Vec<u32>) {
         let namespace = |at: &u32| self.pods.get(*at).map(|entry| entry.namespace);
-        pods.arrange_by(|a, b| (namespace(a), a).cmp(&(namespace(b), b)));
+        pods.small_sort_by(|a, b| (namespace(a), a).cmp(&(namespace(b), b)));
         pods.dedup();
         let mut sets: (u32, Vec<u32>) = (NOBODY, Vec::new());
         for at in pods {
@@ -245,7 +245,7 @@ impl PolicyIndex {
         let subjects = class.sets.iter().filter_map(|set| self.terms.sets.get(*set));
         let mut all: Vec<u32> = subjects.flat_map(|set| &set.subject_of).copied().collect();
         let policy = |at: &u32| self.policies.get(*at);
-        all.arrange_by(|a, b| policy(a).map(Policy::order).cmp(&policy(b).map(Policy::order)));
+        all.small_sort_by(|a, b| policy(a).map(Policy::order).cmp(&policy(b).map(Policy::order)));
         let policies = [Direction::Egress, Direction::Ingress].map(|direction| {
             let speaks = |at: &&u32| policy(at).is_some_and(|policy| policy.speaks_of(direction));
             all.iter().filter(speaks).copied().collect()
@@ -278,7 +278,7 @@ impl PolicyIndex {
             for namespace in &found {
                 if let Some(entry) = self.namespaces.get_mut(*namespace) {
                     entry.scopes.push(at);
-                    entry.scopes.arrange();
+                    entry.scopes.small_sort();
                 }
             }
             if let Some(scoped) = self.terms.scopes.get_mut(at) {

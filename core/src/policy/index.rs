@@ -13,9 +13,9 @@ use super::table::{Interned, Slots, Table, hash_of};
 use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
 use crate::ip::parse_sloppy;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -250,7 +250,7 @@ impl PolicyIndex {
     /// The policies in the order they are asked.
     pub(crate) fn policies_in_order(&self) -> Vec<&Policy> {
         let mut policies: Vec<&Policy> = self.policies.iter().map(|(_, policy)| policy).collect();
-        policies.arrange_by(|a, b| a.order().cmp(&b.order()));
+        policies.small_sort_by(|a, b| a.order().cmp(&b.order()));
         policies
     }
 
@@ -325,7 +325,7 @@ impl PolicyIndex {
 
     fn take_policies(&mut self, cluster: &Cluster) {
         let mut policies = super::lower::all(cluster, &mut self.terms);
-        policies.arrange_by(|a, b| a.order().cmp(&b.order()));
+        policies.small_sort_by(|a, b| a.order().cmp(&b.order()));
         policies.into_iter().for_each(|policy| self.put_policy(policy));
         self.detach_gone();
         self.take_scopes(cluster);
@@ -411,7 +411,7 @@ impl PolicyIndex {
         let scopes = self.namespaces.get(namespace).map(|entry| entry.scopes.as_slice()).unwrap_or_default();
         let of_scope = |scope: &u32| self.terms.scopes.get(*scope).map(|scoped| scoped.sets.as_slice());
         let mut sets: Vec<u32> = scopes.iter().filter_map(of_scope).flatten().copied().collect();
-        sets.arrange();
+        sets.small_sort();
         sets
     }
 
@@ -460,7 +460,7 @@ fn named_ports(pod: &Pod, terms: &Terms) -> Box<[NamedPort]> {
             Some((name, Protocol::of(&port.protocol)?, u16::try_from(port.container_port).ok()?))
         })
         .collect();
-    named.arrange();
+    named.small_sort();
     named.dedup();
     named.into()
 }

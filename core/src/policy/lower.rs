@@ -16,7 +16,7 @@ use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicy
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::ip::{parse_cidr_sloppy, parse_sloppy};
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 
 /// The kinds of policies.
 pub(crate) const KINDS: [Kind; 4] =
@@ -169,7 +169,7 @@ impl Lower<'_> {
     }
 
     fn block(&mut self, mut prefixes: Vec<ipnet::IpNet>, except: Vec<ipnet::IpNet>) -> Peer {
-        prefixes.arrange();
+        prefixes.small_sort();
         prefixes.dedup();
         Peer::Block(self.terms.blocks.take_up(Block { prefixes, except }))
     }

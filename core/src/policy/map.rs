@@ -18,10 +18,10 @@ use super::reach::{Reach, Stretch};
 use super::rule::{Direction, Tier};
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
-use crate::json::Json;
-use crate::order::Arrange as _;
 use flows::{Flow, Side};
 use parties::Parties;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 use std::net::IpAddr;
 
 /// What may reach what. The rows together are exactly what [`PolicyIndex::verdict`] lets through between different pods
@@ -76,7 +76,7 @@ impl ConnectionMap {
             .map(|flow| Row { from: side(&flow.from), to: side(&flow.to), ports: reach.ports.get(flow.ports) })
             .filter(|row| !row.from.is_empty() && !row.to.is_empty())
             .collect();
-        rows.arrange_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
+        rows.small_sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
         ConnectionMap {
             rows,
             exposed: exposure::of(index, reach, &parties),

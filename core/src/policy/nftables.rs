@@ -9,8 +9,8 @@ use super::index::{Class, PolicyIndex};
 use super::ports::{NamedPort, PortMatch, Protocol};
 use super::rule::{Action, Direction, Peer, Policy, Rule, Tier};
 use super::selector::number;
-use crate::collections::BTreeSet;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeSet;
+use portolan_base::sort::SmallSort as _;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -78,7 +78,7 @@ impl<'a> Writer<'a> {
         }
         for set in used {
             let mut classes = self.index.members(set).to_vec();
-            classes.arrange();
+            classes.small_sort();
             let addresses: Vec<IpAddr> = classes.iter().flat_map(|class| self.of_class(*class)).copied().collect();
             for ((_, suffix), ipv6) in FAMILIES.into_iter().zip([false, true]) {
                 let kind = if ipv6 { "ipv6_addr" } else { "ipv4_addr" };

@@ -1,7 +1,7 @@
 //! Protocols and ports: what a rule lists, and sets of ports as intervals.
 
-use crate::json::Json;
-use crate::order::Arrange as _;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 use std::fmt;
 
 /// The transport protocols that policies know.
@@ -253,7 +253,7 @@ fn merge(ours: &[(u16, u16)], theirs: &[(u16, u16)], keep: fn(bool, bool) -> boo
         .flat_map(|(first, last)| [u32::from(*first), u32::from(*last) + 1])
         .chain([1, 0x1_0000])
         .collect();
-    cuts.arrange();
+    cuts.small_sort();
     cuts.dedup();
     let inside = |intervals: &[(u16, u16)], at: u32| {
         intervals.iter().any(|(first, last)| u32::from(*first) <= at && at <= u32::from(*last))

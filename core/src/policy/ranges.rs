@@ -5,8 +5,8 @@
 //! a look-up is one binary search over them.
 
 use super::table::Interned;
-use crate::order::Arrange as _;
 use ipnet::IpNet;
+use portolan_base::sort::SmallSort as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A set of addresses that a peer names: some prefixes, less some others. An empty list of prefixes holds nothing.
@@ -42,7 +42,7 @@ impl Regions {
             let spans: Vec<(u32, Span)> = blocks.clone().map(|(at, block)| (at, Span::of(block, ipv6))).collect();
             let mut starts = vec![0];
             spans.iter().for_each(|(_, span)| span.cuts(ipv6, &mut starts));
-            starts.arrange();
+            starts.small_sort();
             starts.dedup();
             let mut members: Vec<Vec<u32>> = vec![Vec::new(); starts.len()];
             for (block, span) in &spans {

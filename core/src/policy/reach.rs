@@ -11,8 +11,8 @@ use super::ranges::{Block, NOWHERE, bounds, last_of, to_address};
 use super::rule::{Action, Direction, Peer, Rule, Tier};
 use super::selector::number;
 use super::table::Interned;
-use crate::collections::BTreeMap;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 
 /// Sets of ports by number, with what they have in common remembered.
 #[derive(Clone, Debug)]
@@ -255,7 +255,7 @@ impl Reach {
                 named.extend(index.members(*set));
             }
         }
-        named.arrange();
+        named.small_sort();
         named.dedup();
         for class in named {
             let Some(peer) = index.class(class) else { continue };
@@ -289,7 +289,7 @@ impl Reach {
         }
         let mut stretches: Vec<Stretch> = Vec::new();
         for (ipv6, mut starts) in [false, true].into_iter().zip(cuts) {
-            starts.arrange();
+            starts.small_sort();
             starts.dedup();
             let ends = starts.iter().skip(1).map(|next| *next - 1).chain([last_of(ipv6)]);
             for (first, last) in starts.iter().copied().zip(ends) {

@@ -5,7 +5,7 @@ use super::ranges::Block;
 use super::selector::{Selector, Signature, Vocabulary};
 use super::table::{Interned, Table, hash_of};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::order::Arrange as _;
+use portolan_base::sort::SmallSort as _;
 use std::hash::{Hash, Hasher};
 
 /// The direction of a connection as its end sees it.
@@ -243,7 +243,7 @@ impl Terms {
                 false
             });
         }
-        scopes.arrange();
+        scopes.small_sort();
         scopes.dedup();
         scopes
     }

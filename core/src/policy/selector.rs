@@ -3,8 +3,8 @@
 
 use crate::api::meta::{LabelSelector, StringMap};
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 
 /// The keys and values that selectors of one sort of object (pods, namespaces, nodes) mention, numbered.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ impl Vocabulary {
                 _ => Requirement::Never,
             });
         }
-        requirements.arrange();
+        requirements.small_sort();
         requirements.dedup();
         Selector { requirements }
     }
@@ -62,7 +62,7 @@ impl Vocabulary {
     /// The part of the labels that the selectors taken up so far can tell apart.
     pub(crate) fn signature(&self, labels: &StringMap) -> Signature {
         let mut signature: Signature = labels.iter().filter_map(|(key, value)| self.label(key, value)).collect();
-        signature.arrange();
+        signature.small_sort();
         signature
     }
 
@@ -73,7 +73,7 @@ impl Vocabulary {
         let given = labels.into_iter().flatten().filter(|(key, _)| *key != NAME);
         let mut signature: Signature = given.filter_map(|(key, value)| self.label(key, value)).collect();
         signature.extend(self.label(NAME, name));
-        signature.arrange();
+        signature.small_sort();
         signature
     }
 
@@ -127,7 +127,7 @@ impl Vocabulary {
 
     fn all(&mut self, key: u32, values: &[String]) -> Vec<u32> {
         let mut numbers: Vec<u32> = values.iter().map(|value| self.value(key, value)).collect();
-        numbers.arrange();
+        numbers.small_sort();
         numbers.dedup();
         numbers
     }

@@ -15,10 +15,10 @@ use super::selector::number;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::json::Json;
-use crate::order::Arrange as _;
 use ipnet::IpNet;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 
 /// The policies that let exactly some connections through.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,7 +83,7 @@ impl Suggestion {
             let (ingress, egress) = (of(Direction::Ingress), of(Direction::Egress));
             suggestion.policies.push(teams.policy(team, ingress, egress));
         }
-        suggestion.widened.arrange();
+        suggestion.widened.small_sort();
         suggestion.widened.dedup();
         suggestion
     }
@@ -112,7 +112,7 @@ impl Teams {
         let mut stable: BTreeMap<(String, StringMap), Vec<u32>> = BTreeMap::new();
         // By name: numbers follow from the order in which pods came.
         let mut pods: Vec<_> = index.pods().collect();
-        pods.arrange_by_cached_key(|pod| index.key_of(*pod));
+        pods.small_sort_by_cached_key(|pod| index.key_of(*pod));
         for pod in pods {
             let (Some(entry), Some(_)) = (index.entry(pod.0), parties.workload_of(pod.0)) else { continue };
             let mut labels = entry.pod.metadata.labels.clone();

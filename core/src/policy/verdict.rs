@@ -19,7 +19,7 @@ use super::selector::number;
 use super::spots::Spot;
 use super::steps::Hit;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::text::{Digits, joined};
+use portolan_base::text::{Digits, joined};
 use std::net::IpAddr;
 
 /// An end of a connection.

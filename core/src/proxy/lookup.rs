@@ -3,8 +3,8 @@
 
 use super::service_port::ServicePort;
 use crate::api::resource::ObjectKey;
-use crate::collections::BTreeMap;
 use crate::ip::Family;
+use portolan_base::collections::BTreeMap;
 #[cfg(not(target_family = "wasm"))]
 use std::collections::HashMap;
 use std::hash::Hash;

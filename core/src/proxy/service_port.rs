@@ -8,11 +8,11 @@ use super::topology::{Candidate, Place, Topology, categorize};
 use crate::api::endpoint_slice::{Endpoint, EndpointSlice};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
-use crate::collections::BTreeMap;
 use crate::endpoints::slices::HEADLESS;
 use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
-use crate::order::Arrange as _;
 use ipnet::IpNet;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl<'a> Endpoints<'a> {
         }
         let ports = ports.into_iter().map(|(port, mut behind)| {
             let rank = |of: &Candidate<'_>| (!of.terminating, of.ready);
-            behind.arrange_by(|(text, one), (other, two)| text.cmp(other).then_with(|| rank(two).cmp(&rank(one))));
+            behind.small_sort_by(|(text, one), (other, two)| text.cmp(other).then_with(|| rank(two).cmp(&rank(one))));
             behind.dedup_by(|(text, _), (kept, _)| text == kept);
             (port, behind.into_iter().map(|(_, candidate)| candidate).collect())
         });
@@ -66,7 +66,7 @@ impl<'a> Endpoints<'a> {
     pub(super) fn local_ready_addresses(&self) -> usize {
         let ready = self.0.values().flatten().filter(|endpoint| endpoint.ready && endpoint.is_local);
         let mut addresses: Vec<IpAddr> = ready.map(|endpoint| endpoint.backend.ip).collect();
-        addresses.arrange();
+        addresses.small_sort();
         addresses.dedup();
         addresses.len()
     }

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::cluster::{Cluster, Options};
-use crate::collections::BTreeSet;
 use crate::load::{File, Taking, load};
-use crate::manifest::{self, Key, Node, Place, Value};
+use crate::manifest::{self};
+use portolan_base::collections::BTreeSet;
+use portolan_base::tree::{Key, Node, Place, Value};
 
 /// A copy of a stored object.
 fn stored(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Resource {

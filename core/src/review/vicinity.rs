@@ -11,9 +11,9 @@ use crate::api::meta::StringMap;
 use crate::api::pod::PodSpec;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::Cluster;
-use crate::collections::BTreeSet;
 use crate::engine::Engine;
 use crate::workload::{owner, template_of};
+use portolan_base::collections::BTreeSet;
 
 /// Labels that controllers put on pods beside those of the template.
 const ADDED_LABELS: [&str; 9] = [

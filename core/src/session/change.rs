@@ -7,9 +7,9 @@ use super::{Cut, Session, line_within};
 use crate::admission::allocate::{Claim, held};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Source;
-use crate::collections::BTreeSet;
 use crate::finding::Finding;
 use crate::load::{Ties, is_exported};
+use portolan_base::collections::BTreeSet;
 
 /// A change under way.
 pub(super) struct Change {

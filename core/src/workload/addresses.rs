@@ -4,8 +4,8 @@ use super::names::hash;
 use crate::api::node::Node;
 use crate::api::resource::ObjectKey;
 use crate::cluster::Options;
-use crate::collections::BTreeSet;
 use ipnet::IpNet;
+use portolan_base::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// How many places are tried before a pod goes without an address: enough for a range that is nearly full.

@@ -6,7 +6,7 @@ use crate::api::meta::ObjectMeta;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, BTreeSet};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// A change of the stored pods that follows from a change of something else.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,10 +12,9 @@ mod tests;
 use portolan::api::resource::{Kind, ObjectKey};
 use portolan::ask;
 use portolan::finding::Finding;
-use portolan::json::Json;
 use portolan::load::File;
-use portolan::manifest;
 use portolan::session::Session;
+use portolan_base::json::Json;
 use wasm_bindgen::prelude::*;
 
 /// The version of the engine and the Kubernetes version it answers for.
@@ -65,8 +64,8 @@ impl Handle {
     /// # Errors
     /// The reference names no kind that is known, or no name: the refusal as JSON text.
     pub fn remove(&mut self, reference: &str) -> Result<bool, JsValue> {
-        let node = manifest::json::read(reference).map_err(|error| refusal("", &error.message))?;
-        let text = |name: &str| node.get(name).and_then(manifest::Node::as_str).unwrap_or_default();
+        let node = portolan_base::json::read(reference).map_err(|error| refusal("", &error.message))?;
+        let text = |name: &str| node.get(name).and_then(portolan_base::tree::Node::as_str).unwrap_or_default();
         let kind = Kind::ALL.iter().find(|kind| kind.name() == text("kind"));
         let kind = *kind.ok_or_else(|| refusal("kind", &format!("`{}` is no kind that is known", text("kind"))))?;
         if text("name").is_empty() {

@@ -3,7 +3,7 @@
 use crate::refusal;
 use portolan::cluster::Options;
 use portolan::load::Taking;
-use portolan::manifest::{self, Node};
+use portolan_base::tree::Node;
 use wasm_bindgen::JsValue;
 
 /// Reads `{"serviceClusterIPRange", "serviceNodePortRange", "clusterCIDR", "clusterDomain", "stored"}`, all of it optional.
@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 /// # Errors
 /// A value that cannot be: the refusal as JSON text.
 pub(crate) fn read(text: &str) -> Result<(Options, Taking), JsValue> {
-    let node = manifest::json::read(text).map_err(|error| refusal("", &error.message))?;
+    let node = portolan_base::json::read(text).map_err(|error| refusal("", &error.message))?;
     let mut options = Options::default();
     if let Some(given) = string(&node, "serviceClusterIPRange")? {
         let ranges: Result<Vec<_>, _> = given.split(',').map(|range| range.trim().parse()).collect();

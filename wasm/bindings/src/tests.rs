@@ -6,7 +6,8 @@
 
 use crate::Handle;
 use flate2::read::GzDecoder;
-use portolan::manifest::{Node, json};
+use portolan_base::json;
+use portolan_base::tree::Node;
 use std::io::Read as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;

@@ -16,7 +16,7 @@ use portolan::cluster::Options;
 use portolan::finding::Severity;
 use portolan::ingress::Controller;
 use portolan::load::{File, load_stored};
-use portolan::manifest::{self, Node, Value};
+use portolan_base::tree::{Node, Value};
 
 /// What is wrong with a configuration, or worth knowing of it: one line each.
 pub type Diagnostics = Vec<String>;
@@ -26,7 +26,7 @@ pub type Diagnostics = Vec<String>;
 /// # Errors
 /// Everything that is wrong with it, with file, line and column where a manifest is.
 pub fn read(text: &str) -> Result<(Filter, Diagnostics), Diagnostics> {
-    let root = match manifest::read(text).into_iter().next() {
+    let root = match portolan_yaml::read(text).into_iter().next() {
         Some(Ok(root)) => root,
         Some(Err(error)) => return Err(vec![format!("configuration:{}:{}: {error}", error.line, error.column)]),
         None => return Err(vec!["the configuration is empty".to_owned()]),

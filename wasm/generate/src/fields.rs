@@ -2,7 +2,7 @@
 
 use portolan::api::describe::{Description, Shape};
 use portolan::api::resource::Kind;
-use portolan::json::Json;
+use portolan_base::json::Json;
 
 /// Every struct of the API, each once, in the order they are met from the kinds on.
 pub(crate) fn structs() -> Vec<Description> {

@@ -8,9 +8,9 @@ use crate::admission::status::Status;
 use crate::api::namespace::ServiceCIDR;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
 use crate::field::{Error, Path};
 use ipnet::IpNet;
+use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The family of an address.

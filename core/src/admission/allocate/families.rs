@@ -7,7 +7,8 @@ use crate::admission::status::Status;
 use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::{Service, ServiceSpec};
-use crate::field::{Error, Path, json, json_value};
+use crate::field::{Error, Path};
+use portolan_base::go::{json, json_value};
 
 const SINGLE_STACK: &str = "SingleStack";
 const PREFER_DUAL_STACK: &str = "PreferDualStack";

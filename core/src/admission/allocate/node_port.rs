@@ -3,7 +3,7 @@
 
 use super::Denied;
 use crate::api::resource::ObjectKey;
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 
 /// The node ports of a cluster and who holds which.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::{Allocations, held_addresses, owner_of};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// How often a node port that nobody holds is seen before it is given back: a Service may be on its way into the store.

@@ -10,8 +10,9 @@ use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::resource::Kind;
 use crate::api::service::{Service, ServicePort};
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::field::{Error, Path, json_value, quote};
+use crate::field::{Error, Path};
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::go::{json_value, quote};
 
 /// Gives a new Service its families, cluster IPs and node ports (`Allocators.allocateCreate`).
 ///

@@ -6,8 +6,8 @@ use crate::admission::{Operation, Request, admit_with};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::service::Service;
 use crate::cluster::{Cluster, Options};
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::manifest::json;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::json;
 use std::net::IpAddr;
 
 /// A source of numbers that is the same on every run (xorshift).

@@ -2,7 +2,8 @@
 //! (`k8s.io/utils/net.ParseIPSloppy`, a copy of Go 1.16's `net.ParseIP`), and the strict one beside it (`net/netip`).
 
 use crate::admission::version::Gates;
-use crate::field::{Error, Path, quote};
+use crate::field::{Error, Path};
+use portolan_base::go::quote;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -3,7 +3,8 @@
 
 use super::names::{is_label_value, is_qualified_name, push};
 use crate::api::meta::{LabelSelector, LabelSelectorRequirement, StringMap};
-use crate::field::{Error, Path, json};
+use crate::field::{Error, Path};
+use portolan_base::go::json;
 
 const TOTAL_ANNOTATION_SIZE_LIMIT: usize = 256 * 1024;
 

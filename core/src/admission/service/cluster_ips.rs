@@ -7,8 +7,9 @@ use crate::admission::formats::ip::validate_legacy_ip;
 use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
-use crate::collections::BTreeSet;
-use crate::field::{Error, ErrorType, Path, json, json_value};
+use crate::field::{Error, ErrorType, Path};
+use portolan_base::collections::BTreeSet;
+use portolan_base::go::{json, json_value};
 
 /// `ValidateServiceClusterIPsRelatedFields`: also asked before anything is allocated.
 pub fn validate_service_cluster_ips_related_fields(

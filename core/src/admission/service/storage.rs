@@ -7,7 +7,7 @@ use crate::admission::allocate::service::{allocate_create, allocate_update};
 use crate::admission::status::Status;
 use crate::admission::version::Gates;
 use crate::api::service::Service;
-use crate::collections::{BTreeMap, BTreeSet};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// Fills in and allocates what a new Service needs, before it is validated (`beginCreate`).
 ///

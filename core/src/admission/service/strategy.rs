@@ -3,7 +3,7 @@
 
 use super::{externally_accessible, needs_cluster_ip, needs_health_check};
 use crate::api::service::{LoadBalancerStatus, Service, ServiceStatus};
-use crate::collections::BTreeSet;
+use portolan_base::collections::BTreeSet;
 
 /// The status is the controllers' (`PrepareForCreate`).
 pub fn prepare_for_create(service: &mut Service) {

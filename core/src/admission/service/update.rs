@@ -7,7 +7,8 @@ use crate::admission::object_meta::validate_object_meta_update;
 use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
-use crate::field::{Error, Path, json_value};
+use crate::field::{Error, Path};
+use portolan_base::go::json_value;
 
 const SPEC: Path<'static> = Path::new("spec");
 const MAY_NOT_CHANGE: &str = "may not change once set";

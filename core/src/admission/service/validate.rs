@@ -14,8 +14,9 @@ use crate::admission::object_meta::validate_object_meta;
 use crate::admission::version::Gates;
 use crate::api::meta::IntOrString;
 use crate::api::service::{Service, ServicePort, SessionAffinityConfig};
-use crate::collections::BTreeSet;
-use crate::field::{Error, Path, json, quote};
+use crate::field::{Error, Path};
+use portolan_base::collections::BTreeSet;
+use portolan_base::go::{json, quote};
 
 pub(super) const TOPOLOGY_AWARE_HINTS: &str = "service.kubernetes.io/topology-aware-hints";
 pub(super) const TOPOLOGY_MODE: &str = "service.kubernetes.io/topology-mode";

@@ -2,9 +2,9 @@
 
 use super::{Codec, GoType, Leaf, Slot, Typed, View, decode, encode};
 use crate::api::decoder::Decoder;
-use crate::collections::BTreeMap;
-use crate::json::Json;
-use crate::manifest::{Node, Number, Value};
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
+use portolan_base::tree::{Node, Number, Value};
 
 /// Makes a [`Leaf`] a [`Codec`] of that Go type.
 #[macro_export]

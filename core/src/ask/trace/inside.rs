@@ -4,8 +4,8 @@ use super::controller;
 use super::journey::{Ended, Journey, because, key, list, port, text};
 use super::outside;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::json::Json;
-use crate::order::Arrange as _;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 use std::net::IpAddr;
 
 /// Follows a request that a pod sends.
@@ -284,7 +284,7 @@ pub(super) fn policy_hop(journey: &mut Journey<'_>, answer: Json, allowed: bool,
     let source =
         decisive.iter().find_map(|reason| reason.get("source").filter(|source| **source != Json::Null)).cloned();
     let mut policies: Vec<String> = decisive.iter().filter_map(|reason| policy_name(reason)).collect();
-    policies.arrange();
+    policies.small_sort();
     policies.dedup();
     let words = match (answer.get("error").is_some(), policies.is_empty(), allowed) {
         (true, _, _) => because(&answer),

@@ -4,8 +4,8 @@ use super::target::Target;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::ask;
 use crate::engine::Engine;
-use crate::json::Json;
-use crate::order::Arrange as _;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 
 /// A request on its way.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl<'e> Journey<'e> {
         let living = pods.filter(|(_, pod)| !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"));
         let mut at: Vec<_> = living.filter(|(_, pod)| pod.ips().any(|known| known == ip)).collect();
         // Pods on the host's network share its address: an ordinary pod comes first.
-        at.arrange_by_key(|(_, pod)| pod.spec.host_network);
+        at.small_sort_by_key(|(_, pod)| pod.spec.host_network);
         at.first().map(|(key, _)| (*key).clone())
     }
 }

@@ -6,7 +6,7 @@ use super::inside::{policy_hop, refused_by_proxy, service_because, service_port_
 use super::journey::{Ended, Journey, because, key, list, text};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
-use crate::json::Json;
+use portolan_base::json::Json;
 
 /// A client of whom nothing is known (RFC 5737 sets the range aside for examples).
 pub(super) const ANYBODY: &str = "198.51.100.1";

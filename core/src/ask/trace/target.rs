@@ -30,7 +30,7 @@ impl Target {
             "tcp" | "udp" | "sctp" => None,
             _ => return Err(bad("its scheme is none of http, https, tcp, udp, sctp")),
         };
-        let end = crate::text::find(rest, b"/?#").unwrap_or(rest.len());
+        let end = portolan_base::text::find(rest, b"/?#").unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let (host, port) = match authority.strip_prefix('[') {

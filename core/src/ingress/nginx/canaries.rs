@@ -7,7 +7,7 @@ use super::super::matching::MatchHost;
 use super::super::table::Origin;
 use super::{Member, Server};
 use crate::api::ingress::IngressBackend;
-use crate::collections::{BTreeMap, BTreeSet};
+use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// `createUpstreams`: the Services that a canary Ingress names first, and whose settings are theirs. No rule of another
 /// Ingress is served by them.

@@ -5,8 +5,8 @@
 //! a class, and the first text that leads there, a shortest, is its example.
 
 use super::{Bytes, Pattern, Step, is_word};
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::order::Arrange as _;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::sort::SmallSort as _;
 use std::collections::VecDeque;
 
 /// How many places of patterns all states together may hold: some megabytes, a second.
@@ -64,7 +64,7 @@ pub fn classes(language: &Pattern, asked: &[Asked<'_>]) -> Option<Vec<Class>> {
     }
     let mut classes: Vec<Class> = found.into_iter().map(|(taken, example)| Class { taken, example }).collect();
     // Shortest examples first, so that a reader meets the plain classes before the odd ones.
-    classes.arrange_by_key(|class| class.example.len());
+    classes.small_sort_by_key(|class| class.example.len());
     Some(classes)
 }
 

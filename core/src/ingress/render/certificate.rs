@@ -2,9 +2,9 @@
 
 use crate::api::resource::ObjectKey;
 use crate::api::secret::Secret;
-use crate::collections::BTreeMap;
-use crate::json::Json;
-use crate::manifest::yaml::base64;
+use portolan_base::base64;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
 
 /// The name of the file with the certificate of a Secret.
 pub fn file_name(secret: &ObjectKey) -> String {

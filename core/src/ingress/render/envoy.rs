@@ -7,8 +7,8 @@ use super::plan::{
 };
 use crate::ingress::MatchHost;
 use crate::ingress::pattern::quoted;
-use crate::json::Json;
 use ipnet::IpNet;
+use portolan_base::json::Json;
 use std::net::{IpAddr, SocketAddr};
 
 const MANAGER: &str =

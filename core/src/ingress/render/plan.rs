@@ -11,8 +11,8 @@ use super::certificate::file_name;
 use super::{NodePorts, Proxy, Settings, TlsSettings};
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
-use crate::order::Arrange as _;
 use ipnet::IpNet;
+use portolan_base::sort::SmallSort as _;
 use rules::Layout;
 use std::net::{IpAddr, SocketAddr};
 
@@ -388,7 +388,7 @@ impl Plan {
         };
         let mut hosts: Vec<(usize, &Host)> =
             table.hosts().iter().enumerate().filter(|(_, host)| host.secure != Some(!secure)).collect();
-        hosts.arrange_by_key(|(at, host)| rank(*at, host));
+        hosts.small_sort_by_key(|(at, host)| rank(*at, host));
         let mut hosts: Vec<Option<&Host>> = hosts.into_iter().map(|(_, host)| Some(host)).collect();
         if !hosts.iter().flatten().any(|host| host.matches == MatchHost::Any) {
             hosts.push(None);

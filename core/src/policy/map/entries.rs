@@ -10,7 +10,7 @@ use crate::api::meta::IntOrString;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
-use crate::json::Json;
+use portolan_base::json::Json;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// A path of an Ingress and the pods behind it.

@@ -5,9 +5,9 @@ use super::super::ports::PortSet;
 use super::super::reach::{Judge, Other, Reach};
 use super::super::rule::{Direction, Peer, Scope, Tier};
 use super::parties::{Parties, Party};
-use crate::collections::BTreeMap;
-use crate::json::Json;
-use crate::order::Arrange as _;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 
 /// Ports that stand open between pods of the cluster and pods that are not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
     let stranger = |set: Option<u32>| {
         let mut sets = everyone.clone();
         sets.extend(set);
-        sets.arrange();
+        sets.small_sort();
         sets.dedup();
         let region = index.usual_regions;
         Class { sets: sets.into(), regions: region, families: index.usual_families, ..Class::default() }
@@ -72,7 +72,7 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
                     }
                 }
             }
-            named.arrange();
+            named.small_sort();
             named.dedup();
             let mut of_group = Vec::new();
             for set in named {
@@ -112,6 +112,6 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
         })
         .filter(|exposure| !exposure.pods.is_empty())
         .collect();
-    exposures.arrange();
+    exposures.small_sort();
     exposures
 }

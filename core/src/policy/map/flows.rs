@@ -9,9 +9,9 @@ use super::super::reach::{NONE, Reach, Stretch};
 use super::super::rule::Direction;
 use super::super::selector::number;
 use super::super::table::Interned;
-use crate::collections::BTreeMap;
-use crate::order::Arrange as _;
 use ipnet::IpNet;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 
 /// One side of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,7 +145,7 @@ pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], betw
     }
     let mut merged: BTreeMap<(Vec<u32>, u32), Vec<u32>> = BTreeMap::new();
     for ((sources, ports), mut destinations) in rows {
-        destinations.arrange();
+        destinations.small_sort();
         let into = merged.entry((destinations, ports)).or_default();
         match sources {
             Sources::Classes(classes) => into.extend(classes),
@@ -153,7 +153,7 @@ pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], betw
         }
     }
     let flow = |((to, ports), mut from): ((Vec<u32>, u32), Vec<u32>)| {
-        from.arrange();
+        from.small_sort();
         from.dedup();
         Flow { from: Side::Classes(from), to: Side::Classes(to), ports }
     };
@@ -187,7 +187,7 @@ pub(crate) fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
         }
     }
     for of_destination in &mut sources {
-        of_destination.arrange();
+        of_destination.small_sort();
         of_destination.dedup();
     }
     sources
@@ -213,7 +213,7 @@ fn sources_of(
             by_ports.entry(*ports).or_default().push(*from);
         }
     }
-    narrowed.arrange();
+    narrowed.small_sort();
     narrowed.dedup();
     let mut whole: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for cell in (0..cells.members.len()).map(number) {
@@ -230,7 +230,7 @@ fn sources_of(
     }
     for (ports, mut classes) in by_ports {
         if !classes.is_empty() {
-            classes.arrange();
+            classes.small_sort();
             found.push((Sources::Classes(classes), ports));
         }
     }

@@ -7,11 +7,11 @@ use super::super::selector::number;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
-use crate::json::Json;
-use crate::order::Arrange as _;
 use crate::workload;
 use ipnet::IpNet;
+use portolan_base::collections::BTreeMap;
+use portolan_base::json::Json;
+use portolan_base::sort::SmallSort as _;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -122,7 +122,7 @@ impl Parties {
             }
             parties.all += 1;
         }
-        parties.on_host.arrange();
+        parties.on_host.small_sort();
         parties
     }
 
@@ -146,7 +146,7 @@ impl Parties {
             return vec![Party::Everyone];
         }
         let namespace_of = |pod: &u32| index.entry(*pod).map_or(0, |entry| entry.namespace);
-        pods.arrange_by(|a, b| (namespace_of(a), a).cmp(&(namespace_of(b), b)));
+        pods.small_sort_by(|a, b| (namespace_of(a), a).cmp(&(namespace_of(b), b)));
         let mut parties = Vec::new();
         for of_namespace in pods.chunk_by(|a, b| namespace_of(a) == namespace_of(b)) {
             let namespace = of_namespace.first().map(namespace_of).unwrap_or_default();
@@ -171,7 +171,7 @@ impl Parties {
                 }
             }
         }
-        parties.arrange();
+        parties.small_sort();
         parties
     }
 }
@@ -250,7 +250,7 @@ pub(crate) fn pod_ranges(given: &[Stretch], index: &PolicyIndex) -> Vec<Stretch>
 }
 
 fn joined(mut ranges: Vec<Stretch>) -> Vec<Stretch> {
-    ranges.arrange();
+    ranges.small_sort();
     ranges.dedup();
     let mut joined: Vec<Stretch> = Vec::new();
     for range in ranges {

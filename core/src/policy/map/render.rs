@@ -4,9 +4,9 @@ use super::super::ports::PortSet;
 use super::super::ranges::{bounds, prefixes, to_address};
 use super::super::rule::Direction;
 use super::{ConnectionMap, Party};
-use crate::collections::BTreeMap;
-use crate::order::Arrange as _;
 use ipnet::IpNet;
+use portolan_base::collections::BTreeMap;
+use portolan_base::sort::SmallSort as _;
 use std::fmt::Write as _;
 
 /// What a map can be written as.
@@ -160,7 +160,7 @@ pub(crate) fn names(parties: &[Party]) -> String {
 /// The smallest range around some of one family, and what of it is in none of them.
 fn around(nets: &[IpNet], ipv6: bool) -> Option<(IpNet, Vec<IpNet>)> {
     let mut spans: Vec<(u128, u128)> = nets.iter().map(bounds).collect();
-    spans.arrange();
+    spans.small_sort();
     let (first, last) = (spans.first()?.0, spans.iter().map(|(_, last)| *last).max()?);
     let unlike = (first ^ last).checked_ilog2().map_or(0, |bit| bit + 1);
     let length = if ipv6 { 128 } else { 32 } - unlike;

@@ -7,7 +7,7 @@
 
 use super::least_connection::least_weighted;
 use super::{Connection, Server};
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 /// `DEFAULT_EXPIRATION`, in seconds.

@@ -3,7 +3,7 @@
 //! endpoints first; here they come in the order they are given.)
 
 use super::{Connection, Server};
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 /// Who is next, and which clients keep which endpoint.

@@ -6,8 +6,8 @@ use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer};
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::collections::BTreeSet;
 use crate::endpoints::selection::{selector, selects};
+use portolan_base::collections::BTreeSet;
 
 /// What of a pod policies can tell apart: its labels, its ports, whether it is on its node's network.
 type Look<'c> = (&'c StringMap, Vec<(&'c str, i32, &'c str)>, bool);

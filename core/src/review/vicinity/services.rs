@@ -6,11 +6,11 @@ use crate::api::meta::StringMap;
 use crate::api::pod::{Container, Pod, PodSpec};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::service::Service;
-use crate::collections::BTreeSet;
 use crate::endpoints::selection::{selector, selects};
 use crate::endpoints::slices::SERVICE_NAME;
 use crate::ingress::class::CLASS_ANNOTATION;
 use crate::workload::template_of;
+use portolan_base::collections::BTreeSet;
 
 /// Whether a variable begins as those that pods get of a Service of that name.
 pub(super) fn is_named_after(variable: &str, service: &str) -> bool {

@@ -1,14 +1,14 @@
 //! The document as written in, the document as meant out: what go-yaml's strict decoder (`decode.go`) and
 //! sigs.k8s.io/yaml's `convertToJSONableObject` make of it.
 
-use super::base64;
 use super::compose::{Id, Raw, RawNode, Tree};
 use super::parser::Tag;
 use super::reader::{Fault, Mark};
 use super::resolve::{Scalar, resolve};
-use crate::collections::{BTreeMap, BTreeSet};
-use crate::manifest::number::{json_float, key_float};
-use crate::manifest::{Key, MAX_DEPTH, Node, Number, Place, Value};
+use crate::number::{json_float, key_float};
+use portolan_base::base64;
+use portolan_base::collections::{BTreeMap, BTreeSet};
+use portolan_base::tree::{Key, MAX_DEPTH, Node, Number, Place, Value};
 use std::borrow::Cow;
 
 /// Where a mark stands in the file.
@@ -189,7 +189,7 @@ impl<'t> Decoder<'_, 't> {
             // NaN is no key twice, because it does not equal itself.
             let is_nan = matches!(go_key, GoKey::Float(bits) if f64::from_bits(bits).is_nan());
             if !is_nan && !filling.keys.insert(go_key) {
-                return Err(Fault::new(format!("key {} already set in map", crate::field::quote(&name)), mark));
+                return Err(Fault::new(format!("key {} already set in map", portolan_base::go::quote(&name)), mark));
             }
             filling.members.push((Key { name: name.into(), place }, node));
         }

@@ -1,7 +1,7 @@
 //! The map.
 
 use super::positions::{Found, Place, Positions, Walk};
-use crate::order::carry_out;
+use crate::sort::carry_out;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;

@@ -3,9 +3,8 @@
 //! Questions, vectors and JSON manifests come through here. A member named twice is kept twice, because the strict
 //! decoder has to report it. Nesting is limited to [`MAX_DEPTH`], as in Go's `encoding/json`.
 
-use super::node::{Key, Node, Number, Place, Value};
-use super::{MAX_DEPTH, SyntaxError};
-use crate::json::specials;
+use super::write::specials;
+use crate::tree::{Key, MAX_DEPTH, Node, Number, Place, SyntaxError, Value};
 
 /// Reads one JSON value; white space may stand around it, nothing else.
 ///

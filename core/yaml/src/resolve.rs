@@ -2,7 +2,7 @@
 
 use super::parser::Tag;
 use super::timestamp::is_timestamp;
-use crate::manifest::number::{is_decimal_float, parse_float, parse_int, parse_uint};
+use crate::number::{is_decimal_float, parse_float, parse_int, parse_uint};
 
 /// The value of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq)]

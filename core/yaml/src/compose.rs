@@ -4,7 +4,7 @@
 
 use super::parser::{Event, Parser, Step, Tag};
 use super::reader::{Fault, Mark};
-use crate::collections::BTreeMap;
+use portolan_base::collections::BTreeMap;
 use std::borrow::Cow;
 
 /// The place of a node in the list.

@@ -2,7 +2,7 @@
 
 use super::map::{Keys, remove, search};
 use super::positions::{Found, Positions};
-use crate::order::carry_out;
+use crate::sort::carry_out;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;

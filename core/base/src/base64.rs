@@ -1,7 +1,7 @@
 //! Base64 as Go's `base64.StdEncoding` reads it.
 
 /// The bytes, or `None` where the text is not base64 with its padding. Line breaks are passed over.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     if !symbols.len().is_multiple_of(4) {
         return None;
@@ -35,7 +35,7 @@ fn value(symbol: u8) -> Option<u32> {
 }
 
 /// The bytes as a JSON string holds them: Go puts U+FFFD for every byte that is no UTF-8.
-pub(super) fn to_text(bytes: &[u8]) -> String {
+pub fn to_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());

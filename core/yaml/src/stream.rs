@@ -1,6 +1,6 @@
 //! A file in, the texts of its documents out: apimachinery's `YAMLReader` with its `LineReader` (`pkg/util/yaml`, v0.36.3).
 
-use super::SyntaxError;
+use portolan_base::tree::SyntaxError;
 use std::borrow::Cow;
 
 /// The text of one document, and where it stands in the file.

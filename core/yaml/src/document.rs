@@ -4,30 +4,18 @@
 //! ([`compose`]) → nodes as meant ([`decode`]). Only the first document of the text is read, because Kubernetes splits the
 //! stream before it parses (see [`stream`](super::stream)).
 
-pub(crate) mod base64;
-mod block;
-mod compose;
-mod decode;
-mod directive;
-mod parser;
-mod reader;
-mod resolve;
-mod scalar;
-mod scanner;
-mod timestamp;
-mod token;
-
-use super::stream::Chunk;
-use super::{Node, Place, SyntaxError};
-use decode::Places;
-use reader::Mark;
+use crate::decode::{self, Places};
+use crate::reader::Mark;
+use crate::stream::Chunk;
+use crate::{compose, parser, scanner, token};
+use portolan_base::tree::{Node, Place, SyntaxError};
 use std::ops::Range;
 
 /// Reads one document of a stream. What holds no document (white space, comments) is `null`.
 ///
 /// # Errors
 /// The first reason for which Kubernetes' reader refuses it, with its place in the file.
-pub(super) fn read(chunk: &Chunk<'_>) -> Result<Node, SyntaxError> {
+pub(crate) fn read(chunk: &Chunk<'_>) -> Result<Node, SyntaxError> {
     let mut parser = parser::Parser::new(&chunk.text);
     let composed = compose::compose(&mut parser);
     let mut lines = Lines { chunk, odd_breaks: parser.scanner.reader.odd_breaks, seen: Mark::default() };
@@ -40,7 +28,7 @@ pub(super) fn read(chunk: &Chunk<'_>) -> Result<Node, SyntaxError> {
 }
 
 /// Where the comments of a document stand in the file, as byte ranges; up to where it is no YAML.
-pub(super) fn comments(chunk: &Chunk<'_>) -> Vec<Range<usize>> {
+pub(crate) fn comments(chunk: &Chunk<'_>) -> Vec<Range<usize>> {
     let mut scanner = scanner::Scanner::new(&chunk.text);
     scanner.comments = Some(Vec::new());
     while scanner.peek().is_ok_and(|(kind, ..)| kind != token::Kind::StreamEnd) {
@@ -92,10 +80,10 @@ impl Places for Lines<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::{self, MAX_DEPTH};
+    use portolan_base::tree::MAX_DEPTH;
 
     fn place(text: &str, document: usize, path: &str) -> (u32, u32, String) {
-        let node = manifest::read(text)[document].clone().unwrap();
+        let node = crate::read(text)[document].clone().unwrap();
         let place = node.at(path).unwrap().place;
         let start = usize::try_from(place.start).unwrap();
         let end = usize::try_from(place.end).unwrap();
@@ -103,7 +91,7 @@ mod tests {
     }
 
     fn json(text: &str) -> String {
-        match &manifest::read(text)[0] {
+        match &crate::read(text)[0] {
             Ok(node) => node.to_json().to_string(),
             Err(error) => format!("{}:{}: {error}", error.line, error.column),
         }

@@ -2,6 +2,22 @@
 
 use crate::json::Json;
 use crate::text;
+use thiserror::Error;
+
+/// How deep sequences and mappings may nest. The limit of Go's `encoding/json` is 10,000; a stack in a browser is smaller.
+pub const MAX_DEPTH: usize = 500;
+
+/// Why a text cannot be read, and where.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub message: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
 
 /// Where a value stands in its text. Lines and columns count from 1, columns in characters (Unicode scalar values);
 /// `start..end` is the byte range of the value in the text.
@@ -261,7 +277,7 @@ pub fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json;
+    use crate::json;
 
     #[test]
     fn a_path_finds_its_value_and_a_missing_field_its_owner() {

@@ -1,6 +1,6 @@
 //! JSON as the engine writes it: a small ordered value and its text.
 //!
-//! What comes in is a [`crate::manifest::Node`], which knows its places; what goes out is a [`Json`], which does not
+//! What comes in is a [`crate::tree::Node`], which knows its places; what goes out is a [`Json`], which does not
 //! need them. Members keep the order they were put in, so an answer reads the same on every run.
 
 use crate::text::Digits;
@@ -40,7 +40,6 @@ macro_rules! json_object {
         ])
     };
 }
-pub use crate::json_object as json;
 
 impl<'t> JsonOf<'t> {
     /// An object without members, to be filled with [`JsonOf::set`].

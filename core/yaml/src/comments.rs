@@ -1,7 +1,7 @@
 //! The comments of a YAML text.
 
+use super::document;
 use super::stream::Chunks;
-use super::yaml;
 use std::ops::Range;
 
 /// A comment.
@@ -31,7 +31,7 @@ pub fn comments(text: &str) -> Vec<Comment<'_>> {
         let on_separator = separator.find('#').map(|at| before + at..before + separator.trim_end().len());
         before = chunk.end;
         let document = chunk.start..chunk.end;
-        for range in on_separator.into_iter().chain(yaml::comments(&chunk)) {
+        for range in on_separator.into_iter().chain(document::comments(&chunk)) {
             if let Some(text) = text.get(range.clone()) {
                 found.push(Comment { text, range, document: document.clone() });
             }

@@ -2,8 +2,8 @@
 
 mod float;
 
-use super::node::Number;
 use float::Decimal;
+use portolan_base::tree::Number;
 
 /// An integer literal as `strconv.ParseInt(text, base, 64)` reads it; base 0 takes it from the prefix. `None` is a
 /// syntax error or a number out of range.
@@ -51,7 +51,7 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
 pub(crate) fn is_decimal_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match crate::text::cut(unsigned, b"eE") {
+    let (mantissa, exponent) = match portolan_base::text::cut(unsigned, b"eE") {
         Some((mantissa, exponent)) => (Some(mantissa), Some(exponent)),
         None => (Some(unsigned), None),
     };

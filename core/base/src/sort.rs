@@ -5,51 +5,51 @@
 use std::cmp::Ordering;
 
 /// Puts the elements of a slice in order. Equal elements stay as they stood to each other.
-pub trait Arrange<T> {
+pub trait SmallSort<T> {
     /// By their own order.
-    fn arrange(&mut self)
+    fn small_sort(&mut self)
     where
         T: Ord;
     /// By a comparison.
-    fn arrange_by(&mut self, compare: impl FnMut(&T, &T) -> Ordering);
+    fn small_sort_by(&mut self, compare: impl FnMut(&T, &T) -> Ordering);
     /// By a key.
-    fn arrange_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K);
+    fn small_sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K);
     /// By a key that is made once for each element.
-    fn arrange_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K);
+    fn small_sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K);
 }
 
 #[cfg(not(target_family = "wasm"))]
-impl<T> Arrange<T> for [T] {
-    fn arrange(&mut self)
+impl<T> SmallSort<T> for [T] {
+    fn small_sort(&mut self)
     where
         T: Ord,
     {
         self.sort();
     }
 
-    fn arrange_by(&mut self, compare: impl FnMut(&T, &T) -> Ordering) {
+    fn small_sort_by(&mut self, compare: impl FnMut(&T, &T) -> Ordering) {
         self.sort_by(compare);
     }
 
-    fn arrange_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
+    fn small_sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
         self.sort_by_key(key);
     }
 
-    fn arrange_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
+    fn small_sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
         self.sort_by_cached_key(key);
     }
 }
 
 #[cfg(target_family = "wasm")]
-impl<T> Arrange<T> for [T] {
-    fn arrange(&mut self)
+impl<T> SmallSort<T> for [T] {
+    fn small_sort(&mut self)
     where
         T: Ord,
     {
-        self.arrange_by(T::cmp);
+        self.small_sort_by(T::cmp);
     }
 
-    fn arrange_by(&mut self, mut compare: impl FnMut(&T, &T) -> Ordering) {
+    fn small_sort_by(&mut self, mut compare: impl FnMut(&T, &T) -> Ordering) {
         let from = positions(self.len(), &mut |a, b| match (self.get(a), self.get(b)) {
             (Some(a), Some(b)) => compare(a, b),
             _ => Ordering::Equal,
@@ -57,11 +57,11 @@ impl<T> Arrange<T> for [T] {
         carry_out(from, &mut |a, b| self.swap(a, b));
     }
 
-    fn arrange_by_key<K: Ord>(&mut self, mut key: impl FnMut(&T) -> K) {
-        self.arrange_by(|a, b| key(a).cmp(&key(b)));
+    fn small_sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&T) -> K) {
+        self.small_sort_by(|a, b| key(a).cmp(&key(b)));
     }
 
-    fn arrange_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
+    fn small_sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
         let keys: Vec<K> = self.iter().map(key).collect();
         let from = positions(keys.len(), &mut |a, b| keys.get(a).cmp(&keys.get(b)));
         carry_out(from, &mut |a, b| self.swap(a, b));
@@ -120,7 +120,7 @@ pub(crate) fn carry_out(mut from: Vec<usize>, swap: &mut dyn FnMut(usize, usize)
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrange as _, carry_out, positions};
+    use super::{SmallSort as _, carry_out, positions};
 
     #[test]
     fn positions_carried_out_are_the_standard_sort() {
@@ -133,7 +133,7 @@ mod tests {
                 })
                 .collect();
             let mut expected = items.clone();
-            expected.arrange_by_key(|item| item.0);
+            expected.small_sort_by_key(|item| item.0);
             let from = positions(items.len(), &mut |a, b| items[a].0.cmp(&items[b].0));
             carry_out(from, &mut |a, b| items.swap(a, b));
             assert_eq!(items, expected);
