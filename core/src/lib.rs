@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod policy;
 pub mod proxy;
 pub mod review;
+pub mod routing;
 pub mod session;
 pub mod silence;
 pub mod spelling;

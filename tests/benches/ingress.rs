@@ -9,8 +9,9 @@
 use portolan::api::ingress::Ingress;
 use portolan::api::resource::Resource;
 use portolan::cluster::{Cluster, Options};
-use portolan::ingress::compare::compare;
-use portolan::ingress::{Controller, Request, RouteTable};
+use portolan::ingress::Controller;
+use portolan::routing::compare::compare;
+use portolan::routing::{Request, RouteTable};
 use portolan_tests::generate::Chance;
 use portolan_tests::{answer, engine};
 use rustix::time::{ClockId, clock_gettime};

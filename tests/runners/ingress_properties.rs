@@ -4,8 +4,9 @@
 #[path = "../e2e/random.rs"]
 mod random;
 
-use portolan::ingress::compare::{Comparison, compare};
-use portolan::ingress::{Controller, Request};
+use portolan::ingress::Controller;
+use portolan::routing::Request;
+use portolan::routing::compare::{Comparison, compare};
 use portolan_tests::generate::requests;
 use portolan_tests::{answer, engine};
 use random::{Random, ingresses};
@@ -211,15 +212,15 @@ fn expressions_differ_where_their_comparison_says() {
                     (route.backend.cloned(), route.redirect.map(|redirect| redirect.code))
                 };
                 let (hosts, rules) = place(&url);
-                let holds = |paths: &[portolan::ingress::regions::Region]| {
+                let holds = |paths: &[portolan::routing::regions::Region]| {
                     paths.iter().any(|region| match &region.rules {
                         Some(known) => *known == rules,
                         None if region.exact => region.path == path,
                         None => path.starts_with(&region.path),
                     })
                 };
-                let fits = |change: &&portolan::ingress::compare::Change| {
-                    let is = |outcome: &portolan::ingress::compare::Outcome| {
+                let fits = |change: &&portolan::routing::compare::Change| {
+                    let is = |outcome: &portolan::routing::compare::Outcome| {
                         (outcome.backend.clone(), outcome.redirect.as_ref().map(|redirect| redirect.code))
                     };
                     place(&change.example).0 == hosts
@@ -274,7 +275,7 @@ fn expressions(random: &mut Random, controller: &str) -> Vec<Value> {
 }
 
 /// Whether a class of hosts holds the host, whichever classes are more specific.
-fn takes(class: &str, host: &str, tables: &[std::sync::Arc<portolan::ingress::RouteTable>; 2]) -> bool {
+fn takes(class: &str, host: &str, tables: &[std::sync::Arc<portolan::routing::RouteTable>; 2]) -> bool {
     let named = tables.iter().flat_map(|table| table.hosts()).any(|it| it.matches.to_string() == host);
     match class.strip_prefix("*.") {
         _ if named => class == host,

@@ -1,7 +1,7 @@
 //! The tables against plain readings: the API documentation, and the sources of ingress-nginx, followed step by step with lists
 //! that are gone through, for random sets of Ingresses with classes, ages, certificates and annotations.
 
-use portolan::ingress::pattern::Pattern;
+use portolan::routing::pattern::Pattern;
 use portolan_tests::generate::{Chance, requests};
 use portolan_tests::{answer, engine};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use crate::terminal::Terminal;
 use portolan::cluster::Cluster;
-use portolan::ingress::render::certificate::{file_name, pem};
+use portolan::routing::render::certificate::{file_name, pem};
 use std::io::Write as _;
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use super::AskError;
 use super::part;
 use super::route::table;
 use crate::engine::Engine;
-use crate::ingress::render::{NodePorts, Proxy, Settings, TlsSettings, render};
+use crate::routing::render::{NodePorts, Proxy, Settings, TlsSettings, render};
 use portolan_base::json::Json;
 use portolan_base::tree::Node;
 use std::net::{IpAddr, Ipv4Addr};

@@ -4,9 +4,10 @@ use super::AskError;
 use super::part;
 use crate::cluster::Cluster;
 use crate::engine::Engine;
-use crate::ingress::explain::{NearMiss, explain};
+use crate::routing::explain::{NearMiss, explain};
 
-use crate::ingress::{Backend, Controller, Origin, Redirect, Request, Route, RouteTable};
+use crate::ingress::Controller;
+use crate::routing::{Backend, Origin, Redirect, Request, Route, RouteTable};
 use portolan_base::json::{Json, json};
 use portolan_base::tree::Node;
 

@@ -6,8 +6,9 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::finding::Severity;
+use crate::ingress::Controller;
 use crate::ingress::class::{CLASS_ANNOTATION, default_class};
-use crate::ingress::{Controller, Entry, Origin, RouteTable};
+use crate::routing::{Entry, Origin, RouteTable};
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

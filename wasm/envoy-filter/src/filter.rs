@@ -2,11 +2,11 @@
 
 use crate::configuration::{Diagnostics, Settings};
 use portolan::engine::Engine;
-use portolan::ingress::explain::explain;
-use portolan::ingress::upstream::{self, Upstream};
-use portolan::ingress::{Backend, Request, Route, RouteTable};
 use portolan::policy::Protocol;
 use portolan::policy::verdict::End;
+use portolan::routing::explain::explain;
+use portolan::routing::upstream::{self, Upstream};
+use portolan::routing::{Backend, Request, Route, RouteTable};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};

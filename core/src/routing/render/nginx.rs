@@ -4,8 +4,8 @@ use super::Settings;
 use super::plan::{
     Action, Clients, Elsewhere, Part, Piece, Plan, Protocol, Rule, STRICT_LABEL, Site, SiteHost, Takes, Value, Variable,
 };
-use crate::ingress::MatchHost;
-use crate::ingress::pattern::quoted;
+use crate::routing::MatchHost;
+use crate::routing::pattern::quoted;
 use std::fmt::Write as _;
 
 pub(super) fn write(plan: &mut Plan, settings: &Settings) -> String {

@@ -2,15 +2,16 @@
 
 mod rules;
 
+use super::super::Backend;
 use super::super::matching::MatchHost;
 use super::super::pattern::quoted;
 use super::super::table::{Host, RouteTable};
 use super::super::upstream;
-use super::super::{Backend, Controller};
 use super::certificate::file_name;
 use super::{NodePorts, Proxy, Settings, TlsSettings};
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
+use crate::ingress::Controller;
 use ipnet::IpNet;
 use portolan_base::sort::SmallSort as _;
 use rules::Layout;

@@ -1,10 +1,10 @@
 //! The certificates that Contour serves `https` with (`computeSecureVirtualhosts` in `internal/dag/ingress_processor.go` and
 //! `validTLSSecret` in `internal/dag/secret.go`, v1.33.8): what cannot serve takes no host from the others.
 
-use super::super::builder::Builder;
-use super::super::tls::Certificate;
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
+use crate::ingress::lowering::Builder;
+use crate::routing::tls::Certificate;
 
 /// Notes the certificates of all Ingresses, the older first.
 pub(super) fn collect(builder: &mut Builder<'_>) {

@@ -4,14 +4,14 @@
 //! `ImplementationSpecific` is read as `Prefix`.
 
 use super::Ways;
-use super::backend::Backend;
-use super::builder::Builder;
-use super::class::{CLASS_ANNOTATION, ClassWays};
-use super::matching::{MatchHost, MatchPath, PathRank};
-use super::names::Selection;
-use super::request::Request;
-use super::table::{Entry, Origin, Report, Route, RouteTable};
 use crate::api::ingress::{HTTPIngressPath, IngressBackend};
+use crate::ingress::class::{CLASS_ANNOTATION, ClassWays};
+use crate::ingress::lowering::Builder;
+use crate::routing::backend::Backend;
+use crate::routing::matching::{MatchHost, MatchPath, PathRank};
+use crate::routing::names::Selection;
+use crate::routing::request::Request;
+use crate::routing::table::{Entry, Origin, Report, Route, RouteTable};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 

@@ -6,8 +6,8 @@ use super::plan::{
     Action, Clients, Elsewhere, Part, Piece, Plan, Protocol, STRICT_LABEL, Shown, Site, SiteHost, Takes, Value,
     Variable,
 };
-use crate::ingress::MatchHost;
-use crate::ingress::pattern::quoted;
+use crate::routing::MatchHost;
+use crate::routing::pattern::quoted;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 

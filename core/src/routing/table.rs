@@ -1,17 +1,17 @@
 //! The compiled table: all Ingresses of a class as one index.
 
-use super::Controller;
 use super::backend::Backend;
-use super::builder::Builder;
-use super::conduct::{Canary, Conduct, ServerConduct};
 use super::index::{NONE, TextTables};
 use super::matching::{MatchHost, MatchPath, PathRank};
 use super::names::{HostNames, Names, Place, Selection};
+use super::options::{Canary, Conduct, ServerConduct};
 use super::pattern::Pattern;
 use super::request::Request;
 use super::tls::TlsTable;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, SourcePlace};
+use crate::ingress::Controller;
+use crate::ingress::lowering::Builder;
 use portolan_base::text::{Digits, joined};
 use std::ops::Range;
 use std::sync::Arc;
@@ -74,10 +74,10 @@ pub struct Host {
     pub matches: MatchHost,
     /// Whether it is there for TLS alone; none: for both.
     pub secure: Option<bool>,
-    pub(super) rules: Arc<Rules>,
-    pub(super) place: Place,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) place: Place,
     /// Its rules, among all.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// Compiled, where an expression says which names.
     pub(crate) pattern: Option<Pattern>,
     pub(crate) server: ServerConduct,
@@ -85,9 +85,9 @@ pub struct Host {
 
 /// The rules of all hosts, host by host, and what finds them by path.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
-    pub(super) entries: Vec<Entry>,
-    pub(super) tables: TextTables,
+pub(crate) struct Rules {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) tables: TextTables,
 }
 
 impl Entry {
@@ -231,15 +231,15 @@ impl<'t> Route<'t> {
 /// All Ingresses of a class, compiled.
 #[derive(Clone, Debug)]
 pub struct RouteTable {
-    pub(super) controller: Controller,
-    pub(super) class: Option<String>,
-    pub(super) hosts: Vec<Host>,
-    pub(super) rules: Arc<Rules>,
-    pub(super) plain: HostNames,
-    pub(super) secure: HostNames,
-    pub(super) default: Option<Entry>,
-    pub(super) tls: TlsTable,
-    pub(super) reports: Vec<Report>,
+    pub(crate) controller: Controller,
+    pub(crate) class: Option<String>,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) plain: HostNames,
+    pub(crate) secure: HostNames,
+    pub(crate) default: Option<Entry>,
+    pub(crate) tls: TlsTable,
+    pub(crate) reports: Vec<Report>,
 }
 
 impl RouteTable {

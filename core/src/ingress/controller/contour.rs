@@ -10,17 +10,18 @@
 
 mod certificates;
 
-use super::backend::{Backend, Found};
-use super::builder::Builder;
-use super::class::{CLASS_ANNOTATION, ClassWays};
-use super::conduct::Conduct;
-use super::matching::{MatchHost, MatchPath, PathRank};
-use super::names::Selection;
-use super::pattern::Pattern;
-use super::request::{Request, without_port};
-use super::table::{Entry, Origin, Redirect, Route, RouteTable};
-use super::{Ways, normalize};
+use super::Ways;
 use crate::api::ingress::{HTTPIngressPath, Ingress};
+use crate::ingress::class::{CLASS_ANNOTATION, ClassWays};
+use crate::ingress::lowering::Builder;
+use crate::routing::backend::{Backend, Found};
+use crate::routing::matching::{MatchHost, MatchPath, PathRank};
+use crate::routing::names::Selection;
+use crate::routing::normalize;
+use crate::routing::options::Conduct;
+use crate::routing::pattern::Pattern;
+use crate::routing::request::{Request, without_port};
+use crate::routing::table::{Entry, Origin, Redirect, Route, RouteTable};
 use portolan_base::sort::SmallSort as _;
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;

@@ -1,18 +1,18 @@
 //! A table while it is being made: what the controllers' ways fill, and the steps that are the same for all of them.
 
 use super::Controller;
-use super::backend::{Backend, Found};
-use super::class;
-use super::conduct::ServerConduct;
-use super::index::{NONE, TextTablesBuilder};
-use super::matching::{MatchHost, MatchPath};
-use super::names::{HostNames, Named, Place};
-use super::pattern::Pattern;
-use super::table::{Entry, Host, Origin, Report, RouteTable, Rules};
-use super::tls::{Certificate, TlsTable};
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
+use crate::ingress::class;
+use crate::routing::backend::{Backend, Found};
+use crate::routing::index::{NONE, TextTablesBuilder};
+use crate::routing::matching::{MatchHost, MatchPath};
+use crate::routing::names::{HostNames, Named, Place};
+use crate::routing::options::ServerConduct;
+use crate::routing::pattern::Pattern;
+use crate::routing::table::{Entry, Host, Origin, Report, RouteTable, Rules};
+use crate::routing::tls::{Certificate, TlsTable};
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::sort::SmallSort as _;
 use std::cmp::Reverse;
@@ -43,7 +43,7 @@ pub(crate) struct Builder<'c> {
 
 impl<'c> Builder<'c> {
     /// Gathers the Ingresses that the controller serves, and has its ways fill the drafts.
-    pub(super) fn new(cluster: &'c Cluster, controller: Controller, class: Option<&str>) -> Self {
+    pub(crate) fn new(cluster: &'c Cluster, controller: Controller, class: Option<&str>) -> Self {
         let ways = controller.ways();
         let mut members: Vec<Arc<Ingress>> = cluster
             .ingresses
@@ -128,7 +128,7 @@ impl<'c> Builder<'c> {
     }
 
     /// The table of what has been filled in.
-    pub(super) fn finish(mut self, controller: Controller, class: Option<&str>) -> RouteTable {
+    pub(crate) fn finish(mut self, controller: Controller, class: Option<&str>) -> RouteTable {
         let mut tables = TextTablesBuilder::default();
         let mut places: Vec<(Place, Range<usize>)> = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();

@@ -5,13 +5,14 @@
 //! told, those of one host with the same answers together. Where expressions have a part, the classes are found by running
 //! all of them at once ([`super::pattern::joint`]), and a class is told by the rules that win in it.
 
+use super::Backend;
 use super::matching::{MatchHost, MatchPath};
 use super::pattern::joint::{Asked, Class, classes as classes_of};
 use super::pattern::{Pattern, quoted};
 use super::regions::{Region, regions};
 use super::request::Request;
 use super::table::{Host, Redirect, Refusal, RouteTable};
-use super::{Backend, Controller};
+use crate::ingress::Controller;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// The paths that no controller makes others before it compares them.

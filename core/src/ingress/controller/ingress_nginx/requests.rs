@@ -1,11 +1,11 @@
 //! What nginx does with a request: which server takes it, and its phases after a location is found.
 
-use super::super::conduct::{Canary, Conduct, Rewrite};
-use super::super::matching::MatchHost;
-use super::super::names::Selection;
-use super::super::request::Request;
-use super::super::table::{Entry, Host, Redirect, Refusal, Route, RouteTable};
 use super::escape;
+use crate::routing::matching::MatchHost;
+use crate::routing::names::Selection;
+use crate::routing::options::{Canary, Conduct, Rewrite};
+use crate::routing::request::Request;
+use crate::routing::table::{Entry, Host, Redirect, Refusal, Route, RouteTable};
 use std::borrow::Cow;
 
 /// The code of redirects to `https` and from `www.` (`http-redirect-code`).

@@ -5,8 +5,8 @@ use super::plan::{
     Action, Clients, Elsewhere, NodePort, Part, Piece, Plan, PlannedBackend, Rule, STRICT_LABEL, Site, SiteHost, Takes,
     Tls, Value, Variable,
 };
-use crate::ingress::MatchHost;
-use crate::ingress::pattern::quoted;
+use crate::routing::MatchHost;
+use crate::routing::pattern::quoted;
 use ipnet::IpNet;
 use portolan_base::json::Json;
 use std::net::{IpAddr, SocketAddr};

@@ -1,12 +1,12 @@
 //! The annotations of ingress-nginx that have a part in where a request goes
 //! (`internal/ingress/annotations/*` of k8s.io/ingress-nginx, controller v1.11).
 
-use super::super::Backend;
-use super::super::conduct::{Canary, Conduct};
-use super::super::pattern::Pattern;
-use super::super::table::{Origin, Report};
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
+use crate::routing::Backend;
+use crate::routing::options::{Canary, Conduct};
+use crate::routing::pattern::Pattern;
+use crate::routing::table::{Origin, Report};
 use ipnet::IpNet;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
 //! Which canary joins which backend.
 
-use super::super::Backend;
-use super::super::builder::Builder;
-use super::super::conduct::Canary;
-use super::super::matching::MatchHost;
-use super::super::table::Origin;
 use super::{Member, Server};
 use crate::api::ingress::IngressBackend;
+use crate::ingress::lowering::Builder;
+use crate::routing::Backend;
+use crate::routing::matching::MatchHost;
+use crate::routing::options::Canary;
+use crate::routing::table::Origin;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// `createUpstreams`: the Services that a canary Ingress names first, and whose settings are theirs. No rule of another

@@ -1,15 +1,15 @@
 //! The rules of one host, in the order in which they are tried.
 
 use super::super::super::Backend;
-use super::super::super::Controller;
-use super::super::super::conduct::{Canary, Conduct, Rewrite};
 use super::super::super::matching::{MatchHost, MatchPath};
+use super::super::super::options::{Canary, Conduct, Rewrite};
 use super::super::super::regions::regions;
 use super::super::super::table::{Entry, Host, RouteTable};
 use super::super::Proxy;
 use super::{
     Action, Clients, Elsewhere, Part, Piece, PlannedBackend, Protocol, Rewritten, Rule, Takes, Value, Variable,
 };
+use crate::ingress::Controller;
 
 /// What the rules are laid out from.
 pub(super) struct Layout<'p> {
