@@ -31,11 +31,11 @@ const OTHERS: &[(&str, &str, Severity, &str)] = &[
 
 /// Every code: those of the rules first.
 pub(crate) fn all() -> Vec<Code> {
-    let rules = RULES.iter().map(|rule| {
-        // Doc comments begin every line with a space.
-        let doc = rule.doc();
-        let lines: Vec<&str> = doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-        Code { code: rule.code, name: rule.name, severity: rule.severity, doc: lines.join("\n") }
+    let rules = RULES.iter().map(|rule| Code {
+        code: rule.code,
+        name: rule.name,
+        severity: rule.severity,
+        doc: rule.doc().to_owned(),
     });
     let others = OTHERS.iter().map(|(code, name, severity, doc)| Code {
         code,

@@ -7,6 +7,7 @@ pub mod env;
 pub mod expansion;
 pub mod hostname;
 pub mod hosts;
+pub mod program_variables;
 pub mod resolv;
 
 use crate::cluster::Cluster;

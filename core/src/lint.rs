@@ -1,40 +1,36 @@
-//! What is accepted and will not work: a file a rule, the stored cluster in, findings out.
+//! Finds objects that the API server accepts and that will not work: the stored cluster in, findings out.
 //!
-//! A rule looks at effect, not at form: it asks the engines which pods a selector picks, where a name leads, what a
-//! policy lets through. Its documentation is the text in its declaration; the wrong and the right example in it are its tests.
+//! [`rules`](RULES) is the list of rules by code. Each rule is a file of its own, with its page beside it; the wrong and the
+//! right example of the page are tests. A rule asks the engines for the effect of an object (which pods a selector matches,
+//! where a name leads, what a policy allows) and does not judge its form. `context` holds what several rules look up,
+//! `report` collects what they find.
 
-mod annotation;
+mod backends;
 mod certificate;
-mod endpoint_slices;
-mod endpoints;
-pub(crate) mod environment;
-mod external_name;
-mod headless;
-mod ingress_backend;
-mod ingress_class;
-mod ingress_path;
-pub(crate) mod ingress_policy;
-mod ingress_route;
-mod ingress_tls;
-mod network_policy;
-mod node_port;
-mod pod_ports;
-mod policy_rules;
-mod policy_traffic;
+mod container_ports;
+mod context;
+pub(crate) mod ingress_controllers;
+mod ingress_paths;
+mod ingress_tables;
+mod mesh;
+mod named_target_ports;
+mod nginx_annotations;
+mod pod_dns_names;
+mod policy_findings;
 mod report;
+mod rules;
 mod service_names;
-mod service_overlap;
-mod service_ports;
-mod service_settings;
-mod session_affinity;
-mod target_port;
-mod traffic_policy;
+mod service_pods;
+mod service_variables;
+mod tls_hosts;
 
-use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::load::{File, OtherPods};
-use report::{Report, Shared};
+use context::LintContext;
+use report::Reporter;
+use rules::PAGES;
+pub use rules::RULES;
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -45,104 +41,16 @@ pub struct Rule {
     pub name: &'static str,
     /// How much its findings weigh; one that is less sure may weigh less.
     pub severity: Severity,
-    check: fn(&Engine, &mut Report<'_>),
+    check: fn(&Engine, &mut Reporter<'_>),
 }
 
 impl Rule {
-    /// Its documentation, Markdown: what it finds, why that matters, a wrong and a right example.
+    /// Its page, Markdown: what it finds, why that matters, a wrong and a right example, what to do.
     pub fn doc(&self) -> &'static str {
-        // Apart from the rules, so that a program that never asks does not carry the texts.
-        let documented = RULES.iter().zip(DOCS).find(|(rule, _)| rule.code == self.code);
-        documented.map_or("", |(_, doc)| doc)
+        let documented = RULES.iter().zip(PAGES).find(|(rule, _)| rule.code == self.code);
+        documented.map_or("", |(_, page)| page)
     }
 }
-
-/// A rule and its documentation, as they are declared.
-struct Documented {
-    rule: Rule,
-    doc: &'static str,
-}
-
-/// Declares a rule from its documentation.
-macro_rules! rule {
-    ($(#[doc = $doc:literal])* $rule:ident = $code:literal, $name:literal, $severity:ident, $check:path) => {
-        $(#[doc = $doc])*
-        pub(super) const $rule: $crate::lint::Documented = $crate::lint::Documented {
-            rule: $crate::lint::Rule {
-                code: $code,
-                name: $name,
-                severity: $crate::finding::Severity::$severity,
-                check: $check,
-            },
-            doc: concat!($($doc, "\n"),*),
-        };
-    };
-}
-use rule;
-
-/// Lists the rules, and their documentation beside them.
-macro_rules! rules {
-    ($($file:ident::$rule:ident,)*) => {
-        /// Every rule, by code. A code that was given once is never given again.
-        pub const RULES: &[Rule] = &[$($file::$rule.rule),*];
-        const DOCS: &[&str] = &[$($file::$rule.doc),*];
-    };
-}
-
-rules![
-    endpoint_slices::NO_SERVICE,
-    endpoint_slices::OVERWRITTEN,
-    endpoint_slices::OTHER_PORT,
-    environment::SERVICE_VARIABLE_SHADOWED,
-    environment::SERVICE_VARIABLES_COLLIDE,
-    ingress_backend::NO_SERVICE,
-    ingress_backend::NO_PORT,
-    ingress_backend::NO_ENDPOINT,
-    ingress_path::EXPRESSION_IN_PLAIN_PATH,
-    ingress_path::SAME_HOST_AND_PATH,
-    ingress_tls::NO_SECRET,
-    ingress_route::SHADOWED,
-    ingress_route::NOT_UNDERSTOOD,
-    ingress_policy::CUT_OFF,
-    ingress_tls::OTHER_HOST,
-    annotation::UNKNOWN,
-    annotation::WITHOUT_EFFECT,
-    ingress_class::UNDEFINED,
-    ingress_class::NO_CLASS,
-    ingress_tls::NO_CERTIFICATE,
-    endpoints::SELECTS_NOTHING,
-    service_ports::NAMED_PORT_MISSING,
-    service_ports::NAMED_PORT_SOMETIMES_MISSING,
-    external_name::IS_ADDRESS,
-    external_name::IS_ITSELF,
-    traffic_policy::NO_LOCAL_ENDPOINT,
-    target_port::UNDECLARED,
-    service_overlap::OVERLAP,
-    node_port::OUT_OF_RANGE,
-    node_port::TAKEN,
-    target_port::HEADLESS,
-    session_affinity::AFFINITY,
-    service_settings::NOT_READY,
-    service_settings::PORT_NAME,
-    service_settings::EXPOSED,
-    service_settings::PORTS_CONFLICT,
-    headless::STATEFUL_SET_SERVICE,
-    headless::NO_RECORD,
-    service_names::HOST_DNS,
-    service_names::DANGLING,
-    network_policy::SELECTS_NOTHING,
-    network_policy::PEER_MATCHES_NOTHING,
-    policy_traffic::RULE_COVERED,
-    policy_traffic::DNS_CUT_OFF,
-    policy_traffic::SERVICE_PORT,
-    network_policy::SPLIT_PEER,
-    policy_rules::WITHOUT_TYPE,
-    policy_rules::NOT_ISOLATED,
-    policy_rules::SERVICE_ADDRESS,
-    pod_ports::NAMED_TWICE,
-    pod_ports::NUMBERED_TWICE,
-    pod_ports::PROBE,
-];
 
 /// The rule of that code or name.
 pub fn by_code(code: &str) -> Option<&'static Rule> {
@@ -168,26 +76,15 @@ pub fn check(engine: &Engine) -> Vec<Finding> {
 /// files may be a part of what runs in the cluster.
 pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Checked {
     let mut checked = Checked::default();
-    let shared = Shared::new(engine, files, others);
+    let context = LintContext::new(engine, files, others);
     for rule in RULES {
         let mut report =
-            Report { cluster: engine.cluster(), rule, shared: &shared, findings: Vec::new(), elsewhere: 0 };
+            Reporter { cluster: engine.cluster(), rule, context: &context, findings: Vec::new(), elsewhere: 0 };
         (rule.check)(engine, &mut report);
         checked.findings.append(&mut report.findings);
         checked.elsewhere += report.elsewhere;
     }
     checked
-}
-
-/// Where a pod is written: itself, or the workload that it stands for, with what stands before `spec` in it.
-fn template_of<'e>(engine: &'e Engine, pod: &'e ObjectKey) -> (Kind, &'e ObjectKey, &'static str) {
-    let (kind, key) = engine.standing_for(pod).map_or((Kind::Pod, pod), |(kind, key)| (*kind, key));
-    let before = match kind {
-        Kind::Pod => "",
-        Kind::CronJob => "spec.jobTemplate.spec.template.",
-        _ => "spec.template.",
-    };
-    (kind, key, before)
 }
 
 #[cfg(test)]
@@ -202,8 +99,7 @@ mod tests {
         let after =
             rule.doc().split_once(&format!("## {heading}")).unwrap_or_else(|| panic!("{}: no {heading}", rule.code)).1;
         let block = after.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
-        // Doc comments begin every line with a space.
-        block.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+        block.to_owned()
     }
 
     fn codes(text: &str) -> BTreeSet<&'static str> {

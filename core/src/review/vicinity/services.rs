@@ -20,7 +20,7 @@ pub(super) fn is_named_after(variable: &str, service: &str) -> bool {
 
 /// Whether a container has settings that the variables of a Service of that name may stand among.
 pub(super) fn may_take_for_setting(container: &Container, service: &str) -> bool {
-    let read = crate::lint::environment::variable_read_by(&container.image);
+    let read = crate::kubelet::program_variables::variable_read_by(&container.image);
     let begins =
         |read: &str| read.strip_suffix("_*").is_some_and(|own| may_collide(&own.to_ascii_lowercase(), service));
     let mut names = container.env.iter().map(|variable| variable.name.as_str()).chain(read);
@@ -258,7 +258,7 @@ impl<'c> Vicinity<'c> {
             // Most pods are told apart by one look.
             let may_be =
                 labels.contains_key("app.kubernetes.io/name") || labels.get("app").is_some_and(|app| app == "envoy");
-            if may_be && crate::lint::ingress_policy::is_controller(stored) {
+            if may_be && crate::lint::ingress_controllers::is_controller(stored) {
                 self.pod(pod);
                 self.guards(&pod.namespace, &[&stored.metadata.labels]);
             }
