@@ -27,7 +27,7 @@ pub mod warnings;
 
 use crate::api::codec::Codec;
 use crate::api::meta::{ObjectMeta, OwnerReference, Time};
-use crate::api::resource::{self, Kind, ObjectKey, Resource};
+use crate::api::resource::{self, Kind, ObjectKey, Resource, namespace_or_default};
 use crate::cluster::Cluster;
 use crate::field;
 use allocate::{Allocations, Claim};
@@ -203,8 +203,7 @@ impl Admission<'_> {
         metadata.managed_fields.clear();
         match request.operation {
             Operation::Create => {
-                let namespace = if metadata.namespace.is_empty() { "default" } else { metadata.namespace.as_str() };
-                let namespace = namespace.to_owned();
+                let namespace = namespace_or_default(&metadata.namespace).to_owned();
                 self.dedup_owner_references(metadata);
                 wipe_system_fields(metadata);
                 let stored = self.create(new, &namespace, Operation::Create)?;

@@ -12,7 +12,7 @@ use crate::api::namespace::{IPAddress, Namespace, ServiceCIDR};
 use crate::api::network_policy::NetworkPolicy;
 use crate::api::node::Node as ClusterNode;
 use crate::api::pod::Pod;
-use crate::api::resource::{Kind, ObjectKey, Resource};
+use crate::api::resource::{DEFAULT_NAMESPACE, Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
@@ -51,7 +51,7 @@ impl Default for Options {
             cluster_domain: "cluster.local".to_owned(),
             service_ranges_given: false,
             cluster_cidr: vec![range(10, 244), pods_v6],
-            namespace: "default".to_owned(),
+            namespace: DEFAULT_NAMESPACE.to_owned(),
         }
     }
 }

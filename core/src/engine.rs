@@ -229,10 +229,7 @@ impl Engine {
     /// Stores one object; every way in comes through here or through [`Engine::carry_out`].
     fn store(&mut self, mut resource: Resource, source: Option<Source>) {
         if let Resource::Pod(pod) = &mut resource {
-            let key = ObjectKey::new(
-                if pod.metadata.namespace.is_empty() { "default" } else { &pod.metadata.namespace },
-                &pod.metadata.name,
-            );
+            let key = ObjectKey::in_namespace(&pod.metadata.namespace, &pod.metadata.name);
             if let Some(old) = self.cluster.pods.by_key(&key) {
                 self.standing.release(old);
             }

@@ -30,7 +30,7 @@ pub mod verdict;
 pub use diff::ConnectionDiff;
 pub use index::{PodNumber, PolicyIndex};
 pub use map::{ConnectionMap, Party, Row};
-pub use ports::{PortSet, Protocol};
+pub use ports::PortSet;
 pub use rule::{Action, Direction, Tier};
 pub use suggest::Suggestion;
 pub use verdict::{Effect, End, Reason, Verdict};

@@ -15,7 +15,7 @@ pub mod topology;
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
-use crate::ip::{Family, parse_cidr_sloppy};
+use crate::net::{Family, parse_cidr_sloppy};
 use decision::Destination;
 use ipnet::IpNet;
 use lookup::{Address, Found, Lookup, NodePort, Table};
@@ -181,10 +181,11 @@ fn service_ranges(cluster: &Cluster) -> Vec<IpNet> {
 #[cfg(test)]
 mod tests {
     use super::decision::{Client, Packet, Step, Verdict};
-    use super::lookup::{Protocol, Via};
+    use super::lookup::Via;
     use super::*;
     use crate::api::resource::{Kind, read};
     use crate::cluster::Options;
+    use crate::net::Protocol;
 
     fn cluster(objects: &[(Kind, String)]) -> Cluster {
         let mut cluster = Cluster::new(Options::default());

@@ -45,7 +45,7 @@ pub fn pods(
 
 /// Completes a pod that a file holds without a status, so that it runs, is ready and has an address.
 pub fn complete(cluster: &Cluster, pod: &mut Pod, addresses: &mut Addresses) {
-    let key = ObjectKey::new(namespace_or_default(&pod.metadata), pod.metadata.name.as_str());
+    let key = ObjectKey::in_namespace(&pod.metadata.namespace, pod.metadata.name.as_str());
     if pod.spec.node_name.is_empty() {
         let nodes = eligible_nodes(cluster, Kind::Pod);
         if let Some(node) = pick(&nodes, names::hash(&key.to_string())) {
@@ -65,7 +65,7 @@ pub fn is_bare(pod: &Pod) -> bool {
 pub fn owner(metadata: &ObjectMeta) -> Option<(Kind, ObjectKey)> {
     let reference = metadata.owner_references.iter().find(|reference| reference.controller == Some(true))?;
     let kind = Kind::of(&reference.api_version, &reference.kind).filter(|kind| kind.is_workload())?;
-    Some((kind, ObjectKey::new(namespace_or_default(metadata), reference.name.as_str())))
+    Some((kind, ObjectKey::in_namespace(&metadata.namespace, reference.name.as_str())))
 }
 
 /// The template of the pods that a workload makes.
@@ -105,10 +105,6 @@ fn eligible_nodes(cluster: &Cluster, kind: Kind) -> Vec<&Arc<Node>> {
 fn pick<'n>(nodes: &[&'n Arc<Node>], number: u64) -> Option<&'n Arc<Node>> {
     let count = u64::try_from(nodes.len()).ok().filter(|count| *count > 0)?;
     nodes.get(usize::try_from(number % count).unwrap_or(0)).copied()
-}
-
-fn namespace_or_default(metadata: &ObjectMeta) -> &str {
-    if metadata.namespace.is_empty() { "default" } else { &metadata.namespace }
 }
 
 /// Makes the pods of one workload.

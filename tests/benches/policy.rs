@@ -5,7 +5,8 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use portolan::api::resource::Kind;
-use portolan::policy::{ConnectionMap, PodNumber, PolicyIndex, Protocol, verdict::End};
+use portolan::net::Protocol;
+use portolan::policy::{ConnectionMap, PodNumber, PolicyIndex, verdict::End};
 use portolan_tests::{engine, generate};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};

@@ -3,7 +3,8 @@
 
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
-use portolan::policy::{ConnectionDiff, ConnectionMap, PodNumber, PolicyIndex, Protocol, verdict::End};
+use portolan::net::Protocol;
+use portolan::policy::{ConnectionDiff, ConnectionMap, PodNumber, PolicyIndex, verdict::End};
 use portolan_tests::{engine, generate, resource};
 use serde_json::{Value, json};
 use std::net::IpAddr;

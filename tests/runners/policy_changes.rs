@@ -4,8 +4,9 @@
 use portolan::api::resource::{Kind, ObjectKey};
 use portolan::cluster::{Cluster, Options};
 use portolan::engine::Engine;
+use portolan::net::Protocol;
 use portolan::policy::verdict::End;
-use portolan::policy::{ConnectionMap, PolicyIndex, Protocol, findings};
+use portolan::policy::{ConnectionMap, PolicyIndex, findings};
 use portolan_tests::generate::{Chance, PORTS, odd, odd_crowd};
 use portolan_tests::{engine, is_slow, resource};
 use serde_json::{Value, json};

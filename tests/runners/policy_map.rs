@@ -2,8 +2,9 @@
 
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
+use portolan::net::Protocol;
 use portolan::policy::verdict::End;
-use portolan::policy::{ConnectionDiff, PodNumber, Protocol};
+use portolan::policy::{ConnectionDiff, PodNumber};
 use portolan_tests::generate::{self, Chance, Odd, PORTS, odd, odd_crowd};
 use portolan_tests::{answer, engine, is_slow, resource};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 //! row asked as a stranger would ask it, and no row of ours that it had not.
 
 use portolan::engine::Engine;
+use portolan::net::Protocol;
 use portolan::proxy::decision::Destination;
-use portolan::proxy::lookup::Protocol;
 use portolan_tests::{Score, answer, engine, files, inputs};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

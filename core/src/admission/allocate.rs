@@ -20,7 +20,8 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
 use crate::field::Error;
-use cluster_ip::{ClusterIPs, Family, parse_address};
+use crate::net::{Family, parse_sloppy};
+use cluster_ip::ClusterIPs;
 use node_port::NodePorts;
 use portolan_base::collections::BTreeSet;
 use std::cell::RefCell;
@@ -103,7 +104,7 @@ impl Allocations {
 
     /// Books the address that an IPAddress stands for, for the object that it names.
     pub fn hold_address(&mut self, address: &IPAddress) {
-        if let Some(ip) = parse_address(&address.metadata.name) {
+        if let Some(ip) = parse_sloppy(&address.metadata.name) {
             let parent = address.spec.parent_ref.as_ref();
             let owner = parent.map(|parent| ObjectKey::new(parent.namespace.as_str(), parent.name.as_str()));
             self.cluster_ips.hold(ip, &owner.unwrap_or_default());
@@ -301,11 +302,7 @@ fn invalid(service: &Service, errors: &[Error]) -> Status {
 
 /// The Service's namespace and name.
 fn owner_of(service: &Service) -> ObjectKey {
-    let namespace = match service.metadata.namespace.as_str() {
-        "" => "default",
-        namespace => namespace,
-    };
-    ObjectKey::new(namespace, service.metadata.name.as_str())
+    ObjectKey::in_namespace(&service.metadata.namespace, service.metadata.name.as_str())
 }
 
 /// What a stored Service holds.
@@ -317,7 +314,7 @@ pub(crate) fn held(service: &Service) -> impl Iterator<Item = Claim> + '_ {
 fn held_addresses(service: &Service) -> impl Iterator<Item = IpAddr> + '_ {
     let none = service.spec.r#type == "ExternalName" || service.is_headless();
     let ips = service.cluster_ips().filter(move |_| !none);
-    ips.filter_map(parse_address)
+    ips.filter_map(parse_sloppy)
 }
 
 /// The node ports that a Service holds, that of its health check included. The server lets an ExternalName Service name

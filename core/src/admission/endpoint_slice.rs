@@ -2,7 +2,7 @@
 //! (`pkg/apis/discovery`, `pkg/registry/discovery/endpointslice`, Kubernetes v1.36.3).
 
 use super::endpoints::{PROTOCOLS, validate_endpoint_ip};
-use super::formats::ip::{Ip, validate_ip, validate_legacy_ip, warn_of_ip};
+use super::formats::ip::{validate_ip, validate_legacy_ip, warn_of_ip};
 use super::formats::names::{
     is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name, name_is_dns_subdomain, push,
     validate_fully_qualified_domain_name,
@@ -13,6 +13,7 @@ use super::service::validate::required_one_of;
 use super::version::Gates;
 use crate::api::endpoint_slice::{Endpoint, EndpointHints, EndpointSlice, SlicePort};
 use crate::field::{Error, Path};
+use crate::net::parse_sloppy;
 use portolan_base::collections::BTreeSet;
 use portolan_base::go::{json, quote};
 
@@ -192,7 +193,7 @@ fn validate_addresses(
             _ => continue,
         };
         if errors.len() == before {
-            if Ip::parse(address).is_some_and(|ip| ip.is_v6() != wants_v6) {
+            if parse_sloppy(address).is_some_and(|ip| ip.is_ipv6() != wants_v6) {
                 errors.push(Error::invalid(path, address, wrong));
             }
             validate_endpoint_ip(address, &at, errors);

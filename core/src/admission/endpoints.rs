@@ -1,7 +1,7 @@
 //! Endpoints (`v1`): what the server fills in, refuses, warns of and stores (`pkg/apis/core`, `pkg/registry/core/endpoint`,
 //! Kubernetes v1.36.3).
 
-use super::formats::ip::{Ip, validate_legacy_ip, warn_of_ip};
+use super::formats::ip::{validate_legacy_ip, warn_of_ip};
 use super::formats::names::{
     is_dns1123_label, is_dns1123_subdomain, is_qualified_name, is_valid_port_num, name_is_dns_subdomain, push,
     push_number,
@@ -12,6 +12,8 @@ use super::service::validate::required_one_of;
 use super::version::Gates;
 use crate::api::endpoints::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints};
 use crate::field::{Error, Path};
+use crate::net::parse_sloppy;
+use std::net::IpAddr;
 
 /// The transport protocols, in the order in which messages name them.
 pub(crate) const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
@@ -90,7 +92,7 @@ fn validate_endpoint_address(address: &EndpointAddress, path: &Path<'_>, gates: 
 /// `ValidateEndpointIP`: an address that something could be reached at. Asked of Endpoints, EndpointSlices and external
 /// IPs.
 pub(crate) fn validate_endpoint_ip(value: &str, path: &Path<'_>, errors: &mut Vec<Error>) {
-    let Some(ip) = Ip::parse(value) else {
+    let Some(ip) = parse_sloppy(value) else {
         return errors.push(Error::invalid(path, value, "must be a valid IP address"));
     };
     if ip.is_unspecified() {
@@ -99,13 +101,29 @@ pub(crate) fn validate_endpoint_ip(value: &str, path: &Path<'_>, errors: &mut Ve
     if ip.is_loopback() {
         errors.push(Error::invalid(path, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)"));
     }
-    if ip.is_link_local_unicast() {
+    if is_link_local_unicast(ip) {
         let text = "may not be in the link-local range (169.254.0.0/16, fe80::/10)";
         errors.push(Error::invalid(path, value, text));
     }
-    if ip.is_link_local_multicast() {
+    if is_link_local_multicast(ip) {
         let text = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
         errors.push(Error::invalid(path, value, text));
+    }
+}
+
+/// `net.IP.IsLinkLocalUnicast`
+fn is_link_local_unicast(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
+}
+
+/// `net.IP.IsLinkLocalMulticast`
+fn is_link_local_multicast(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => v4.to_bits() >> 8 == 0xE0_0000,
+        IpAddr::V6(v6) => (v6.to_bits() >> 112) & 0xFF0F == 0xFF02,
     }
 }
 

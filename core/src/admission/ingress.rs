@@ -2,7 +2,6 @@
 //! `plugin/pkg/admission/network/defaultingressclass`, v1.36.3.
 
 use super::formats::Messages;
-use super::formats::ip::Ip;
 use super::formats::names::{
     is_dns1123_subdomain, is_path_segment_name, is_valid_port_name, is_valid_port_num, is_wildcard_dns1123_subdomain,
     name_is_dns_label, name_is_dns_subdomain, name_is_dns1035_label, push, push_number,
@@ -17,6 +16,7 @@ use crate::api::ingress::{
 };
 use crate::cluster::Cluster;
 use crate::field::{Error, Path};
+use crate::net::parse_sloppy;
 use portolan_base::go::{json, json_value};
 
 /// The annotation that named the class before there was a field for it.
@@ -169,7 +169,7 @@ fn validate_rule(rule: &IngressRule, options: Options, path: &Path<'_>, errors: 
     let host = path.child("host");
     let wildcard = rule.host.contains('*');
     if !rule.host.is_empty() {
-        if Ip::parse(&rule.host).is_some() {
+        if parse_sloppy(&rule.host).is_some() {
             errors.push(Error::invalid(&host, &rule.host, "must be a DNS name, not an IP address"));
         }
         push(errors, &host, &rule.host, host_messages(&rule.host));

@@ -1,23 +1,24 @@
 //! IPAddress: `k8s.io/kubernetes/pkg/apis/networking/validation` and `pkg/registry/networking/ipaddress`, v1.36.3.
 
 use super::formats::Messages;
-use super::formats::ip::{Ip, validate_ip};
+use super::formats::ip::validate_ip;
 use super::formats::names::{is_dns1123_subdomain, is_path_segment_name, push};
 use super::object_meta::{IMMUTABLE, validate_object_meta, validate_object_meta_update};
 use crate::api::namespace::{IPAddress, ParentReference};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
 use crate::field::{Error, Path};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::go::json_value;
 use portolan_base::json::Json;
 
 /// The IPAddress that the allocator keeps for a cluster IP, where a Service holds the address of that name
 /// (`pkg/registry/core/service/ipallocator`, `cidrallocator.go`).
 pub(super) fn of_service(cluster: &Cluster, name: &str) -> Option<IPAddress> {
-    let address = Ip::parse(name).filter(|address| address.to_string() == name)?;
-    let holds = |service: &Service| service.cluster_ips().any(|held| Ip::parse(held) == Some(address));
+    let address = parse_sloppy(name).filter(|address| address.to_string() == name)?;
+    let holds = |service: &Service| service.cluster_ips().any(|held| parse_sloppy(held) == Some(address));
     let (key, _) = cluster.services.iter().find(|(_, service)| holds(service))?;
-    let family = if address.is_v6() { "IPv6" } else { "IPv4" };
+    let family = Family::of(address).name();
     let mut object = IPAddress::default();
     object.metadata.name.push_str(name);
     let labels = [("ip-family", family), ("managed-by", "ipallocator.k8s.io")];

@@ -1,12 +1,13 @@
 //! ServiceCIDR: `k8s.io/kubernetes/pkg/apis/networking/validation` and `pkg/registry/networking/servicecidr`, v1.36.3.
 
-use super::formats::ip::{Cidr, validate_cidr};
+use super::formats::ip::validate_cidr;
 use super::formats::names::name_is_dns_subdomain;
 use super::object_meta::{IMMUTABLE, validate_object_meta, validate_object_meta_update};
 use super::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::namespace::{ServiceCIDR, ServiceCIDRSpec, ServiceCIDRStatus};
 use crate::field::{Error, Path};
+use crate::net::Cidr;
 use portolan_base::go::json_value;
 use portolan_base::json::Json;
 
@@ -76,7 +77,7 @@ fn validate_spec(spec: &ServiceCIDRSpec, errors: &mut Vec<Error>) {
     }
     if let [one, other] = ranges
         && let (Some(one), Some(other)) = (Cidr::parse(one), Cidr::parse(other))
-        && one.address.is_v6() == other.address.is_v6()
+        && one.address.is_ipv6() == other.address.is_ipv6()
     {
         let message = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
         errors.push(Error::invalid_value(&path, json_value(&spec.cidrs.encode()), message));

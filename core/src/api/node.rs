@@ -1,7 +1,7 @@
 //! `v1` Node: the part of it that Services and routing look at.
 
 use super::meta::{ObjectMeta, StringMap};
-use crate::ip::parse_sloppy;
+use crate::net::parse_sloppy;
 use std::net::IpAddr;
 
 crate::object! {

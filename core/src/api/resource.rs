@@ -28,10 +28,33 @@ pub struct ObjectKey {
     pub name: String,
 }
 
+/// The namespace of objects that name none, unless a setting says otherwise (`metav1.NamespaceDefault`).
+pub const DEFAULT_NAMESPACE: &str = "default";
+
+/// The namespace, or `default` where it is empty. This is the only place that says so.
+pub fn namespace_or_default(namespace: &str) -> &str {
+    if namespace.is_empty() { DEFAULT_NAMESPACE } else { namespace }
+}
+
 impl ObjectKey {
-    /// A key from its two parts.
+    /// A key from its two parts, as they are. The namespace must be empty for kinds of cluster scope.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         ObjectKey { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The key of an object of a namespaced kind; an empty namespace is `default`. See [`Kind::key`] for any kind.
+    pub fn in_namespace(namespace: &str, name: impl Into<String>) -> Self {
+        ObjectKey::new(namespace_or_default(namespace), name)
+    }
+
+    /// `{"namespace", "name"}`: a reference to a namespaced object, as questions and answers carry it.
+    pub fn to_json(&self) -> Json {
+        self.to_json_as("name")
+    }
+
+    /// The same with another member for the name: `{"namespace", "pod"}`.
+    pub fn to_json_as(&self, member: &'static str) -> Json {
+        Json::object().with("namespace", self.namespace.clone()).with(member, self.name.clone())
     }
 }
 
@@ -201,6 +224,12 @@ pub fn read(kind: Kind, node: &Node) -> (Resource, Vec<Problem>) {
 }
 
 impl Kind {
+    /// The key of an object of this kind: no namespace for kinds of cluster scope, whatever is given, and `default` for
+    /// an empty one of the others.
+    pub fn key(self, namespace: &str, name: impl Into<String>) -> ObjectKey {
+        if self.is_namespaced() { ObjectKey::in_namespace(namespace, name) } else { ObjectKey::new("", name) }
+    }
+
     /// The kind of an object by its `apiVersion` and `kind`, or nothing where it is none of the project's business. A
     /// version that is no longer served (`extensions/v1beta1` Ingress) is the same kind.
     pub fn of(api_version: &str, kind: &str) -> Option<Kind> {
@@ -240,12 +269,7 @@ impl Resource {
     /// Its namespace and name; a namespaced object that names no namespace is in `default`.
     pub fn key(&self) -> ObjectKey {
         let metadata = self.metadata();
-        let namespace = match (self.kind().is_namespaced(), metadata.namespace.as_str()) {
-            (false, _) => "",
-            (true, "") => "default",
-            (true, namespace) => namespace,
-        };
-        ObjectKey::new(namespace, metadata.name.as_str())
+        self.kind().key(&metadata.namespace, metadata.name.as_str())
     }
 }
 

@@ -3,11 +3,10 @@
 use super::{AskError, choose, part};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
-use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
+use crate::net::{Family, Protocol, parse_cidr_sloppy, parse_sloppy};
 use crate::proxy::NodeTable;
 use crate::proxy::decision::{Client, Decision, Destination, Packet};
 use crate::proxy::explain;
-use crate::proxy::lookup::Protocol;
 use crate::proxy::service_port::Backend;
 use ipnet::IpNet;
 use portolan_base::json::Json;
@@ -72,7 +71,7 @@ fn question_of(engine: &Engine, question: &Node) -> Result<Asked, AskError> {
         None => Protocol::Tcp,
         Some(node) => node
             .as_str()
-            .and_then(Protocol::named)
+            .and_then(Protocol::asked)
             .ok_or_else(|| AskError::bad("to.protocol", "`to.protocol` has to be TCP, UDP or SCTP"))?,
     };
     let (to, or_to) = destination(to)?;

@@ -1,7 +1,7 @@
 //! `policyDiff`: what would be let through differently if these objects were applied?
 
 use super::AskError;
-use crate::api::resource::{Kind, ObjectKey, read};
+use crate::api::resource::{Kind, read};
 use crate::engine::Engine;
 use crate::policy::ConnectionDiff;
 use portolan_base::json::Json;
@@ -24,12 +24,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
         let named = |kind: &&Kind| kind.name().eq_ignore_ascii_case(text("kind"));
         let kind = Kind::ALL.iter().find(named).copied();
         let kind = kind.ok_or_else(|| AskError::bad(&field, format!("`{field}` is of no kind that is known")))?;
-        let namespace = match (kind.is_namespaced(), text("namespace")) {
-            (false, _) => "",
-            (true, "") => "default",
-            (true, namespace) => namespace,
-        };
-        let key = ObjectKey::new(namespace, text("name"));
+        let key = kind.key(text("namespace"), text("name"));
         if !changed.remove(kind, &key) {
             return Err(AskError::not_found(&field, format!("there is no {} `{key}`", kind.name())));
         }

@@ -3,7 +3,8 @@
 use super::AskError;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
-use crate::policy::{ConnectionMap, Party, PortSet, Protocol, Row, Suggestion};
+use crate::net::Protocol;
+use crate::policy::{ConnectionMap, Party, PortSet, Row, Suggestion};
 use ipnet::IpNet;
 use portolan_base::json::Json;
 use portolan_base::tree::Node;
@@ -97,7 +98,7 @@ fn ports(node: &Node, field: &str) -> Result<PortSet, AskError> {
                 number.map(Some).ok_or_else(message)
             }
         };
-        let protocol = Protocol::of(entry.get("protocol").and_then(Node::as_str).unwrap_or_default());
+        let protocol = Protocol::asked(entry.get("protocol").and_then(Node::as_str).unwrap_or_default());
         let protocol = protocol
             .ok_or_else(|| AskError::bad(field, format!("`{field}.protocol` has to be `TCP`, `UDP` or `SCTP`")))?;
         Ok(match (number("port")?, number("endPort")?) {

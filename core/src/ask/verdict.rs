@@ -5,8 +5,9 @@ use crate::api::resource::ObjectKey;
 use crate::cluster::Source;
 use crate::engine::Engine;
 use crate::finding::reference;
+use crate::net::Protocol;
+use crate::policy::PolicyIndex;
 use crate::policy::verdict::{Effect, End, Reason};
-use crate::policy::{PolicyIndex, Protocol};
 use portolan_base::json::{Json, JsonOf, json};
 use portolan_base::tree::Node;
 
@@ -73,7 +74,7 @@ fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Resul
             to.set("ipFamily", family.to_json());
         }
     } else if let (Some(ip), Some(port)) = (given.get("ip"), question.get("port")) {
-        let address = ip.as_str().and_then(crate::ip::parse_sloppy);
+        let address = ip.as_str().and_then(crate::net::parse_sloppy);
         let is_pod = address.is_some_and(|address| engine.policies().is_pod_address(address));
         if is_pod || engine.cluster().services.is_empty() || port.as_int().is_none() {
             return Ok(None);
@@ -93,7 +94,7 @@ fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Resul
 fn through_service<'e>(engine: &'e Engine, from: End, protocol: Protocol, behind: &Json) -> JsonOf<'e> {
     let mut endpoints = Vec::new();
     for backend in behind.get("to").and_then(Json::as_array).unwrap_or_default() {
-        let ip = backend.get("ip").and_then(Json::as_str).and_then(crate::ip::parse_sloppy);
+        let ip = backend.get("ip").and_then(Json::as_str).and_then(crate::net::parse_sloppy);
         let Some(Json::Int(port)) = backend.get("port") else { continue };
         if let (Some(ip), Ok(port)) = (ip, u16::try_from(*port)) {
             let mut endpoint: JsonOf<'e> = backend.clone();
@@ -173,7 +174,7 @@ pub(super) fn protocol(question: &Node) -> Result<Protocol, AskError> {
     let Some(given) = question.get("protocol").filter(|given| !given.is_null()) else { return Ok(Protocol::Tcp) };
     given
         .as_str()
-        .and_then(Protocol::of)
+        .and_then(Protocol::asked)
         .ok_or_else(|| AskError::bad("protocol", "`protocol` has to be `TCP`, `UDP` or `SCTP`"))
 }
 

@@ -9,7 +9,7 @@ use crate::api::endpoint_slice::{Endpoint, EndpointConditions, EndpointSlice, Sl
 use crate::api::endpoints::{EndpointAddress, EndpointPort, Endpoints};
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::ObjectKey;
-use crate::ip::{Family, parse_sloppy};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;
 

@@ -10,7 +10,7 @@ use crate::api::meta::ObjectMeta;
 use crate::api::pod::Pod;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
-use crate::ip::{Family, parse_sloppy};
+use crate::net::{Family, parse_sloppy};
 use std::sync::Arc;
 
 /// The most addresses that the object holds.

@@ -4,7 +4,7 @@ use super::topology::Nodes;
 use crate::api::meta::IntOrString;
 use crate::api::pod::{Container, Pod};
 use crate::api::service::{Service, ServicePort};
-use crate::ip::{Family, parse_sloppy};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::sort::SmallSort as _;
 
 /// Why a pod that the selector picks is published or is not.

@@ -12,7 +12,7 @@ use crate::api::meta::{ObjectMeta, StringMap};
 use crate::api::pod::Pod;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
-use crate::ip::{Family, parse_sloppy};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::sort::SmallSort as _;
 use std::sync::Arc;
 

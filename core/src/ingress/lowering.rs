@@ -69,7 +69,7 @@ impl<'c> Builder<'c> {
     /// The key of an Ingress.
     pub(crate) fn key(ingress: &Ingress) -> ObjectKey {
         let namespace = ingress.metadata.namespace.as_str();
-        ObjectKey::new(if namespace.is_empty() { "default" } else { namespace }, ingress.metadata.name.as_str())
+        ObjectKey::in_namespace(namespace, ingress.metadata.name.as_str())
     }
 
     pub(crate) fn report(&mut self, reason: &'static str, ingress: &ObjectKey, field: String, message: String) {

@@ -2,7 +2,7 @@
 
 use super::expansion::expand;
 use crate::api::pod::{Container, EnvVar, Pod};
-use crate::api::resource::ObjectKey;
+use crate::api::resource::{ObjectKey, namespace_or_default};
 use crate::api::service::Service;
 use crate::cluster::Cluster;
 use portolan_base::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl Collision {
 
 /// The namespace of a pod; a missing one is `default`.
 pub(super) fn namespace_of(pod: &Pod) -> &str {
-    if pod.metadata.namespace.is_empty() { "default" } else { &pod.metadata.namespace }
+    namespace_or_default(&pod.metadata.namespace)
 }
 
 /// The variables that tell of Services, in their order. Services without a cluster IP are left out.
@@ -140,7 +140,7 @@ fn variable_name(name: &str) -> String {
 pub fn services_told(cluster: &Cluster, pod: &Pod) -> Vec<(ObjectKey, Arc<Service>)> {
     let namespace = namespace_of(pod);
     let mut told = BTreeMap::new();
-    let master = ObjectKey::new("default", "kubernetes");
+    let master = ObjectKey::in_namespace("", "kubernetes");
     let stored = cluster.services.by_key(&master).map(Arc::clone);
     told.extend(stored.map(|service| (master.name.clone(), (master, service))));
     if pod.spec.enable_service_links.unwrap_or(true) {

@@ -124,12 +124,7 @@ fn api_version(node: &Node) -> &str {
 fn read_key(kind: Kind, node: &Node) -> ObjectKey {
     let text = |name: &str| node.at(name).and_then(Node::as_str).unwrap_or_default();
     let name = if text("metadata.name").is_empty() { text("metadata.generateName") } else { text("metadata.name") };
-    let namespace = match (kind.is_namespaced(), text("metadata.namespace")) {
-        (false, _) => "",
-        (true, "") => "default",
-        (true, namespace) => namespace,
-    };
-    ObjectKey::new(namespace, name)
+    kind.key(text("metadata.namespace"), name)
 }
 
 /// A finding for each cause, in the server's words; one for the whole refusal where it names no cause.

@@ -2,12 +2,13 @@
 //! their rules.
 
 use super::index::Class;
-use super::ports::{PortMatch, Protocol};
+use super::ports::PortMatch;
 use super::ranges::NOWHERE;
 use super::rule::Direction;
 use super::selector::number;
 use super::steps::Steps;
 use super::table::put_at;
+use crate::net::Protocol;
 
 /// The briefs of classes, by the classes' numbers.
 #[derive(Clone, Debug, Default)]

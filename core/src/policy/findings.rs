@@ -2,14 +2,15 @@
 //! field of each.
 
 use super::index::{Class, PolicyIndex};
-use super::ports::{PortMatch, Protocol};
+use super::ports::PortMatch;
 use super::rule::{Action, Direction, Peer, Policy, Rule, Scope, Tier};
 use crate::api::meta::{IntOrString, LabelSelector};
 use crate::api::network_policy::{NetworkPolicyPeer, NetworkPolicyPort};
 use crate::api::pod::Pod;
-use crate::api::resource::{Kind, ObjectKey};
+use crate::api::resource::{Kind, ObjectKey, namespace_or_default};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
+use crate::net::Protocol;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::sort::SmallSort as _;
 use std::sync::Arc;
@@ -382,7 +383,7 @@ impl<'a> Finder<'a> {
 
     /// A Service before the pod that is reached on the port and sends to another one.
     fn service_with(&self, pod: &Pod, wanted: i32, protocol: &str) -> Option<(ObjectKey, i32)> {
-        let namespace = if pod.metadata.namespace.is_empty() { "default" } else { &pod.metadata.namespace };
+        let namespace = namespace_or_default(&pod.metadata.namespace);
         self.cluster.services.in_namespace(namespace).find_map(|(key, service)| {
             let selector = service.spec.selector.as_ref().filter(|selector| !selector.is_empty())?;
             let selects = selector.iter().all(|(label, value)| pod.metadata.labels.get(label) == Some(value));

@@ -3,7 +3,7 @@
 
 use super::briefs::Briefs;
 use super::map::Mapped;
-use super::ports::{NamedPort, Protocol};
+use super::ports::NamedPort;
 use super::ranges::{NOWHERE, Regions};
 use super::rule::{Direction, Peer, PodSet, Policy, Scope, Terms};
 use super::selector::Signature;
@@ -13,7 +13,7 @@ use super::table::{Interned, Slots, Table, hash_of};
 use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::ip::parse_sloppy;
+use crate::net::{Protocol, parse_sloppy};
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;
 use std::hash::{Hash, Hasher};
@@ -199,7 +199,7 @@ impl PolicyIndex {
     /// The number of a pod's port of that name and protocol.
     pub fn port_named(&self, pod: PodNumber, name: &str, protocol: Protocol) -> Option<u16> {
         let found = container_ports(&self.entry(pod.0)?.pod)
-            .find(|port| port.name == name && Protocol::of(&port.protocol) == Some(protocol));
+            .find(|port| port.name == name && Protocol::named(&port.protocol) == Some(protocol));
         u16::try_from(found?.container_port).ok()
     }
 
@@ -457,7 +457,7 @@ fn named_ports(pod: &Pod, terms: &Terms) -> Box<[NamedPort]> {
     let mut named: Vec<NamedPort> = container_ports(pod)
         .filter_map(|port| {
             let name = terms.port_name(&port.name)?;
-            Some((name, Protocol::of(&port.protocol)?, u16::try_from(port.container_port).ok()?))
+            Some((name, Protocol::named(&port.protocol)?, u16::try_from(port.container_port).ok()?))
         })
         .collect();
     named.small_sort();

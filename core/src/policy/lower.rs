@@ -1,6 +1,6 @@
 //! Policies of every kind lowered to one form, as [`super::rule`] has it.
 
-use super::ports::{PortMatch, Protocol};
+use super::ports::PortMatch;
 use super::ranges::Block;
 use super::rule::{Action, Peer, PodSet, Policy, Rule, Scope, Scoped, Terms, Tier};
 use super::selector::number;
@@ -15,7 +15,7 @@ use crate::api::meta::{IntOrString, LabelSelector};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
-use crate::ip::{parse_cidr_sloppy, parse_sloppy};
+use crate::net::{Protocol, parse_cidr_sloppy, parse_sloppy};
 use portolan_base::sort::SmallSort as _;
 
 /// The kinds of policies.
@@ -181,7 +181,7 @@ impl Lower<'_> {
     fn ports(&mut self, ports: &[NetworkPolicyPort]) -> Option<Vec<(u32, PortMatch)>> {
         let mut listed = Vec::new();
         for (index, entry) in ports.iter().enumerate() {
-            let protocol = Protocol::of(entry.protocol.as_deref().unwrap_or_default());
+            let protocol = Protocol::named(entry.protocol.as_deref().unwrap_or_default());
             let lowered = match (protocol, &entry.port) {
                 (None, _) => PortMatch::Nothing,
                 (Some(protocol), None) => PortMatch::Range(protocol, 0, u16::MAX),
@@ -298,9 +298,9 @@ impl Lower<'_> {
         let mut listed = Vec::new();
         for (index, entry) in ports.iter().enumerate() {
             let lowered = if let Some(port) = &entry.port_number {
-                Protocol::of(&port.protocol).map(|protocol| range(protocol, port.port, port.port))
+                Protocol::named(&port.protocol).map(|protocol| range(protocol, port.port, port.port))
             } else if let Some(ports) = &entry.port_range {
-                Protocol::of(&ports.protocol).map(|protocol| range(protocol, ports.start, ports.end))
+                Protocol::named(&ports.protocol).map(|protocol| range(protocol, ports.start, ports.end))
             } else {
                 entry.named_port.as_deref().map(|name| PortMatch::Named(None, self.name(name)))
             };

@@ -93,8 +93,7 @@ impl ConnectionMap {
         let gap = |(direction, parties): &(Direction, Vec<Party>)| {
             Json::object().with("direction", direction.name()).with("pods", list(parties))
         };
-        let on_host =
-            |key: &ObjectKey| Json::object().with("namespace", key.namespace.clone()).with("pod", key.name.clone());
+        let on_host = |key: &ObjectKey| key.to_json_as("pod");
         Json::object()
             .with("rows", Json::Array(self.rows.iter().map(Row::to_json).collect()))
             .with("exposed", Json::Array(self.exposed.iter().map(Exposure::to_json).collect()))

@@ -6,9 +6,10 @@
 //! not forwarded, so that no chain sees it, as the API wants it.
 
 use super::index::{Class, PolicyIndex};
-use super::ports::{NamedPort, PortMatch, Protocol};
+use super::ports::{NamedPort, PortMatch};
 use super::rule::{Action, Direction, Peer, Policy, Rule, Tier};
 use super::selector::number;
+use crate::net::Protocol;
 use portolan_base::collections::BTreeSet;
 use portolan_base::sort::SmallSort as _;
 use std::fmt::Write as _;

@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn net(text: &str) -> IpNet {
-        crate::ip::parse_cidr_sloppy(text).unwrap()
+        crate::net::parse_cidr_sloppy(text).unwrap()
     }
 
     #[test]

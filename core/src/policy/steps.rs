@@ -1,10 +1,11 @@
 //! The rules of all policies one behind another, as a verdict reads them: what it has to look at lies close together,
 //! however many policies there are.
 
-use super::ports::{PortMatch, Protocol};
+use super::ports::PortMatch;
 use super::rule::{Action, Direction, Peer, Policy, Tier};
 use super::selector::number;
 use super::table::put_at;
+use crate::net::Protocol;
 
 /// The rules of policies, by the policies' numbers.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@
 use super::index::PolicyIndex;
 use super::map::Row;
 use super::map::parties::{Parties, Party, given_ranges, pod_ranges};
-use super::ports::{PortSet, Protocol};
+use super::ports::PortSet;
 use super::ranges::{bounds, prefixes};
 use super::reach::Stretch;
 use super::rule::Direction;
@@ -15,6 +15,7 @@ use super::selector::number;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::net::Protocol;
 use ipnet::IpNet;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::json::Json;

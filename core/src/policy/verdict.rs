@@ -12,13 +12,14 @@
 
 use super::briefs::Brief;
 use super::index::{Families, PodNumber, PolicyIndex};
-use super::ports::{PortMatch, Protocol};
+use super::ports::PortMatch;
 use super::ranges::NOWHERE;
 use super::rule::{Action, Direction, Peer, Tier};
 use super::selector::number;
 use super::spots::Spot;
 use super::steps::Hit;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::net::Protocol;
 use portolan_base::text::{Digits, joined};
 use std::net::IpAddr;
 

@@ -3,11 +3,11 @@
 //! Mirrors the tables of `k8s.io/kubernetes/pkg/proxy/nftables` (`proxier.go`, v1.36.3) as a packet passes them: the load
 //! balancers' source ranges, the address, the traffic policies, the endpoints.
 
-use super::lookup::{Found, Protocol, Via};
+use super::lookup::{Found, Via};
 use super::service_port::{Backend, ServicePort};
 use super::topology::Topology;
 use super::{Health, NodeTable};
-use crate::ip::Family;
+use crate::net::{Family, Protocol};
 use ipnet::IpNet;
 use std::net::IpAddr;
 

@@ -3,7 +3,7 @@
 
 use super::service_port::ServicePort;
 use crate::api::resource::ObjectKey;
-use crate::ip::Family;
+use crate::net::{Family, Protocol};
 use portolan_base::collections::BTreeMap;
 #[cfg(not(target_family = "wasm"))]
 use std::collections::HashMap;
@@ -12,26 +12,6 @@ use std::hash::Hash;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// The protocols that Services know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
-    /// `TCP`
-    Tcp,
-    /// `UDP`
-    Udp,
-    /// `SCTP`
-    Sctp,
-}
-
-impl Protocol {
-    /// The protocol of that name, in whichever case; none given is TCP.
-    pub fn named(name: &str) -> Option<Self> {
-        [("", Protocol::Tcp), ("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)]
-            .into_iter()
-            .find_map(|(known, protocol)| known.eq_ignore_ascii_case(name).then_some(protocol))
-    }
-}
 
 /// An address and port that packets are sent to.
 pub(super) type Address = (IpAddr, u16, Protocol);

@@ -3,13 +3,13 @@
 //! Mirrors `k8s.io/kubernetes/pkg/proxy` (`serviceport.go`, `servicechangetracker.go`, `endpointslicecache.go`; v1.36.3).
 
 use super::decision::Destination;
-use super::lookup::{Protocol, Via};
+use super::lookup::Via;
 use super::topology::{Candidate, Place, Topology, categorize};
 use crate::api::endpoint_slice::{Endpoint, EndpointSlice};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::endpoints::slices::HEADLESS;
-use crate::ip::{Family, parse_cidr_sloppy, parse_sloppy};
+use crate::net::{Family, Protocol, parse_cidr_sloppy, parse_sloppy};
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;

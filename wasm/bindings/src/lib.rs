@@ -9,7 +9,7 @@ mod options;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
 
-use portolan::api::resource::{Kind, ObjectKey};
+use portolan::api::resource::Kind;
 use portolan::ask;
 use portolan::finding::Finding;
 use portolan::load::File;
@@ -71,12 +71,7 @@ impl Handle {
         if text("name").is_empty() {
             return Err(refusal("name", "the reference has no name"));
         }
-        let namespace = match (kind.is_namespaced(), text("namespace")) {
-            (false, _) => "",
-            (true, "") => "default",
-            (true, namespace) => namespace,
-        };
-        Ok(self.session.remove(kind, &ObjectKey::new(namespace, text("name"))))
+        Ok(self.session.remove(kind, &kind.key(text("namespace"), text("name"))))
     }
 
     /// Findings of the cluster as it stands, as JSON.

@@ -2,7 +2,7 @@
 
 use crate::configuration::{Diagnostics, Settings};
 use portolan::engine::Engine;
-use portolan::policy::Protocol;
+use portolan::net::Protocol;
 use portolan::policy::verdict::End;
 use portolan::routing::explain::explain;
 use portolan::routing::upstream::{self, Upstream};

@@ -2,54 +2,16 @@
 //! (`pkg/registry/core/service/ipallocator`, Kubernetes v1.36.3).
 
 use super::Denied;
-use crate::admission::formats::ip::Ip;
 use crate::admission::formats::names::{is_path_segment_name, push};
 use crate::admission::status::Status;
 use crate::api::namespace::ServiceCIDR;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use crate::field::{Error, Path};
+use crate::net::Family;
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// The family of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Family {
-    /// 32-bit addresses.
-    IPv4,
-    /// 128-bit addresses.
-    IPv6,
-}
-
-impl Family {
-    /// The family of an address (see [`parse_address`]).
-    pub fn of(ip: IpAddr) -> Self {
-        if ip.is_ipv4() { Family::IPv4 } else { Family::IPv6 }
-    }
-
-    /// `IPv4` or `IPv6`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Family::IPv4 => "IPv4",
-            Family::IPv6 => "IPv6",
-        }
-    }
-
-    /// The family of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Family::IPv4, Family::IPv6].into_iter().find(|family| family.name() == name)
-    }
-
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Family::IPv4 => Family::IPv6,
-            Family::IPv6 => Family::IPv4,
-        }
-    }
-}
 
 /// A range that cluster IPs are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +42,8 @@ impl AddressRange {
     pub fn size(&self) -> u64 {
         let bits = self.cidr.max_prefix_len() - self.cidr.prefix_len();
         let reserved = match self.family() {
-            Family::IPv4 => 2,
-            Family::IPv6 => 1,
+            Family::V4 => 2,
+            Family::V6 => 1,
         };
         1_u64.checked_shl(u32::from(bits)).map_or(u64::MAX, |all| all.saturating_sub(reserved))
     }
@@ -147,8 +109,8 @@ impl ClusterIPs {
     /// Adds a range of the family that has none; the families stay what they are.
     pub(super) fn add_other_family(&mut self) {
         let cidr = match self.families.as_slice() {
-            [Family::IPv4] => IpNet::new(Ipv6Addr::from(0xfd00_0010_0096_u128 << 80).into(), 112),
-            [Family::IPv6] => IpNet::new(Ipv4Addr::new(10, 0, 0, 0).into(), 16),
+            [Family::V4] => IpNet::new(Ipv6Addr::from(0xfd00_0010_0096_u128 << 80).into(), 112),
+            [Family::V6] => IpNet::new(Ipv4Addr::new(10, 0, 0, 0).into(), 16),
             _ => return,
         };
         self.ranges.extend(cidr.ok().and_then(AddressRange::new));
@@ -203,7 +165,7 @@ fn flag_ranges(cluster: &Cluster) -> Vec<IpNet> {
 
 /// The family that a Service has where nobody says.
 pub fn default_family(cluster: &Cluster) -> Family {
-    flag_ranges(cluster).first().map_or(Family::IPv4, |range| Family::of(range.network()))
+    flag_ranges(cluster).first().map_or(Family::V4, |range| Family::of(range.network()))
 }
 
 /// Whether an address outside of every known range could be a cluster IP of another cluster.
@@ -233,12 +195,6 @@ pub fn validate_reference(ip: IpAddr, owner: &ObjectKey) -> Result<(), Denied> {
     Err(Denied::Reference(Status::invalid(Kind::IPAddress, &ip.to_string(), &errors).message))
 }
 
-/// The address that a text names, leading zeros and all; one in IPv4-mapped IPv6 form is the IPv4 address.
-pub fn parse_address(text: &str) -> Option<IpAddr> {
-    let ip = Ip::parse(text)?;
-    Some(ip.to_v4().map_or_else(|| IpAddr::V6(Ipv6Addr::from(ip.bits())), |v4| IpAddr::V4(Ipv4Addr::from(v4))))
-}
-
 /// The ranges that a ServiceCIDR names.
 fn cidrs(service_cidr: &ServiceCIDR) -> impl Iterator<Item = IpNet> + '_ {
     service_cidr.spec.cidrs.iter().flatten().filter_map(|text| text.parse().ok())
@@ -259,8 +215,8 @@ fn number(ip: IpAddr) -> u128 {
 
 fn address(family: Family, number: u128) -> IpAddr {
     match family {
-        Family::IPv4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX))),
-        Family::IPv6 => IpAddr::V6(Ipv6Addr::from(number)),
+        Family::V4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX))),
+        Family::V6 => IpAddr::V6(Ipv6Addr::from(number)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! IP families and their policy: what the server fills in, and which wishes the cluster cannot meet.
 
-use super::cluster_ip::{Family, parse_address};
 use super::{Reservation, invalid};
 use crate::admission::service::cluster_ips::validate_service_cluster_ips_related_fields;
 use crate::admission::status::Status;
@@ -8,6 +7,7 @@ use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::{Service, ServiceSpec};
 use crate::field::{Error, Path};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::go::{json, json_value};
 
 const SINGLE_STACK: &str = "SingleStack";
@@ -62,7 +62,7 @@ pub fn init_ip_family_fields(
         families.push(default.to_owned());
     }
     if let ([only], false, true) = (families.as_slice(), single, selectorless_headless || configured.len() == 2) {
-        let other = Family::named(only).unwrap_or(Family::IPv6).other();
+        let other = Family::named(only).unwrap_or(Family::V6).other();
         families.push(other.name().to_owned());
     }
     Ok(())
@@ -116,7 +116,7 @@ fn infer_families(service: &mut Service, configured: &[Family], errors: &mut Vec
         if index < len(&service.spec.ip_families) {
             continue;
         }
-        let family = parse_address(ip).map_or(Family::IPv6, Family::of);
+        let family = parse_sloppy(ip).map_or(Family::V6, Family::of);
         if configured.contains(&family) {
             service.spec.ip_families.get_or_insert_default().push(family.name().to_owned());
         } else {

@@ -2,11 +2,11 @@
 //! fit (`pkg/registry/core/service/ipallocator/controller/repairip.go` and `portallocator/controller/repair.go`,
 //! Kubernetes v1.36.3; the texts are those of their events and log lines).
 
-use super::cluster_ip::{Family, parse_address};
 use super::{Allocations, held_addresses, owner_of};
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::cluster::Cluster;
+use crate::net::{Family, parse_sloppy};
 use portolan_base::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -142,7 +142,7 @@ fn repair_addresses(
             let field = format!("spec.clusterIPs[{index}]");
             defects.push(Defect { kind, service: owner.clone(), field, message });
         };
-        let Some(ip) = parse_address(text) else {
+        let Some(ip) = parse_sloppy(text) else {
             let message = format!("Cluster IP {text} is not a valid IP; please recreate Service");
             tell(DefectKind::NotValid, message);
             continue;

@@ -1,7 +1,6 @@
 //! What a Service is given when it is created or updated: cluster IPs, node ports, the node port of its health check
 //! (`pkg/registry/core/service/storage/alloc.go`, Kubernetes v1.36.3).
 
-use super::cluster_ip::{Family, parse_address};
 use super::families::{init_ip_family_fields, is_matching_prefer_dual_stack_cluster_ip_fields};
 use super::{Denied, Reservation, invalid};
 use crate::admission::service::needs_health_check;
@@ -11,6 +10,7 @@ use crate::api::codec::Codec;
 use crate::api::resource::Kind;
 use crate::api::service::{Service, ServicePort};
 use crate::field::{Error, Path};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::go::{json_value, quote};
 
@@ -89,7 +89,7 @@ fn allocate_ip(service: &Service, family: &str, ip: &str, reservation: &mut Rese
         invalid(service, &[Error::invalid_value(&spec.child("clusterIPs"), value, text)])
     };
     if ip.is_empty() {
-        let family = Family::named(family).unwrap_or(Family::IPv4);
+        let family = Family::named(family).unwrap_or(Family::V4);
         if !reservation.families_for(service).contains(&family) {
             // A Service that becomes headless on a cluster of one family: upstream has no allocator there to call.
             return Err(Status::unknown("This request caused apiserver to panic. Look in the logs for details."));
@@ -104,7 +104,7 @@ fn allocate_ip(service: &Service, family: &str, ip: &str, reservation: &mut Rese
             Err(denied) => Err(refuse(format!("failed to allocate IP: {denied}"))),
         };
     }
-    let Some(address) = parse_address(ip) else {
+    let Some(address) = parse_sloppy(ip) else {
         let text = format!("failed to parse service IP {}", quote(ip));
         return Err(Status::internal_error(&text));
     };

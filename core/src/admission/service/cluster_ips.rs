@@ -2,12 +2,12 @@
 //! (`pkg/apis/core/validation/validation.go`, Kubernetes v1.36.3).
 
 use super::is_headless;
-use crate::admission::allocate::cluster_ip::{Family, parse_address};
 use crate::admission::formats::ip::validate_legacy_ip;
 use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
 use crate::field::{Error, ErrorType, Path};
+use crate::net::{Family, parse_sloppy};
 use portolan_base::collections::BTreeSet;
 use portolan_base::go::{json, json_value};
 
@@ -40,7 +40,7 @@ pub fn validate_service_cluster_ips_related_fields(
         return;
     }
     // An old list may hold what is no address behind its first place; `netutils.IsDualStackIPStrings` stumbles over it.
-    let stumbles = ips.iter().enumerate().find(|(_, ip)| ips.len() > 1 && parse_address(ip).is_none());
+    let stumbles = ips.iter().enumerate().find(|(_, ip)| ips.len() > 1 && parse_sloppy(ip).is_none());
     if let Some((index, ip)) = stumbles {
         let detail = format!("failed to check for dual stack with error:invalid IP[{index}]: {ip}");
         errors.push(Error::new(ErrorType::Internal, &path, "", detail));
@@ -53,7 +53,7 @@ pub fn validate_service_cluster_ips_related_fields(
         return;
     }
     for (index, (ip, family)) in ips.iter().zip(families).enumerate() {
-        let is_v6 = parse_address(ip).is_some_and(|ip| Family::of(ip) == Family::IPv6);
+        let is_v6 = parse_sloppy(ip).is_some_and(|ip| Family::of(ip) == Family::V6);
         let (expected, wrong) = match family.as_str() {
             "IPv4" => ("an IPv4", is_v6),
             "IPv6" => ("an IPv6", !is_v6),
@@ -118,6 +118,6 @@ fn validate_addresses(service: &Service, old: Option<&Service>, gates: &Gates, e
 
 /// Whether there is one of each family (`netutils.IsDualStackIPStrings`).
 fn is_dual_stack(ips: &[String]) -> bool {
-    let has = |family| ips.iter().filter_map(|ip| parse_address(ip)).any(|ip| Family::of(ip) == family);
-    has(Family::IPv4) && has(Family::IPv6)
+    let has = |family| ips.iter().filter_map(|ip| parse_sloppy(ip)).any(|ip| Family::of(ip) == family);
+    has(Family::V4) && has(Family::V6)
 }

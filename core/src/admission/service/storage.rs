@@ -2,11 +2,11 @@
 
 use super::{needs_cluster_ip, needs_health_check};
 use crate::admission::allocate::Reservation;
-use crate::admission::allocate::cluster_ip::{Family, parse_address};
 use crate::admission::allocate::service::{allocate_create, allocate_update};
 use crate::admission::status::Status;
 use crate::admission::version::Gates;
 use crate::api::service::Service;
+use crate::net::{Family, parse_sloppy};
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// Fills in and allocates what a new Service needs, before it is validated (`beginCreate`).
@@ -58,7 +58,7 @@ fn default_on_read_ip_families(service: &mut Service, default_family: Family) {
         }
     } else {
         let ips = spec.cluster_ips.iter().flatten();
-        let family = |ip: &String| parse_address(ip).map_or(Family::IPv4, Family::of);
+        let family = |ip: &String| parse_sloppy(ip).map_or(Family::V4, Family::of);
         let families: Vec<Family> = ips.map(family).collect();
         let policy = match families.len() {
             1 => Some("SingleStack"),

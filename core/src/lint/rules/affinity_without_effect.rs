@@ -9,7 +9,8 @@ use crate::finding::Severity;
 use crate::lint::backends::backends;
 use crate::lint::context::template_of;
 use crate::lint::report::Reporter;
-use crate::policy::{End, Protocol};
+use crate::net::Protocol;
+use crate::policy::End;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
@@ -76,7 +77,7 @@ fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Repor
         return;
     }
     for (index, port) in service.ports().iter().enumerate() {
-        let protocol = Protocol::of(&port.protocol).unwrap_or_default();
+        let protocol = Protocol::named(&port.protocol).unwrap_or_default();
         let ends: Vec<_> = pods
             .iter()
             .filter_map(|pod| {

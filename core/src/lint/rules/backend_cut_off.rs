@@ -11,7 +11,8 @@ use crate::lint::backends::Target;
 use crate::lint::ingress_controllers::controllers;
 use crate::lint::ingress_tables::{class_of, controller_of};
 use crate::lint::report::Reporter;
-use crate::policy::{Effect, End, PodNumber, Protocol, Reason};
+use crate::net::Protocol;
+use crate::policy::{Effect, End, PodNumber, Reason};
 use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -61,7 +62,7 @@ fn blocked(
         .filter(|(known, _)| controller.is_none() || *known == controller)
         .filter_map(|(_, key)| Some((*key, policies.pod(key)?)))
         .collect();
-    let protocol = Protocol::of(&port.protocol)?;
+    let protocol = Protocol::named(&port.protocol)?;
     let mut last: Option<Blocked> = None;
     let mut before = None;
     let is_outside = !policies.is_pod_address(OUTSIDE);

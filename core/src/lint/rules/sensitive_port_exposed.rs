@@ -6,7 +6,8 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::endpoints::pods::find_port;
 use crate::engine::Engine;
 use crate::lint::report::Reporter;
-use crate::policy::{End, Protocol};
+use crate::net::Protocol;
+use crate::policy::End;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Ports that are for those who run a system: shells, databases, queues.

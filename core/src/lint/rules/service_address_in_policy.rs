@@ -24,7 +24,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     for (key, service) in cluster.services.iter() {
         let source = cluster.source(Kind::Service, key);
         if source.is_some_and(|source| source.node.at("spec.clusterIP").is_some()) {
-            addresses.extend(service.cluster_ips().filter_map(crate::ip::parse_sloppy).map(|address| (address, key)));
+            addresses.extend(service.cluster_ips().filter_map(crate::net::parse_sloppy).map(|address| (address, key)));
         }
     }
     for (key, at, peer, address) in found {
@@ -42,6 +42,6 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
 
 /// The address of a block that holds one.
 fn single(peer: &NetworkPolicyPeer) -> Option<IpAddr> {
-    let block = crate::ip::parse_cidr_sloppy(&peer.ip_block.as_ref()?.cidr)?;
+    let block = crate::net::parse_cidr_sloppy(&peer.ip_block.as_ref()?.cidr)?;
     (block.prefix_len() == block.max_prefix_len()).then(|| block.addr())
 }

@@ -3,7 +3,7 @@
 
 use crate::api::meta::StringMap;
 use crate::api::pod::Pod;
-use crate::api::resource::Kind;
+use crate::api::resource::{Kind, namespace_or_default};
 use crate::cluster::Cluster;
 use crate::edit::Scalar;
 use crate::endpoints::selection::{selector, selects};
@@ -64,7 +64,7 @@ fn other_namespace<'c>(cluster: &'c Cluster, selector: &StringMap, by_pair: &mut
     let candidates = selector.iter().map(|(name, value)| by_pair.get(&(name.as_str(), value.as_str())));
     let fewest = candidates.min_by_key(|pods| pods.map_or(0, Vec::len))??;
     let found = fewest.iter().find(|pod| selects(selector, &pod.metadata.labels))?;
-    Some(if found.metadata.namespace.is_empty() { "default" } else { &found.metadata.namespace })
+    Some(namespace_or_default(&found.metadata.namespace))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Where Ingresses bring requests in, and whether policies let them.
 
 use super::super::index::PolicyIndex;
-use super::super::ports::Protocol;
 use super::super::reach::{GroupKey, Judge, Other};
 use super::super::rule::Direction;
 use super::parties::Party;
@@ -10,6 +9,7 @@ use crate::api::meta::IntOrString;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
+use crate::net::Protocol;
 use portolan_base::json::Json;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -36,14 +36,12 @@ pub struct EntryPoint {
 impl EntryPoint {
     /// The entry point as answers carry it.
     pub fn to_json(&self) -> Json {
-        let key =
-            |key: &ObjectKey| Json::object().with("namespace", key.namespace.clone()).with("name", key.name.clone());
         let pods = self.pods.iter().map(|(party, port)| party.to_json().with("port", *port)).collect();
         Json::object()
-            .with("ingress", key(&self.ingress))
+            .with("ingress", self.ingress.to_json())
             .with("host", self.host.clone())
             .with("path", self.path.clone())
-            .with("service", key(&self.service))
+            .with("service", self.service.to_json())
             .with("pods", Json::Array(pods))
             .with("fromOutside", self.from_outside)
             .with("fromAnyPod", self.from_any_pod)

@@ -40,7 +40,7 @@ impl Party {
                 .with("namespace", key.namespace.clone())
                 .with("workload", key.name.clone())
                 .with("kind", kind.name()),
-            Party::Pod(key) => Json::object().with("namespace", key.namespace.clone()).with("pod", key.name.clone()),
+            Party::Pod(key) => key.to_json_as("pod"),
             Party::Range(range) => Json::object().with("ip", range.to_string()),
         }
     }
@@ -233,7 +233,7 @@ pub(crate) fn given_ranges(cluster: &Cluster) -> Vec<Stretch> {
     let mut ranges: Vec<Stretch> = cluster.options.cluster_cidr.iter().map(stretch).collect();
     for (_, node) in cluster.nodes.iter() {
         let given = node.spec.pod_cidrs.iter().chain([&node.spec.pod_cidr]);
-        ranges.extend(given.filter_map(|range| crate::ip::parse_cidr_sloppy(range)).map(|net| stretch(&net)));
+        ranges.extend(given.filter_map(|range| crate::net::parse_cidr_sloppy(range)).map(|net| stretch(&net)));
     }
     joined(ranges)
 }

@@ -321,7 +321,7 @@ mod tests {
     use super::*;
 
     fn shown(nets: &[&str]) -> String {
-        let party = |net: &&str| Party::Range(crate::ip::parse_cidr_sloppy(net).unwrap());
+        let party = |net: &&str| Party::Range(crate::net::parse_cidr_sloppy(net).unwrap());
         names(&nets.iter().map(party).collect::<Vec<Party>>())
     }
 
