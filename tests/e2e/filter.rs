@@ -2,9 +2,9 @@
 
 use crate::backends::Backends;
 use crate::client::{Response, get};
-use crate::random::{Random, ingresses};
 use crate::server::{Server, alone, envoy, folder, free_port, root};
 use portolan_tests::generate::requests;
+use portolan_tests::random::{Random, ingresses};
 use portolan_tests::{answer, engine};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

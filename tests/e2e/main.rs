@@ -7,6 +7,6 @@ mod backends;
 mod beyond_http;
 mod client;
 mod filter;
-mod random;
+mod policy_packets;
 mod rendered;
 mod server;

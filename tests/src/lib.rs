@@ -1,7 +1,7 @@
-//! Loads the recorded answers in `tests/vectors/`, asks Portolan the same questions, and keeps score.
+//! Reads the recorded answers in `tests/vectors/`, asks Portolan the same questions, and counts equal answers.
 //!
-//! Beside the recordings stands `floors.txt`: a line a recording, its name and how many of its cases are right. A runner
-//! fails when it gets fewer right than that; when it gets more, it says so, and the number is raised by hand.
+//! `vectors/floors.txt` has one line for each recording: its name and the number of cases that must be equal. A runner fails
+//! when fewer are equal. When more are equal, it prints the new number, which is then raised by hand.
 
 use flate2::read::GzDecoder;
 use portolan::api::resource::{Kind, Resource};
@@ -14,11 +14,11 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 pub mod generate;
-pub mod naive_policy;
 pub mod published;
+pub mod random;
 pub mod yaml;
 
-/// Whether the slow suites are asked for, with `PORTOLAN_SLOW=1`.
+/// Whether the environment asks for the slow suites, with `PORTOLAN_SLOW=1`.
 pub fn is_slow() -> bool {
     std::env::var_os("PORTOLAN_SLOW").is_some_and(|value| value == "1")
 }
@@ -31,7 +31,7 @@ pub fn folder() -> PathBuf {
 /// The text of a recording, decompressed.
 ///
 /// # Panics
-/// When the file is not there or is no gzip: a test without its recording has failed.
+/// When the file does not exist or is not gzip: a test without its recording has failed.
 pub fn text(file: &str) -> String {
     let path = folder().join(file);
     let mut text = String::new();
@@ -51,10 +51,21 @@ pub fn lines(file: &str) -> Vec<Value> {
     text(file).lines().map(parse).collect()
 }
 
-/// The recordings whose names begin with `prefix`, by name, each as one JSON value.
+/// The cases of a file that we wrote by hand: a plain JSON array.
 ///
 /// # Panics
-/// When there is none, or one is not JSON.
+/// When the file cannot be read, is not a JSON array, or has no case.
+pub fn cases(file: &str) -> Vec<Value> {
+    let text = fs::read_to_string(folder().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let cases: Vec<Value> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    assert!(!cases.is_empty(), "{file} has no case");
+    cases
+}
+
+/// The recordings whose names begin with `prefix`, sorted by name, each as one JSON value.
+///
+/// # Panics
+/// When no recording has that prefix, or one is not JSON.
 pub fn files(prefix: &str) -> Vec<(String, Value)> {
     let listed = fs::read_dir(folder()).unwrap_or_else(|error| panic!("tests/vectors: {error}"));
     let mut names: Vec<String> = listed
@@ -70,25 +81,25 @@ pub fn files(prefix: &str) -> Vec<(String, Value)> {
 /// An engine whose cluster holds these objects as stored.
 ///
 /// # Panics
-/// When one is not an object of a kind that the project knows.
+/// When the kind of an object is unknown.
 pub fn engine<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Engine {
     let mut engine = Engine::new(Options::default());
     engine.apply_all(objects.into_iter().map(|object| (resource(object), None)));
     engine
 }
 
-/// One object of a recording, read as the engine reads what is stored.
+/// One object of a recording, read in the way the engine reads stored objects.
 ///
 /// # Panics
-/// When it is not an object of a kind that the project knows.
+/// When the kind of the object is unknown.
 pub fn resource(object: &Value) -> Resource {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    let Some(kind) = Kind::of(text("apiVersion"), text("kind")) else { panic!("of no known kind: {object}") };
+    let Some(kind) = Kind::of(text("apiVersion"), text("kind")) else { panic!("unknown kind: {object}") };
     let node = portolan_base::json::read(&object.to_string()).unwrap_or_else(|error| panic!("{error}: {object}"));
     portolan::api::resource::read(kind, &node).0
 }
 
-/// What the components of a recorded cluster found: its objects, and the slices and Endpoints that no controller wrote.
+/// The input of the components of a recorded cluster: its objects, and the slices and Endpoints that no controller wrote.
 pub fn inputs(cluster: &Value) -> impl Iterator<Item = &Value> {
     let managed = |object: &&Value, label: &str| {
         object.get("metadata").and_then(|metadata| metadata.get("labels")?.get(label)).is_some()
@@ -101,12 +112,12 @@ pub fn inputs(cluster: &Value) -> impl Iterator<Item = &Value> {
         .chain(endpoints.filter(move |object| !managed(object, "endpoints.kubernetes.io/managed-by")))
 }
 
-/// The array of that name; empty where there is none.
+/// The array of that name; an empty one where the value has none.
 pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// Asks the engine one question and gives its answer, through text both ways as every host does.
+/// Asks the engine one question and returns its answer. Both are passed as text, as every host does.
 ///
 /// # Panics
 /// When the answer is not JSON.
@@ -115,11 +126,11 @@ pub fn answer(engine: &Engine, question: &Value) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("answer to {question} is not JSON: {error}: {text}"))
 }
 
-/// Counts the right answers of one recording.
+/// Counts the equal answers of one recording.
 #[derive(Debug)]
 pub struct Score {
     recording: &'static str,
-    right: usize,
+    equal: usize,
     asked: usize,
     shown: usize,
 }
@@ -130,14 +141,14 @@ impl Score {
 
     /// A score for the recording of that name in `floors.txt`.
     pub fn new(recording: &'static str) -> Self {
-        Score { recording, right: 0, asked: 0, shown: 0 }
+        Score { recording, equal: 0, asked: 0, shown: 0 }
     }
 
-    /// Counts one case; the first differences are printed.
-    pub fn case(&mut self, right: bool, difference: impl FnOnce() -> String) {
+    /// Counts one case, and prints the first differences.
+    pub fn case(&mut self, equal: bool, difference: impl FnOnce() -> String) {
         self.asked += 1;
-        if right {
-            self.right += 1;
+        if equal {
+            self.equal += 1;
         } else if self.shown < Self::SHOWN {
             self.shown += 1;
             println!("{}: case {} differs\n{}", self.recording, self.asked, difference());
@@ -147,7 +158,7 @@ impl Score {
     /// Prints the score.
     ///
     /// # Panics
-    /// When fewer are right than `floors.txt` says, or nothing was asked.
+    /// When fewer cases are equal than `floors.txt` says, or nothing was asked.
     pub fn finish(self) {
         let floors = fs::read_to_string(folder().join("floors.txt")).unwrap_or_default();
         let floor = floors.lines().find_map(|line| {
@@ -155,11 +166,11 @@ impl Score {
             (name == self.recording).then(|| number.trim().parse::<usize>().ok())?
         });
         let Some(floor) = floor else { panic!("floors.txt has no line for {}", self.recording) };
-        println!("{}: {} of {} right", self.recording, self.right, self.asked);
+        println!("{}: {} of {} equal", self.recording, self.equal, self.asked);
         assert!(self.asked > 0, "{}: nothing was asked", self.recording);
-        assert!(self.right >= floor, "{}: {} right, fewer than the {floor} noted", self.recording, self.right);
-        if self.right > floor {
-            println!("{}: floors.txt may be raised from {floor}", self.recording);
+        assert!(self.equal >= floor, "{}: {} equal, fewer than the floor of {floor}", self.recording, self.equal);
+        if self.equal > floor {
+            println!("{}: raise the floor in floors.txt from {floor} to {}", self.recording, self.equal);
         }
     }
 }

@@ -76,7 +76,7 @@ func generate(pods, folder string) error {
 	if err != nil {
 		return err
 	}
-	cargo := exec.Command("cargo", "run", "--quiet", "--package", "portolan-tests", "--bin", "generate", "--", pods, folder)
+	cargo := exec.Command("cargo", "run", "--quiet", "--package", "portolan-tests", "--bin", "cluster", "--", pods, folder)
 	cargo.Dir = filepath.Dir(filepath.Dir(root))
 	cargo.Stderr = os.Stderr
 	return cargo.Run()

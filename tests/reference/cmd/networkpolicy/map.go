@@ -75,7 +75,7 @@ func generate(pods, folder string) error {
 	if err != nil {
 		return err
 	}
-	run := exec.Command("cargo", "run", "--quiet", "--package", "portolan-tests", "--bin", "generate", "--", pods, folder)
+	run := exec.Command("cargo", "run", "--quiet", "--package", "portolan-tests", "--bin", "cluster", "--", pods, folder)
 	run.Dir, run.Stderr = filepath.Dir(filepath.Dir(root)), os.Stderr
 	if err := run.Run(); err != nil {
 		return fmt.Errorf("%w: the generator: %w", command.ErrMissing, err)

@@ -1,15 +1,12 @@
 //! What has to hold for every set of Ingresses: the index gives what a plain reading of the rules gives, two tables are the
 //! same exactly where their comparison says so, and a rule called unreachable is never reached.
 
-#[path = "../e2e/random.rs"]
-mod random;
-
 use portolan::ingress::Controller;
 use portolan::routing::Request;
 use portolan::routing::compare::{Comparison, compare};
 use portolan_tests::generate::requests;
+use portolan_tests::random::{Random, ingresses};
 use portolan_tests::{answer, engine};
-use random::{Random, ingresses};
 use serde_json::{Value, json};
 
 const SEEDS: u64 = 100;

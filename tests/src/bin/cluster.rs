@@ -1,5 +1,5 @@
-//! Writes a generated cluster to a folder, one file a namespace: `generate PODS FOLDER [SEED]`. For trying commands on
-//! clusters of any size: 1,000 pods come with 520 other objects.
+//! Writes a generated cluster to a folder, one file for each namespace: `cluster PODS FOLDER [SEED]`. Use it to try commands
+//! on clusters of any size: 1,000 pods come with 520 other objects. The same seed gives the same files.
 
 use portolan_tests::{generate, yaml};
 use serde_json::Value;

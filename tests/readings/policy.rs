@@ -1,8 +1,8 @@
 //! The compiled network policies against a naive reading of the documentation, on clusters that use everything the API
 //! has. `PORTOLAN_SLOW=1` asks a million questions.
 
+use crate::naive_policy::Cluster;
 use portolan_tests::generate::{Chance, odd, question};
-use portolan_tests::naive_policy::Cluster;
 use portolan_tests::{answer, engine, is_slow};
 use serde_json::json;
 

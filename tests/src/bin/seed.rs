@@ -1,19 +1,21 @@
-//! Writes the first inputs of the fuzz targets: what kube-apiserver was sent, as requests, as questions and as files.
+//! Writes the first inputs of the fuzz targets into `fuzz/corpus`: the recorded requests to kube-apiserver as requests, as
+//! questions and as files, and one question of each kind.
 
+use portolan_tests::lines;
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 
 fn main() {
-    let text = portolan_fuzz::recorded();
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     for target in ["manifest", "admit", "ask"] {
-        fs::create_dir_all(format!("{corpus}/{target}")).expect("a folder");
+        fs::create_dir_all(corpus.join(target)).expect("the folder can be made");
     }
     let write = |target: &str, name: &str, value: &Value| {
-        fs::write(format!("{corpus}/{target}/{name}"), value.to_string()).expect("a file");
+        fs::write(corpus.join(target).join(name), value.to_string()).expect("the file can be written");
     };
-    for (number, line) in text.lines().skip(1).enumerate().filter(|(number, _)| number % 8 == 0) {
-        let record: Value = serde_json::from_str(line).expect("JSON");
+    // The first line describes the cluster; one request in eight is enough to begin with.
+    for (number, record) in lines("kube-apiserver.jsonl.gz").iter().skip(1).enumerate().step_by(8) {
         let operation = if record["op"] == "create" { "CREATE" } else { "UPDATE" };
         let mut question = json!({"ask": "admit", "operation": operation, "object": record["input"]});
         if operation == "UPDATE" {
@@ -24,9 +26,16 @@ fn main() {
         write("ask", &name, &question);
         write("manifest", &name, &record["input"]);
     }
+    for (number, question) in questions().iter().enumerate() {
+        write("ask", &format!("question-{number}"), question);
+    }
+}
+
+/// A question of each kind about the cluster of `fuzz/src/lib.rs`.
+fn questions() -> Vec<Value> {
     let service = json!({"namespace": "default", "name": "np-stored"});
     let pod = json!({"namespace": "default", "pod": "a"});
-    let questions = [
+    vec![
         json!({"ask": "read", "text": "a: yes\n---\n- &x {b: [1, 0x2, .inf]}\n- *x\n"}),
         json!({"ask": "endpoints", "service": service}),
         json!({"ask": "backends", "node": "n1", "to": {"ip": "10.0.3.99", "port": 80, "protocol": "TCP"}, "from": pod,
@@ -41,8 +50,5 @@ fn main() {
         json!({"ask": "map"}),
         json!({"ask": "lint"}),
         json!({"ask": "objects"}),
-    ];
-    for (number, question) in questions.iter().enumerate() {
-        write("ask", &format!("question-{number}"), question);
-    }
+    ]
 }

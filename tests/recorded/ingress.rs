@@ -1,7 +1,7 @@
 //! `ingress-shared-*.json.gz`: what Contour and Envoy answered to real requests. Asked through the question, as every host
 //! does.
 
-use portolan_tests::{Score, answer, engine, files, lines};
+use portolan_tests::{Score, answer, cases, engine, files, lines};
 use serde_json::{Value, json};
 
 #[test]
@@ -53,7 +53,7 @@ fn replay(score: &'static str, rows: &str) {
 /// The scenarios of the Ingress conformance features, as data of our own: what the API documentation promises.
 #[test]
 fn the_conformance_scenarios_hold_for_the_specification() {
-    let scenarios: Vec<Value> = serde_json::from_str(include_str!("../ingress/conformance.json")).unwrap();
+    let scenarios = cases("ingress-conformance.json");
     assert_eq!(scenarios.len(), 25);
     for scenario in &scenarios {
         let engine = engine(scenario["objects"].as_array().unwrap());
@@ -70,7 +70,7 @@ fn the_conformance_scenarios_hold_for_the_specification() {
 /// held here alone: classes by name, the least and the greatest TLS version, the certificates' namespace, the default class.
 #[test]
 fn requests_are_served_as_contour_would() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../ingress/contour.json")).unwrap();
+    let cases = cases("ingress-contour.json");
     for case in &cases {
         let engine = engine(case["objects"].as_array().unwrap());
         for request in case["requests"].as_array().unwrap() {
@@ -87,7 +87,7 @@ fn requests_are_served_as_contour_would() {
 /// ingress-nginx's ways and annotations, as cases of our own read off its sources.
 #[test]
 fn requests_are_served_as_ingress_nginx_would() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../ingress/nginx.json")).unwrap();
+    let cases = cases("ingress-nginx.json");
     for case in &cases {
         let engine = engine(case["objects"].as_array().unwrap());
         for request in case["requests"].as_array().unwrap() {

@@ -1,5 +1,5 @@
-//! Takes the processor time of the whole map of a made-up cluster and the peak memory: `policy_scale PODS`. Processor
-//! time and not the clock's, so that a busy machine measures the same as an idle one.
+//! Measures the processor time of the whole map of a generated cluster, and the peak memory: `policy_scale PODS`. Processor
+//! time instead of elapsed time, so that a busy machine gives the same numbers as an idle one.
 
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;

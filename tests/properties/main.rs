@@ -1,0 +1,8 @@
+//! Properties that hold for every input, tried on generated ones: two ways to the same answer agree, and no text stops the
+//! reader.
+
+mod ingress;
+mod manifest;
+mod policy_changes;
+mod policy_map;
+mod service_plane;
