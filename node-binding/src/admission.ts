@@ -5,7 +5,7 @@ import { Cluster } from "./cluster.js";
 import { PortolanError } from "./engine.js";
 import type { KubernetesObject, Status } from "./types.js";
 
-/** `admission.k8s.io/v1` AdmissionReview, as far as the webhook reads and writes it. */
+/** `admission.k8s.io/v1` AdmissionReview: the members that the webhook reads and writes. */
 export interface AdmissionReview {
   /** `admission.k8s.io/v1` */
   apiVersion: string;
@@ -19,58 +19,58 @@ export interface AdmissionReview {
 
 /** What the API server asks a webhook. */
 export interface AdmissionRequest {
-  /** Names this request; the answer gives it back. */
+  /** Identifies this request. The response repeats it. */
   uid: string;
   /** `CREATE`, `UPDATE`, `DELETE` or `CONNECT`. */
   operation: string;
-  /** The object as it is to be stored. */
+  /** The object that should be stored. */
   object?: unknown;
-  /** The object as it is stored. */
+  /** The object that is stored now. */
   oldObject?: unknown;
-  /** Its namespace. */
+  /** The object's namespace. */
   namespace?: string;
-  /** Its name. */
+  /** The object's name. */
   name?: string;
-  /** The part of it that is written, where it is a part. */
+  /** The subresource, if the request changes one: `status`, `scale`, … */
   subResource?: string;
-  /** What else the API server says. */
+  /** Everything else that the API server sends. */
   [member: string]: unknown;
 }
 
-/** What a webhook answers the API server. */
+/** The response of a webhook to the API server. */
 export interface AdmissionResponse {
-  /** The request's. */
+  /** The `uid` of the request. */
   uid: string;
   /** Whether the object may be stored. */
   allowed: boolean;
-  /** Why not. */
+  /** Why the object is refused. */
   status?: Status;
-  /** Words to the author. */
+  /** Warnings for the author of the object. */
   warnings?: string[];
 }
 
-/** How the webhook judges. */
+/** Options of {@link review}. */
 export interface ReviewOptions {
-  /** The objects that are there already, which some refusals depend on. None unless given. */
+  /** The stored objects, because some refusals depend on them. Default: none. */
   cluster?: Cluster;
-  /** Warns where it would refuse. */
+  /** Warn instead of refusing. */
   warnOnly?: boolean;
 }
 
-/** The API server cuts a warning that is longer. */
+/** The API server truncates longer warnings. */
 const LONGEST_WARNING = 256;
 
 /**
- * Answers an AdmissionReview as kube-apiserver itself would judge the object: refusals and warnings in its own words.
+ * Answers an AdmissionReview as kube-apiserver itself would validate the object, with its own refusals and warnings.
  *
- * Deletions, parts of objects (`status`, `scale`) and kinds that Portolan does not know are let through.
+ * Deletions, subresources (`status`, `scale`), kinds that Portolan does not know and objects that it cannot read are allowed.
  *
- * @throws {@link PortolanError} `BadRequest` where it is no AdmissionReview with a request
+ * @throws {@link PortolanError} `BadRequest` if the value is not an AdmissionReview with a request
  */
 export function review(asked: AdmissionReview, options: ReviewOptions = {}): AdmissionReview {
   const request = asked?.request;
   if (asked?.kind !== "AdmissionReview" || request === undefined || typeof request.uid !== "string") {
-    throw new PortolanError({ reason: "BadRequest", message: "this is no AdmissionReview with a request", field: "request" });
+    throw new PortolanError({ reason: "BadRequest", message: "not an AdmissionReview with a request", field: "request" });
   }
   const response = judge(request, options);
   return { apiVersion: asked.apiVersion, kind: asked.kind, response };
@@ -93,7 +93,7 @@ function judge(request: AdmissionRequest, { cluster, warnOnly = false }: ReviewO
     if (warnOnly) return { uid, allowed: true, warnings: [...warnings, shortened(answer.status?.message ?? "would be refused")] };
     return { uid, allowed: false, ...(answer.status !== undefined && { status: answer.status }), ...(warnings.length > 0 && { warnings }) };
   } catch (error) {
-    // A kind that is none of the engine's business is let through; anything else is for the caller to see.
+    // An unknown kind or an unreadable object is allowed. The caller gets every other error.
     if (error instanceof PortolanError && error.reason === "BadRequest") return { uid, allowed: true };
     throw error;
   } finally {

@@ -1,4 +1,4 @@
-/** What the package offers, the same on every platform. */
+/** What the package exports on every platform. */
 import { module } from "./engine.js";
 
 export { check } from "./check.js";
@@ -6,7 +6,7 @@ export { Cluster, type Answer, type ClusterOptions, type Input, type ManifestFil
 export { PortolanError, reset, type Refusal } from "./engine.js";
 export type * from "./types.js";
 
-/** The version of the engine, and the Kubernetes version it answers for: `0.1.0 (Kubernetes 1.36)`. */
+/** The version of the engine and the Kubernetes version of its answers: `0.1.0 (Kubernetes 1.36)`. */
 export function version(): string {
   return module().version();
 }

@@ -1,18 +1,18 @@
-/** Portolan in browsers and web workers: ready once `init()` has resolved. */
+/** Portolan in browsers and web workers: ready when `init()` has resolved. */
 import * as glue from "../wasm/portolan.js";
 import { install, type Glue, type Startable } from "./engine.js";
 
 export * from "./api.js";
 
-/** What the module may come from: its address, a response, its bytes, or the module compiled already. */
+/** Where the module comes from: its address, a response, its bytes, or the compiled module. */
 export type ModuleSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
 let started: Promise<void> | undefined;
 
 /**
- * Fetches and starts the engine. Call it once before anything else; calling it again waits for the same.
+ * Fetches and starts the engine. Call it once before anything else. Further calls wait for the first one.
  *
- * @param source where the module comes from; beside this file unless given
+ * @param source where the module comes from; default: beside this file
  */
 export function init(source?: ModuleSource | Promise<Response>): Promise<void> {
   started ??= load(source).catch((error: unknown) => {
@@ -31,11 +31,11 @@ async function compile(source: ModuleSource): Promise<WebAssembly.Module> {
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
   const response = source instanceof Response ? source : await fetch(source);
   const type = response.headers.get("content-type") ?? "";
-  // Many servers answer with a page where there is no file.
+  // Many servers answer with a page instead of 404.
   if (!response.ok || type.startsWith("text/html")) {
-    throw new Error(`the engine's module is not there: ${response.status} ${response.url}; give init() the address of portolan_bg.wasm`);
+    throw new Error(`cannot load the engine's module: ${response.status} ${response.url}; pass the address of portolan_bg.wasm to init()`);
   }
-  // Compiling while it arrives wants the right content type, which not every server gives.
+  // Streaming compilation needs the right content type, which not every server sends.
   if (type === "application/wasm") return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }

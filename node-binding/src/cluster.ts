@@ -3,33 +3,33 @@ import { KINDS, type Asking, type Finding, type KubernetesObject, type Questions
 
 /** A file of manifests. */
 export interface ManifestFile {
-  /** Its name, which findings and answers give back. */
+  /** Its name, which findings and answers repeat. */
   name: string;
-  /** YAML or JSON, one document or many, `List` objects too. */
+  /** YAML or JSON, one document or many, `List` objects included. */
   text: string;
 }
 
-/** What a cluster is made from: the text of manifests, files of them, or objects. */
+/** The input of a cluster: the text of manifests, files, or objects. */
 export type Input = string | ManifestFile | KubernetesObject | readonly (ManifestFile | KubernetesObject)[];
 
-/** What is set for the whole cluster, in the words of its components' flags. */
+/** Settings of the whole cluster, named like the flags of its components. */
 export interface ClusterOptions {
-  /** `--service-cluster-ip-range`: `10.0.0.0/16` unless given; a comma separates a second family. */
+  /** `--service-cluster-ip-range`, default `10.0.0.0/16`. A comma separates a second family. */
   serviceClusterIPRange?: string;
-  /** `--service-node-port-range`: `30000-32767` unless given. */
+  /** `--service-node-port-range`, default `30000-32767`. */
   serviceNodePortRange?: string;
-  /** `--cluster-cidr`: `10.244.0.0/16` unless given; made-up pods take their addresses from it. */
+  /** `--cluster-cidr`, default `10.244.0.0/16`. Synthetic pods get their addresses from it. */
   clusterCIDR?: string;
-  /** `--cluster-domain`: `cluster.local` unless given. */
+  /** `--cluster-domain`, default `cluster.local`. */
   clusterDomain?: string;
   /**
-   * Takes the objects as they stand, read leniently, as stored in a cluster; none is refused. Otherwise each passes
-   * through admission in the order given: what kube-apiserver would refuse is reported and left out.
+   * Treats the objects as already stored in a cluster: they are read leniently and none is refused. Otherwise each passes
+   * through admission in the given order, and an object that kube-apiserver would refuse is reported and left out.
    */
   stored?: boolean;
   /**
-   * Throws for the first document that cannot be read, or object that would be refused, with its `file`, `line`,
-   * `column` and `field`, in place of leaving it out.
+   * Throws for the first document that cannot be read or object that would be refused, with its `file`, `line`,
+   * `column` and `field`, instead of leaving it out.
    */
   strict?: boolean;
 }
@@ -46,9 +46,9 @@ export type Answer<K extends keyof Questions = keyof Questions> = Questions[K]["
 export interface Cluster extends Asking {}
 
 /**
- * A cluster, held inside the engine.
+ * A cluster, which lives inside the engine.
  *
- * It is freed by `free()`, at the end of a `using` block, or some time after it was dropped.
+ * It is freed by `free()`, at the end of a `using` block, or some time after the last reference is gone.
  *
  * @example
  * ```js
@@ -70,14 +70,14 @@ export class Cluster {
   }
 
   /**
-   * Makes a cluster of manifests.
+   * Makes a cluster from manifests.
    *
    * A broken document or a refused object is a finding and is left out; the rest is loaded.
    *
-   * @param input the text of manifests, files of them, or objects
-   * @param options what is set for the whole cluster
-   * @throws {@link PortolanError} `Invalid` for an option that cannot be, with its `field`; with `strict`, `BadRequest`
-   *   for what cannot be read and `Invalid` for what would be refused, with its place
+   * @param input the text of manifests, files, or objects
+   * @param options settings of the whole cluster
+   * @throws {@link PortolanError} `Invalid` for an invalid option, with its `field`; with `strict`, `BadRequest` for a
+   *   document that cannot be read and `Invalid` for an object that would be refused, with its location
    */
   static load(input: Input = [], { strict = false, ...options }: ClusterOptions = {}): Cluster {
     const { Handle } = module();
@@ -96,18 +96,18 @@ export class Cluster {
     return cluster;
   }
 
-  /** What was found while loading: broken documents, refusals, warnings, in the order of the files. */
+  /** The findings of loading: broken documents, refusals, warnings, in the order of the files. */
   get findings(): readonly Finding[] {
     return this.#findings;
   }
 
   /**
-   * Takes in a file's text in place of what it said before: its objects are created or updated, and those that it no
-   * longer holds are taken out. Only what depends on them is compiled again.
+   * Replaces the text of a file: its objects are created or updated, and objects that it no longer contains are removed.
+   * Only what depends on them is compiled again.
    *
    * @param text YAML or JSON, or objects
-   * @param file the file's name; `manifest.yaml` unless given, which is the name that a text loaded without one has
-   * @returns what was found in this file
+   * @param file the file's name; default `manifest.yaml`, the name of a text that was loaded without one
+   * @returns the findings in this file
    */
   apply(text: string | KubernetesObject | readonly KubernetesObject[], file = DEFAULT_NAME): Finding[] {
     const written = typeof text === "string" ? text : listOf(Array.isArray(text) ? text : [text]);
@@ -115,16 +115,16 @@ export class Cluster {
   }
 
   /**
-   * Takes an object out.
+   * Removes an object.
    *
-   * @param reference its kind, namespace (`default` unless given) and name
-   * @returns whether it was there
+   * @param reference its kind, namespace (default: `default`) and name
+   * @returns whether it existed
    */
   remove(reference: Reference): boolean {
     return this.#call((handle) => handle.remove(JSON.stringify(reference)));
   }
 
-  /** What is to be said about the cluster as it stands: refusals, warnings, and findings across objects. */
+  /** All findings about the cluster: refusals, warnings, and findings across objects. */
   check(): Finding[] {
     return this.#call((handle) => JSON.parse(handle.check()) as Finding[]);
   }
@@ -133,8 +133,8 @@ export class Cluster {
    * Answers one question of the contract.
    *
    * @param question the question, or its JSON text
-   * @throws {@link PortolanError} with `reason` and `field` where there is no answer, and with `line` and `column` where
-   *   a text is not JSON
+   * @throws {@link PortolanError} with `reason` and `field` if there is no answer, and with `line` and `column` if a
+   *   text is not JSON
    */
   ask<K extends keyof Questions>(question: Question<K> | string): Answer<K> {
     const text = typeof question === "string" ? question : JSON.stringify(question);
@@ -144,11 +144,11 @@ export class Cluster {
   }
 
   /**
-   * Answers one question given as JSON text with JSON text, byte for byte as `portolan ask` does. What cannot be
-   * answered gets an answer with an `error` in it.
+   * Answers a question in JSON text with JSON text, byte for byte like `portolan ask`. A question without an answer gets
+   * an answer with `error`.
    */
   askText(question: string): string {
-    // Called the most often: without a function around it.
+    // Called most often, so not wrapped in `#call`.
     const handle = this.#live();
     try {
       return handle.ask(question);
@@ -157,14 +157,14 @@ export class Cluster {
     }
   }
 
-  /** Lets go of the cluster. Asking it afterwards throws. */
+  /** Frees the cluster. Asking it afterwards throws. */
   free(): void {
     const handle = this.#handle;
     this.#handle = undefined;
     if (handle !== undefined && this.#instance === currentInstance()) handle.free();
   }
 
-  /** Lets go of the cluster at the end of a `using` block. */
+  /** Frees the cluster at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.free();
   }
@@ -177,7 +177,7 @@ export class Cluster {
   #live(): Handle {
     const handle = this.#handle;
     if (handle === undefined || this.#instance !== currentInstance()) {
-      const message = handle === undefined ? "the cluster was let go of" : "the engine was made afresh since: load again";
+      const message = handle === undefined ? "the cluster has been freed" : "the engine has been replaced since: load the cluster again";
       throw new PortolanError({ reason: "Gone", message });
     }
     return handle;
@@ -194,7 +194,7 @@ for (const kind of KINDS) {
   });
 }
 
-/** A question's text: put together from its own, which costs less than an object with one member more. The first `ask` counts. */
+/** A question's text. Joining texts costs less than making an object with one more member. The first `ask` counts. */
 function asked(kind: string, question: object): string {
   const text = JSON.stringify(question) as string | undefined;
   if (text === undefined || !text.startsWith("{")) return JSON.stringify({ ...question, ask: kind });

@@ -1,16 +1,16 @@
 /**
- * The module: calling it, turning its refusals into errors, and making it afresh after a trap.
+ * The module: calls it, turns its refusals into errors, and replaces it after a trap.
  *
  * @internal
  */
 
-/** What wasm-bindgen makes of the module. Strings go in and out. */
+/** The glue that wasm-bindgen generates for the module. Strings go in and out. */
 export interface Glue {
-  /** A cluster that stays in the module. */
+  /** A cluster inside the module. */
   readonly Handle: new (options: string) => Handle;
   /** The version of the engine. */
   version(): string;
-  /** Takes another instance in place of the one there is; with that go all its handles. */
+  /** Replaces the instance. All its handles become invalid. */
   __wbg_reset_state(): void;
 }
 
@@ -18,52 +18,52 @@ export interface Glue {
 export interface Handle {
   /** Adds a file to be loaded. */
   add(file: string, text: string): void;
-  /** Loads the files that were added: JSON of what was found. */
+  /** Loads the added files. Returns the findings as JSON. */
   load(): string;
-  /** Takes a file's new text: JSON of what was found in it. */
+  /** Replaces the text of a file. Returns its findings as JSON. */
   apply(file: string, text: string): string;
-  /** Takes an object out: whether it was there. */
+  /** Removes an object. Returns whether it existed. */
   remove(reference: string): boolean;
-  /** Findings of the cluster as it stands, as JSON. */
+  /** Returns all findings about the cluster as JSON. */
   check(): string;
   /** Answers a question. */
   ask(question: string): string;
-  /** Lets go of the cluster. */
+  /** Frees the cluster. */
   free(): void;
 }
 
-/** Why something was refused. */
+/** Why a call was refused. */
 export interface Refusal {
   /** One word: `BadRequest`, `NotFound`, `Invalid`, … */
   reason?: string;
-  /** What is wrong, for people. */
+  /** The problem, for people. */
   message?: string;
-  /** The field it is about. */
+  /** The field with the problem. */
   field?: string;
-  /** The file it is about. */
+  /** The file with the problem. */
   file?: string;
-  /** The line it is about, from 1. */
+  /** The line of the problem, from 1. */
   line?: number;
-  /** The column it is about in characters, from 1. */
+  /** The column of the problem in characters, from 1. */
   column?: number;
 }
 
-/** What every call throws that cannot be answered. */
+/** The error of every call that has no answer. */
 export class PortolanError extends Error {
   override readonly name = "PortolanError";
   /**
-   * One word: `BadRequest` (the question, or a text, cannot be understood), `Invalid` (a value cannot be), `NotFound` (it is about an object that is not there),
-   * `NotReady` (the module is not loaded yet), `Gone` (the cluster was let go of, or the module made afresh since),
-   * `InternalError` (the engine stopped; see {@link reset}).
+   * One word: `BadRequest` (the question or a text cannot be understood), `Invalid` (a value is invalid), `NotFound` (an
+   * object does not exist), `NotReady` (the module is not loaded yet), `Gone` (the cluster was freed, or the module was
+   * replaced since), `InternalError` (the engine stopped; see {@link reset}).
    */
   readonly reason: string;
-  /** The field of the question or of the options that is at fault, where one is. */
+  /** The field of the question or of the options with the problem, if there is one. */
   readonly field: string | undefined;
-  /** The file at fault, where what was loaded is. */
+  /** The file with the problem, if the input has one. */
   readonly file: string | undefined;
-  /** The line at fault, from 1, where there is one. */
+  /** The line of the problem, from 1, if there is one. */
   readonly line: number | undefined;
-  /** The column at fault in characters, from 1, where there is one. */
+  /** The column of the problem in characters, from 1, if there is one. */
   readonly column: number | undefined;
 
   constructor(refusal: Refusal, options?: { cause?: unknown }) {
@@ -80,7 +80,7 @@ let glue: (Glue & Startable) | undefined;
 let atFirst: (() => void) | undefined;
 let instance = 0;
 
-/** The glue before the module is there. */
+/** The glue before the module is loaded. */
 export interface Startable {
   /** Makes an instance of the module. */
   initSync(from: { module: WebAssembly.Module }): unknown;
@@ -98,7 +98,7 @@ export function install(loaded: Glue & Startable, compiled: WebAssembly.Module):
 }
 
 /**
- * Says what is to be done where something is asked before anybody installed the module.
+ * Sets the function that loads the module if it is needed before it is installed.
  *
  * @internal
  */
@@ -107,20 +107,20 @@ export function beforeFirstCall(load: () => void): void {
 }
 
 /**
- * The module, or an error that says how to get it.
+ * Returns the module, or throws an error that says how to load it.
  *
  * @internal
  */
 export function module(): Glue {
   if (glue === undefined) atFirst?.();
   if (glue === undefined) {
-    throw new PortolanError({ reason: "NotReady", message: "the engine is not loaded yet: `await init()` first" });
+    throw new PortolanError({ reason: "NotReady", message: "the engine is not loaded yet: call `await init()` first" });
   }
   return glue;
 }
 
 /**
- * The number of the module's instance; handles of another are gone.
+ * The number of the module's instance. Handles of other instances are invalid.
  *
  * @internal
  */
@@ -129,9 +129,9 @@ export function currentInstance(): number {
 }
 
 /**
- * Makes the module afresh, with memory of its own. Every cluster made before is gone, and says so when it is asked.
+ * Replaces the module by a new instance with new memory. Every existing cluster is gone: asking it throws `Gone`.
  *
- * The package does this by itself when the engine stops, which it should never do; calling it frees all memory at once.
+ * The package does this itself if the engine stops, which should never happen. Calling it frees all memory at once.
  */
 export function reset(): void {
   const loaded = module();
@@ -140,7 +140,7 @@ export function reset(): void {
 }
 
 /**
- * Calls the module. What it refuses becomes a {@link PortolanError}; when it traps, it is made afresh first.
+ * Calls the module. A refusal becomes a {@link PortolanError}. After a trap the module is replaced first.
  *
  * @internal
  */
@@ -153,8 +153,8 @@ export function call<T>(work: () => T): T {
 }
 
 /**
- * What to throw for what the module threw: a {@link PortolanError} for a refusal and for a trap, after which the module is made
- * afresh.
+ * Turns what the module threw into the error to throw: a {@link PortolanError} for a refusal and for a trap. After a trap
+ * the module is replaced.
  *
  * @internal
  */
@@ -162,7 +162,7 @@ export function thrown(error: unknown): unknown {
   if (typeof error === "string") return new PortolanError(JSON.parse(error) as Refusal);
   if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
     reset();
-    const message = `the engine stopped (${error.message}) and was made afresh: load the cluster again`;
+    const message = `the engine stopped (${error.message}) and was replaced: load the cluster again`;
     return new PortolanError({ reason: "InternalError", message }, { cause: error });
   }
   return error;

@@ -1,4 +1,4 @@
-/** `portolan/admission` in Node: the engine is loaded with it. */
+/** `portolan/admission` in Node: importing it loads the engine. */
 import "./node.js";
 
 export * from "./admission.js";

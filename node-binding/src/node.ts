@@ -13,7 +13,7 @@ declare const __dirname: string | undefined;
 
 const MODULE = "portolan_bg.wasm";
 
-/** What the module may come from: the path of the file or its URL, or its bytes. */
+/** Where the module comes from: the path of the file, its URL, or its bytes. */
 export type ModuleSource = string | URL | ArrayBuffer | ArrayBufferView;
 
 const glue = require("../wasm/portolan.cjs") as Glue & Startable;
@@ -21,10 +21,10 @@ const glue = require("../wasm/portolan.cjs") as Glue & Startable;
 beforeFirstCall(() => install(glue, new WebAssembly.Module(besideThis())));
 
 /**
- * Resolves when the engine is ready. Nobody has to wait for that in Node, where it is from the start; browsers have to,
- * and bundles that have no file of the engine beside them have to say where it is.
+ * Resolves when the engine is ready. In Node it is ready from the start, and nobody needs to wait. Call it in code that
+ * also runs in browsers, and in bundles that do not have the engine's file beside them.
  *
- * @param source where the module comes from; beside this file, or beside the bundle that it has become part of, unless given
+ * @param source where the module comes from; default: beside this file, or beside the bundle that contains it
  */
 export async function init(source?: ModuleSource): Promise<void> {
   if (source === undefined) module();
@@ -39,16 +39,16 @@ async function compile(source: ModuleSource | WebAssembly.Module): Promise<WebAs
 }
 
 function besideThis(): Uint8Array<ArrayBuffer> {
-  // A bundle of ES modules has no folder of its own that this file could know of.
+  // A bundle of ES modules does not know its folder.
   const folder = typeof __dirname === "undefined" ? undefined : __dirname;
   for (const path of [`${folder}/../wasm/${MODULE}`, `${folder}/${MODULE}`]) {
     try {
       if (folder !== undefined) return files().readFileSync(path);
     } catch {
-      // Perhaps it is at the other place.
+      // Try the other path.
     }
   }
-  const message = `${MODULE} is not beside this bundle: put it there, or give it to init() first`;
+  const message = `${MODULE} is not beside this bundle: copy it there, or pass it to init() first`;
   throw new PortolanError({ reason: "NotReady", message });
 }
 

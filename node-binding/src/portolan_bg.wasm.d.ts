@@ -1,3 +1,3 @@
-/** The engine's file as a bundler hands it on: its address, its bytes, or what it is compiled to. `init()` takes it as it is. */
+/** The engine's file as a bundler passes it on: its address, its bytes, or the compiled module. Pass it to `init()`. */
 declare const module: string & ArrayBufferView;
 export default module;

@@ -102,7 +102,7 @@ describe("a bundle for Node", { timeout: 120_000 }, () => {
   test("esbuild, CommonJS: with the module beside it", async () => {
     write({ "esbuild-cjs.js": asking(AT_ONCE, PRINT) });
     await withEsbuild({ entryPoints: ["esbuild-cjs.js"], platform: "node", outfile: "out/esbuild-cjs/main.cjs" });
-    assert.throws(() => runs("out/esbuild-cjs", "main.cjs"), /portolan_bg\.wasm is not beside this bundle: put it there, or give it to init\(\) first/);
+    assert.throws(() => runs("out/esbuild-cjs", "main.cjs"), /portolan_bg\.wasm is not beside this bundle: copy it there, or pass it to init\(\) first/);
     copyModule("out/esbuild-cjs");
     assert.deepEqual(runs("out/esbuild-cjs", "main.cjs"), ANSWER);
   });
@@ -205,6 +205,6 @@ describe("a bundle for browsers, on the page and in a worker", { timeout: 120_00
     write({ "lost/main.js": `import { init } from "portolan"; init("index.html").catch(({ message }) => { document.title = JSON.stringify(message); document.body.dataset.worker = "0"; });` });
     await withRollup("lost/main.js", "out/lost/main.js", { browser: true });
     const [said] = await runs("lost", '<script type="module" src="main.js"></script>');
-    assert.match(said, /^the engine's module is not there: 200 http.*index\.html; give init\(\) the address of portolan_bg\.wasm$/);
+    assert.match(said, /^cannot load the engine's module: 200 http.*index\.html; pass the address of portolan_bg\.wasm to init\(\)$/);
   });
 });
