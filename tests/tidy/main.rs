@@ -2,4 +2,8 @@
 //! knows.
 
 mod collections;
+mod directions;
+mod files;
+mod parameters;
 mod sources;
+mod words;

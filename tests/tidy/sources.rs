@@ -44,3 +44,34 @@ fn walk(root: &Path, folder: &str, endings: &[&str], found: &mut Vec<Source>) {
         }
     }
 }
+
+/// The text without the lines that hold comments only.
+pub fn without_comments(text: &str) -> String {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The text without the items below `#[cfg(test)]`. An item ends at its `;`, or at the `}` that is indented as it is.
+pub fn without_tests(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            code.push_str(line);
+            code.push('\n');
+            continue;
+        }
+        let end = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
+        for line in lines.by_ref() {
+            if line == end || (line.ends_with(';') && line.starts_with(&end[..end.len() - 1]) && !inside(line, &end)) {
+                break;
+            }
+        }
+    }
+    code
+}
+
+/// Whether a line is indented deeper than the closing brace of its item.
+fn inside(line: &str, end: &str) -> bool {
+    line.len() - line.trim_start().len() >= end.len()
+}
