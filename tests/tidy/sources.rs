@@ -13,7 +13,7 @@ pub struct Source {
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Every file below the folder whose name ends in one of the endings, sorted by path. Folders with built or downloaded
