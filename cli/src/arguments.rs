@@ -1,10 +1,8 @@
 //! The command line, described once for parsing and for help.
 
-use crate::settings::Settings;
 use crate::terminal::Color;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
-use portolan::cluster::Options;
+use portolan_checking::cluster_flags::ClusterFlags;
 use std::path::PathBuf;
 
 /// Answers what a Kubernetes cluster would do with your manifests, and why.
@@ -28,111 +26,6 @@ pub(crate) struct Arguments {
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// What is set for the cluster, under the names of Kubernetes' flags.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct ClusterFlags {
-    /// Range of cluster IPs; a comma separates a second family
-    #[arg(
-        long,
-        help_heading = "Cluster",
-        value_name = "CIDR[,CIDR]",
-        value_delimiter = ',',
-        help = "Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]"
-    )]
-    pub(crate) service_cluster_ip_range: Vec<IpNet>,
-
-    /// Range of node ports
-    #[arg(long, help_heading = "Cluster", value_name = "FIRST-LAST", value_parser = port_range, help = "Range of node ports [default: 30000-32767]")]
-    pub(crate) service_node_port_range: Option<(u16, u16)>,
-
-    /// Range of pod addresses
-    #[arg(
-        long,
-        help_heading = "Cluster",
-        value_name = "CIDR[,CIDR]",
-        value_delimiter = ',',
-        help = "Range that made-up pods take their addresses from [default: 10.244.0.0/16]"
-    )]
-    pub(crate) cluster_cidr: Vec<IpNet>,
-
-    /// Domain of the cluster's DNS
-    #[arg(
-        long,
-        help_heading = "Cluster",
-        value_name = "DOMAIN",
-        help = "Domain of the cluster's DNS [default: cluster.local]"
-    )]
-    pub(crate) cluster_domain: Option<String>,
-
-    /// Namespace of objects that name none
-    #[arg(
-        short,
-        long,
-        help_heading = "Cluster",
-        value_name = "NAMESPACE",
-        help = "Namespace of objects that name none [default: default]"
-    )]
-    pub(crate) namespace: Option<String>,
-
-    /// Where the settings are
-    #[arg(
-        long,
-        help_heading = "Cluster",
-        value_name = "FILE",
-        help = "Settings, or `none` [default: the nearest portolan.toml at or above PATH]"
-    )]
-    pub(crate) config: Option<PathBuf>,
-}
-
-impl ClusterFlags {
-    /// The settings that go for these paths.
-    ///
-    /// # Errors
-    /// They cannot be read or understood.
-    pub(crate) fn settings(&self, paths: &[PathBuf]) -> anyhow::Result<Settings> {
-        Settings::find(self.config.as_deref(), paths)
-    }
-
-    /// The flags as the engine takes them; where there is none, what the settings say.
-    pub(crate) fn options(&self, settings: &Settings) -> Options {
-        let mut options = Options::default();
-        let ranges = [&self.service_cluster_ip_range, &settings.service_cluster_ip_range];
-        if let Some(ranges) = ranges.into_iter().find(|ranges| !ranges.is_empty()) {
-            options.service_cluster_ip_range.clone_from(ranges);
-            options.service_ranges_given = true;
-        }
-        if let Some(range) = self.service_node_port_range.or(settings.service_node_port_range) {
-            options.service_node_port_range = range;
-            options.service_ranges_given = true;
-        }
-        if let Some(ranges) = [&self.cluster_cidr, &settings.cluster_cidr].into_iter().find(|ranges| !ranges.is_empty())
-        {
-            options.cluster_cidr.clone_from(ranges);
-        }
-        if let Some(domain) = self.cluster_domain.as_ref().or(settings.cluster_domain.as_ref()) {
-            options.cluster_domain.clone_from(domain);
-        }
-        self.namespace(settings).clone_into(&mut options.namespace);
-        options
-    }
-
-    /// The namespace of objects, and of names in questions, that name none.
-    pub(crate) fn namespace<'a>(&'a self, settings: &'a Settings) -> &'a str {
-        self.namespace.as_deref().or(settings.namespace.as_deref()).unwrap_or("default")
-    }
-}
-
-/// Reads `FIRST-LAST`.
-///
-/// # Errors
-/// What was expected.
-pub(crate) fn port_range(text: &str) -> Result<(u16, u16), String> {
-    let range = text.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-    range
-        .filter(|(first, last)| *first > 0 && first <= last)
-        .ok_or_else(|| "expected FIRST-LAST, like 30000-32767".to_owned())
 }
 
 /// Manifests, and the cluster they go into.
@@ -506,8 +399,8 @@ pub(crate) enum Command {
         cluster: ClusterFlags,
     },
     /// Judge what is sent to an API server: an admission webhook, with the cluster in view
-    #[cfg(feature = "server")]
-    Webhook(Box<crate::webhook::flags::WebhookFlags>),
+    #[cfg(feature = "webhook")]
+    Webhook(Box<portolan_webhook::WebhookFlags>),
     /// Serve an editor: findings as one types, fixes, explanations, completion (Language Server Protocol over standard input)
     #[cfg(feature = "lsp")]
     Lsp {

@@ -47,10 +47,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
             diff::run(before, after, controllers, cluster, *output, terminal)
         }
         Command::Ask { files, cluster } => ask::run(files, cluster, terminal),
-        #[cfg(feature = "server")]
-        Command::Webhook(flags) => crate::webhook::run(flags, terminal),
+        #[cfg(feature = "webhook")]
+        Command::Webhook(flags) => portolan_webhook::run(flags).map(|()| Outcome::Fine),
         #[cfg(feature = "lsp")]
-        Command::Lsp { cluster, .. } => crate::lsp::run(cluster).map(|()| Outcome::Fine),
+        Command::Lsp { cluster, .. } => portolan_lsp::run(cluster).map(|()| Outcome::Fine),
         Command::Version => version::run(terminal),
         one => one::run(one, terminal),
     }

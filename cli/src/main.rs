@@ -2,22 +2,11 @@
 //!
 //! Exit status: 0 all is fine, 1 there are findings or something is refused, 2 the input or the usage cannot be worked with.
 
-mod advice;
 mod arguments;
-mod baseline;
-mod codes;
 mod commands;
-mod fix;
-mod input;
-#[cfg(feature = "lsp")]
-mod lsp;
 mod question;
 mod render;
-mod settings;
 mod terminal;
-mod wanted;
-#[cfg(feature = "server")]
-mod webhook;
 
 use arguments::Arguments;
 use clap::Parser as _;

@@ -10,8 +10,6 @@ mod trace;
 pub(crate) use answer::{answer, text};
 pub(crate) use difference::diff;
 pub(crate) use sarif::sarif;
-#[cfg(feature = "lsp")]
-pub(crate) use source::word_length;
 
 use crate::terminal::{Style, Terminal};
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};

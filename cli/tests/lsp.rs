@@ -1,6 +1,5 @@
 //! `portolan lsp`, spoken to as an editor does: over the pipes of a real process.
 
-#![cfg(feature = "lsp")]
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "shared/binary.rs"]

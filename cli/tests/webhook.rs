@@ -1,5 +1,4 @@
 //! The webhook as the API server meets it: a process that is asked over TLS.
-#![cfg(feature = "server")]
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,12 +1,12 @@
 //! `portolan ask`: one question a line in, one answer a line out, in the same order.
 
 use super::Outcome;
-use crate::arguments::ClusterFlags;
-use crate::input::Input;
-use crate::settings::Settings;
 use crate::terminal::Terminal;
 use portolan::ask::answer_text;
 use portolan::load::{Taking, load};
+use portolan_checking::cluster_flags::ClusterFlags;
+use portolan_checking::input::Input;
+use portolan_checking::settings::Settings;
 use std::io::{self, BufRead as _, Write as _};
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(paths: &[PathBuf], cluster: &ClusterFlags, terminal: &mut Term
         Some(_) => cluster.settings(paths)?,
         None => Settings::default(),
     };
-    let input = Input::read(paths, terminal);
+    let input = Input::read(paths, &mut |done, of| terminal.progress(done, of, "files read"));
     let loaded = load(&input.files, cluster.options(&settings), Taking::Stored);
     let mut outcome = Outcome::Fine;
     for problem in &input.problems {

@@ -1,18 +1,18 @@
 //! `portolan check`: what is refused, what is warned of, and what is accepted and will not work.
 
 use super::Outcome;
-use crate::advice::advise;
 use crate::arguments::{CheckArguments, Findings};
-use crate::baseline::{Baseline, Compared};
-use crate::fix::{self, Mended};
-use crate::input::Input;
 use crate::render::{self, report};
 use crate::terminal::{Style, Terminal};
-use crate::wanted::Wanted;
 use portolan::finding::{Finding, Severity};
 use portolan::lint::Checked;
 use portolan::load::{File, Loaded, Taking, load};
 use portolan_base::json::Json;
+use portolan_checking::advice::advise;
+use portolan_checking::baseline::{Baseline, Compared};
+use portolan_checking::fix::{self, Mended};
+use portolan_checking::input::Input;
+use portolan_checking::selection::Selection;
 use std::fs;
 use std::path::Path;
 
@@ -26,20 +26,20 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
         anyhow::bail!("--fix writes files, and standard input is none; --diff shows what it would change");
     }
     let settings = arguments.cluster.settings(&arguments.paths)?;
-    let wanted = Wanted::new(&arguments.select, &arguments.ignore, &settings)?;
+    let selection = Selection::new(&arguments.select, &arguments.ignore, &settings)?;
     let at = arguments.baseline.as_deref().or(settings.baseline.as_deref());
     let baseline = match at {
         Some(file) if !arguments.write_baseline => Some(Baseline::read(file)?),
         _ => None,
     };
-    let input = Input::read(&arguments.paths, terminal);
+    let input = Input::read(&arguments.paths, &mut |done, of| terminal.progress(done, of, "files read"));
     if input.files.is_empty() && input.problems.is_empty() {
         terminal.note("there is no manifest here: of a folder, files that end in .yaml, .yml or .json are read");
     }
     let check = |files: &[File]| {
         let loaded = load(files, arguments.cluster.options(&settings), Taking::Admitted);
         let Checked { findings, elsewhere } = loaded.checked();
-        let findings = wanted.of(findings).map(advise).collect();
+        let findings = selection.filter(findings).map(advise).collect();
         let compared = match &baseline {
             Some(baseline) => baseline.compare(findings),
             None => Compared { new: findings, ..Compared::default() },

@@ -1,14 +1,15 @@
 //! `portolan diff`: two sets of manifests, and what changes for requests and for connections.
 
 use super::Outcome;
-use crate::arguments::{ClusterFlags, Output};
-use crate::input::Input;
+use crate::arguments::Output;
 use crate::render;
 use crate::terminal::Terminal;
 use portolan::ask::answer_json;
 use portolan::load::{Loaded, Taking, load};
 use portolan::policy::{ConnectionDiff, Row};
 use portolan_base::json::Json;
+use portolan_checking::cluster_flags::ClusterFlags;
+use portolan_checking::input::Input;
 use std::path::{Path, PathBuf};
 
 /// Compares two sets of manifests. Ends with 1 where something changes.
@@ -28,7 +29,7 @@ pub(crate) fn run(
     let controllers = (controllers.0.unwrap_or(usual), controllers.1.or(controllers.0).unwrap_or(usual));
     let mut outcome = Outcome::Fine;
     let mut read = |path: &Path, terminal: &mut Terminal| -> (Loaded, String) {
-        let input = Input::read(&[PathBuf::from(path)], terminal);
+        let input = Input::read(&[PathBuf::from(path)], &mut |done, of| terminal.progress(done, of, "files read"));
         for problem in &input.problems {
             terminal.complain(problem);
             outcome = Outcome::BadInput;

@@ -2,13 +2,13 @@
 
 use super::Outcome;
 use crate::arguments::{Command, Manifests, MapFormat, Output, PolicyCommand, Target};
-use crate::input::Input;
 use crate::terminal::Terminal;
 use crate::{question, render};
 use portolan::ask::answer_json;
 use portolan::finding::Severity;
 use portolan::load::{Taking, load};
 use portolan_base::json::Json;
+use portolan_checking::input::Input;
 
 /// Loads the manifests, asks, and prints the answer.
 ///
@@ -19,7 +19,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<
         anyhow::bail!("this command asks no question");
     };
     let settings = manifests.cluster.settings(&manifests.paths)?;
-    let input = Input::read(&manifests.paths, terminal);
+    let input = Input::read(&manifests.paths, &mut |done, of| terminal.progress(done, of, "files read"));
     let loaded = load(&input.files, manifests.cluster.options(&settings), Taking::Admitted);
     let mut outcome = Outcome::Fine;
     for problem in &input.problems {
@@ -193,7 +193,7 @@ fn question_of(command: &Command) -> anyhow::Result<Option<(Manifests, Json)>> {
         Command::Check(_) | Command::Ask { .. } | Command::Version | Command::Rule { .. } | Command::Diff { .. } => {
             return Ok(None);
         }
-        #[cfg(feature = "server")]
+        #[cfg(feature = "webhook")]
         Command::Webhook(_) => return Ok(None),
     }))
 }

@@ -1,8 +1,8 @@
 //! `portolan rule`: what a rule finds, why that matters, and how it looks.
 
 use super::Outcome;
-use crate::codes;
 use crate::terminal::{Style, Terminal};
+use portolan_checking::codes;
 
 /// Explains one code, or lists them all.
 ///

@@ -1,12 +1,12 @@
 //! Findings as SARIF 2.1.0 (OASIS): one run, the rules with their documentation, a result a finding.
 
 use super::report::message;
-use crate::baseline::fingerprint;
-use crate::codes;
 use portolan::cluster::SourcePlace;
 use portolan::finding::{Edit, Finding, Severity};
 use portolan::load::File;
 use portolan_base::json::Json;
+use portolan_checking::baseline::fingerprint;
+use portolan_checking::codes;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
