@@ -4,11 +4,11 @@ import type { Answer, Question, Questions } from "portolan";
 import type { Which } from "./engine/protocol";
 import { beforeRevision, engine, revision } from "./workspace";
 
-/** An answer, or why there is none. While a newer one is on its way, the older stays. */
+/** An answer, or why there is none. The older answer stays until the newer one arrives. */
 export interface Asked<A> {
   answer: A | null;
   error: string | null;
-  /** The question that was answered: it may be older than what is asked now. */
+  /** The question that was answered. It may be older than the current one. */
   question: string | null;
 }
 
@@ -17,7 +17,7 @@ export function useAnswer<K extends keyof Questions>(question: Question<K> | nul
   const [asked, setAsked] = useState<Asked<Answer<K>>>({ answer: null, error: null, question: null });
   const text = question === null ? null : JSON.stringify(question);
   const state = which === "now" ? revision.value : beforeRevision.value;
-  // Asked at once, not after the next frame: what is behind the answers waits for them.
+  // Asked at once, not after the next frame, because the check of the cluster waits for the answers.
   useLayoutEffect(() => {
     if (text === null || state === 0) {
       setAsked({ answer: null, error: null, question: null });

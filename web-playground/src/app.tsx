@@ -108,7 +108,7 @@ function Footer() {
 
 function EngineTime({ taken, checked }: { taken: number; checked: number }) {
   return (
-    <span class="engine-time" title={`taken in within ${milliseconds(taken)}, checked within ${milliseconds(checked)}`}>
+    <span class="engine-time" title={`loaded in ${milliseconds(taken)}, checked in ${milliseconds(checked)}`}>
       {" "}
       in {milliseconds(taken + checked)}
     </span>
@@ -152,7 +152,7 @@ function Notice() {
   );
 }
 
-/** Takes what is dropped anywhere on the page. */
+/** Opens files that are dropped anywhere on the page. */
 function DropHint() {
   const [over, setOver] = useState(false);
   const depth = useRef(0);
@@ -176,14 +176,14 @@ function DropHint() {
       setOver(false);
       if (event.dataTransfer === null || !wanted(event)) return;
       event.preventDefault();
-      // The editor would write the files' text where they were let go of.
+      // Otherwise the editor would insert the files' text where they are dropped.
       event.stopPropagation();
       const { files, passed } = await dropped(event.dataTransfer);
       const left = passed.length === 0 ? "" : ` Passed over: ${passed.slice(0, 3).join(", ")}${passed.length > 3 ? " and more" : ""}.`;
       if (files.length > 0) {
         replace(files, `Opened ${count(files.length, "file")}.${left}`);
         offerTemplates();
-      } else notice.value = { text: `No manifests in what was dropped.${left}`, bad: true };
+      } else notice.value = { text: `The dropped files contain no manifests.${left}`, bad: true };
     };
     const listeners = { dragenter: enter, dragleave: leave, dragover: allow, drop } as const;
     for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener as EventListener, { capture: true });

@@ -1,4 +1,4 @@
-/** What the panels are asked: kept apart from them, so that a link and the next visit bring it back. */
+/** The input of the panels. Kept apart from them, so that a link and the next visit restore it. */
 import { signal } from "@preact/signals";
 
 /** The fields of all panels, by name. */

@@ -1,24 +1,24 @@
-/** Two versions of the cluster, asked the same questions. What differs is what is shown. */
+/** Asks two versions of the cluster the same questions and returns the different answers. */
 import { useEffect, useState } from "preact/hooks";
 import { PortolanError, type Answer, type EndpointSlice, type KubernetesObject, type ListedObject, type Question } from "portolan";
 import type { Which } from "./engine/protocol";
 import { named } from "./parts/text";
 import { beforeRevision, engine, revision } from "./workspace";
 
-/** Something that is there in one version only, or otherwise. */
+/** Something that exists in one version only, or that differs. */
 export interface Change {
-  /** What it is about. */
+  /** Its name. */
   name: string;
   how: "new" | "gone" | "changed";
-  /** What only the version set aside says, line by line. */
+  /** The lines that only the version set aside has. */
   gone: readonly string[];
-  /** What only the present version says. */
+  /** The lines that only the current version has. */
   added: readonly string[];
-  /** Where it stands now. */
+  /** Its location now. */
   source?: ListedObject["source"];
 }
 
-/** All that the versions answer differently. */
+/** All different answers. */
 export interface Comparison {
   objects: Change[];
   routes: Answer<"diff">;
@@ -28,16 +28,16 @@ export interface Comparison {
   environment: Change[];
 }
 
-/** Whose ways the routes are read in, then and now. */
+/** The controllers of the routes, before and now. */
 export interface Controllers {
   before: string;
   after: string;
 }
 
-/** Of more than this not each one is asked about. */
+/** If there are more, not all are asked about. */
 const MOST_ASKED = 400;
 
-/** Compares anew some moments after each change of either version. */
+/** Compares again shortly after each change of either version. */
 export function useComparison(controllers: Controllers): { comparison: Comparison | null; error: string | null } {
   const [state, setState] = useState<{ comparison: Comparison | null; error: string | null }>({ comparison: null, error: null });
   const now = revision.value;
@@ -97,17 +97,17 @@ function change(name: string, how: Change["how"]): Change {
   return { name, how, gone: [], added: [] };
 }
 
-/** The objects as stored, without the pods that workloads only stand for. */
+/** The stored objects, without the synthetic pods of workloads. */
 async function stored(which: Which): Promise<Map<string, ListedObject & { object: KubernetesObject }>> {
   const { objects } = await engine.ask({ ask: "objects", whole: true }, which);
   const own = objects.filter((object): object is ListedObject & { object: KubernetesObject } => object.standsFor === undefined && object.object !== undefined);
   return new Map(own.map((object) => [`${object.kind}/${object.namespace ?? ""}/${object.name}`, object]));
 }
 
-/** Lines by what they are about. */
+/** Lines by name. */
 type Lines = Map<string, readonly string[]>;
 
-/** The lines of both versions, and what differs. */
+/** The different lines of both versions. */
 async function both(lines: (which: Which) => Promise<Lines>): Promise<Change[]> {
   const [before, after] = await Promise.all([lines("before"), lines("now")]);
   const changes: Change[] = [];
@@ -149,7 +149,7 @@ function linesOf(slice: EndpointSlice): string[] {
   });
 }
 
-/** The names of Services, of every type that there may be something for. */
+/** The names of Services, with every type of record that can exist. */
 async function nameLines(which: Which): Promise<Lines> {
   const services = await listed(which, "Service");
   const asked = services.flatMap(({ namespace = "default", name, object }) => {
@@ -169,7 +169,7 @@ async function nameLines(which: Which): Promise<Lines> {
   return lines;
 }
 
-/** What containers are told of Services: of each workload one pod is asked. */
+/** The variables of Services in containers, for one pod of each workload. */
 async function environmentLines(which: Which): Promise<Lines> {
   const workloads = new Map<string, { namespace: string; name: string }>();
   for (const { namespace = "default", name, standsFor } of await listed(which, "Pod")) {
@@ -186,7 +186,7 @@ async function environmentLines(which: Which): Promise<Lines> {
   );
 }
 
-/** The same change of many is one; a workload that is only in one version is told as an object already. */
+/** Joins equal changes of several pods. Leaves out workloads that exist in one version only: the list of objects has them. */
 function together(changes: readonly Change[]): Change[] {
   const found = new Map<string, Change[]>();
   for (const one of changes) {

@@ -10,7 +10,7 @@ import { Tabs } from "./parts/tabs";
 import { Badge, count, Words } from "./parts/text";
 import { active, add, addEmpty, close, files, findings, findingsByFile, lit, notice, offerTemplates, rename } from "./workspace";
 
-/** The files: their tabs, the editor, and what was found. */
+/** The files: their tabs, the editor, and the findings. */
 export function Files() {
   return (
     <>
@@ -31,7 +31,7 @@ function FileTabs() {
     if (taken.length > 0) add(taken);
     notice.value = null;
     offerTemplates();
-    if (passed.length > 0) notice.value = { text: `Passed over: ${passed.join(", ")}`, bad: taken.length === 0 };
+    if (passed.length > 0) notice.value = { text: `Skipped: ${passed.join(", ")}`, bad: taken.length === 0 };
   };
   return (
     <div class="file-bar">
@@ -120,7 +120,7 @@ function FileActions() {
   );
 }
 
-/** What was found, worst first. */
+/** The findings, most severe first. */
 function Findings() {
   const all = findings.value;
   const [shown, setShown] = useState(true);

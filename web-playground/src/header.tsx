@@ -62,21 +62,21 @@ function Examples() {
   );
 }
 
-/** The name of an example's folder as words. */
+/** A title made from the name of an example's folder. */
 function titleOf(folder: string): string {
   return folder.replaceAll("-", " ").replaceAll(/\b(ip|tls|dns)\b/g, (word) => word.toUpperCase());
 }
 
-/** Longer links do not reach everybody: chats and mail programs cut them. */
+/** Chats and mail programs cut longer links. */
 const LONG = 8_000;
-/** No browser takes a longer one for sure (Chromium's limit is 2 MB, Firefox's 1 MB). */
+/** Not every browser accepts a longer link (Chromium's limit is 2 MB, Firefox's 1 MB). */
 const TOO_LONG = 1_000_000;
 
 async function share(): Promise<void> {
   const fragment = await pack({ files: [...files.value], panel: panel.value, asked: asked.value });
   const size = `${Math.ceil((location.href.length + fragment.length) / 1000).toLocaleString("en")},000 characters`;
   if (fragment.length > TOO_LONG) {
-    notice.value = { text: `These files are too much for a link: it would have ${size}. Download them and send the archive.`, bad: true };
+    notice.value = { text: `These files are too large for a link: it would have ${size}. Download them and send the archive.`, bad: true };
     return;
   }
   history.replaceState(null, "", fragment);

@@ -1,21 +1,21 @@
-/** Files from outside: dropped, chosen, or saved again. */
+/** Reads files that are dropped or chosen, and saves them. */
 import type { ManifestFile } from "portolan";
 import { zip } from "./zip";
 
-/** What was taken in, and what was not. */
+/** The files that were read, and the names of those that were skipped. */
 export interface Intake {
   files: ManifestFile[];
   passed: string[];
 }
 
 const MANIFEST = /(\.(ya?ml|json)|(^|\/)Kustomization)$/i;
-/** A single file larger than this is not for an editor. */
+/** The largest file that the editor opens. */
 const MOST_BYTES = 20 * 1024 * 1024;
 
-/** Reads what was dropped: files, and folders with all that is below them. */
+/** Reads dropped files, and folders with everything below them. */
 export async function dropped(transfer: DataTransfer): Promise<Intake> {
   const intake: Intake = { files: [], passed: [] };
-  // The entries are gone once the event is over: take them all before waiting for any.
+  // The entries are gone when the event is over: get them all before waiting for one.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
   const plain = [...transfer.files];
   if (entries.some((entry) => entry !== null)) {
@@ -29,7 +29,7 @@ export async function dropped(transfer: DataTransfer): Promise<Intake> {
   return intake;
 }
 
-/** Reads files that were chosen. */
+/** Reads chosen files. */
 export async function chosen(list: FileList): Promise<Intake> {
   const intake: Intake = { files: [], passed: [] };
   for (const file of list) await take(file, file.webkitRelativePath || file.name, intake);

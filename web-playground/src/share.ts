@@ -2,19 +2,19 @@
 import type { ManifestFile } from "portolan";
 import { PANELS, type Panel } from "./workspace";
 
-/** What a link carries. */
+/** The content of a link. */
 export interface Shared {
   files: ManifestFile[];
   panel?: Panel;
-  /** What the panels were asked, by panel. */
+  /** The input of the panels, by panel. */
   asked?: Record<string, string>;
 }
 
 const PREFIX = "#v1.";
-/** What unpacks to more than this is no share link of ours. */
+/** A link that unpacks to more is not one of ours. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The fragment for that state. */
+/** The fragment for a state. */
 export async function pack(shared: Shared): Promise<string> {
   const stream = new Blob([JSON.stringify(shared)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -26,9 +26,9 @@ export async function pack(shared: Shared): Promise<string> {
 }
 
 /**
- * The state of that fragment, or null where it is none.
+ * The state of a fragment, or null if the fragment is not a share link.
  *
- * @throws where it begins like one and is damaged
+ * @throws if it begins like a share link and is damaged
  */
 export async function unpack(fragment: string): Promise<Shared | null> {
   if (!fragment.startsWith(PREFIX)) return null;

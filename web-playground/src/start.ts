@@ -1,11 +1,11 @@
-/** What the page begins with: a shared link, what was there last time, or the first example. */
+/** The first content of the page: a shared link, the files of the last visit, or the first example. */
 import { effect } from "@preact/signals";
 import { examples } from "virtual:examples";
 import { asked } from "./asked";
 import { unpack, type Shared } from "./share";
 import { files, keepChoice, notice, open, panel, PANELS, recall, replace } from "./workspace";
 
-/** More than this is not kept from visit to visit. */
+/** The largest content that is kept for the next visit. */
 const MOST_KEPT = 1_000_000;
 
 /** Fills the page. */
@@ -20,7 +20,7 @@ export async function start(): Promise<void> {
   keep();
   if (import.meta.env.PROD && "serviceWorker" in navigator) {
     navigator.serviceWorker.register("./service-worker.js").catch(() => {
-      // Without it the page works all the same, only not offline.
+      // Without it the page works, but not offline.
     });
   }
 }
@@ -40,7 +40,7 @@ function show(shared: Shared): void {
   open(shared.files);
 }
 
-/** Shows an example, with the first of its questions that a panel can ask. */
+/** Shows an example, and its first question that a panel can ask. */
 export function showExample(name: string): void {
   const example = examples.find((known) => known.name === name) ?? examples[0];
   if (example === undefined) {
@@ -80,7 +80,7 @@ function showKept(): boolean {
   }
 }
 
-/** Keeps the files in the visitor's browser, some moments after the latest change. */
+/** Keeps the files in the visitor's browser, shortly after the latest change. */
 function keep(): void {
   let timer = 0;
   effect(() => {
@@ -88,7 +88,7 @@ function keep(): void {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
       const text = JSON.stringify(shared);
-      // What was kept before is not what is there now.
+      // The kept files are older than the current ones.
       keepChoice("files", text.length <= MOST_KEPT ? text : "");
     }, 400);
   });

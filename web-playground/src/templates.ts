@@ -1,13 +1,13 @@
-/** What `helm template` prints, taken apart: it says above each document which template made it. */
+/** Splits the output of `helm template`, which names the template above each document. */
 import type { ManifestFile } from "portolan";
 
 const SEPARATOR = /^---(?=\s|$)/m;
 const SOURCE = /^# Source: (\S+)\s*$/m;
 
 /**
- * The file's documents, those of a template in a file of its name. Nothing where they are not of several templates.
+ * The file's documents, one file for each template. Nothing if they do not come from several templates.
  *
- * The folder `templates` is left out of the names: what stands in it waits for Helm, and this is what Helm made of it.
+ * The names leave out the folder `templates`, because files in it are templates that are not rendered yet.
  */
 export function perTemplate(file: ManifestFile): ManifestFile[] | null {
   const files = new Map<string, string>();

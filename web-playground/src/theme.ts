@@ -1,8 +1,8 @@
-/** Light, dark, or as the system has it. */
+/** Light, dark, or the system's choice. */
 import { effect, signal } from "@preact/signals";
 import { keepChoice, recall } from "./workspace";
 
-/** What was chosen. */
+/** The possible choices. */
 export type Theme = "system" | "light" | "dark";
 
 const kept = recall("theme");

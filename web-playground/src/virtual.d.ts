@@ -5,11 +5,11 @@ declare module "virtual:examples" {
   export interface Example {
     /** The folder's name. */
     name: string;
-    /** What it shows, in a line. */
+    /** What it shows, in one line. */
     title: string;
     /** Its manifests. */
     files: ManifestFile[];
-    /** Its questions, one a line, where it has any. */
+    /** Its questions, one per line, if it has any. */
     questions: { ask: string; [member: string]: unknown }[];
   }
 

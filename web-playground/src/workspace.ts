@@ -1,4 +1,4 @@
-/** The files, what was found in them, and what is looked at: the page's whole state. */
+/** The whole state of the page: the files, their findings, and what is shown. */
 import { batch, computed, signal } from "@preact/signals";
 import type { Finding, ListedObject, ManifestFile, SourcePlace } from "portolan";
 import { Engine } from "./engine/client";
@@ -19,35 +19,35 @@ export const files = signal<readonly ManifestFile[]>([]);
 export const active = signal("");
 /** The panel that is open. */
 export const panel = signal<Panel>("journey");
-/** What was found in all files. */
+/** The findings in all files. */
 export const findings = signal<readonly Finding[]>([]);
-/** The files as they were when that was found: places and fixes are about these texts. */
+/** The files to which the findings belong: locations and fixes are about these texts. */
 export const checked = signal<readonly ManifestFile[]>([]);
 /** The objects of the cluster, for pickers and completion. */
 export const objects = signal<readonly ListedObject[]>([]);
-/** Counts the states of the cluster: an answer belongs to one of them. */
+/** Counts the states of the cluster. Each answer belongs to one state. */
 export const revision = signal(0);
-/** The engine's time for the latest edit, in microseconds: to take it in, so that it can be asked, and to check it all. */
+/** The engine's time for the latest edit, in microseconds: to load it, so that questions can be asked, and to check everything. */
 export const editMicros = signal<{ taken: number; checked: number } | null>(null);
-/** The files to compare with, as they were when they were set aside. */
+/** The files that were set aside to compare with. */
 export const before = signal<readonly ManifestFile[] | null>(null);
-/** What was found in those. */
+/** The findings in those files. */
 export const beforeFindings = signal<readonly Finding[]>([]);
 /** Counts the states of the cluster to compare with. */
 export const beforeRevision = signal(0);
-/** The places that light up in the editor. */
+/** The locations that are highlighted in the editor. */
 export const lit = signal<readonly SourcePlace[]>([]);
-/** A place that the editor is to go to; a new object each time. */
+/** The location that the editor should go to; a new object each time. */
 export const goal = signal<{ place: Pick<SourcePlace, "file" | "line" | "column"> } | null>(null);
-/** A word to the visitor, until the next one; with `back`, a way back to the files that were there, with `next` another step. */
+/** The notice that is shown. `back` restores the previous files; `next` offers another step. */
 export const notice = signal<{ text: string; bad: boolean; back?: () => void; next?: { label: string; take: () => void } } | null>(null);
-/** Why the engine does not run, where it does not. */
+/** Why the engine does not run, if it does not. */
 export const broken = signal<string | null>(null);
 
 /** The text of the file in the editor. */
 export const activeText = computed(() => files.value.find((file) => file.name === active.value)?.text ?? "");
 
-/** What was found, by file. */
+/** The findings, by file. */
 export const findingsByFile = computed(() => {
   const byFile = new Map<string, Finding[]>();
   for (const finding of findings.value) {
@@ -58,10 +58,10 @@ export const findingsByFile = computed(() => {
   return byFile;
 });
 
-/** How many errors were found. */
+/** The number of errors. */
 export const errors = computed(() => findings.value.filter((finding) => finding.severity === "error").length);
 
-/** Takes in other files, in place of all there are. */
+/** Replaces all files. */
 export function open(next: readonly ManifestFile[], showing = next[0]?.name ?? ""): void {
   files.value = next;
   active.value = showing;
@@ -70,10 +70,10 @@ export function open(next: readonly ManifestFile[], showing = next[0]?.name ?? "
   void sync();
 }
 
-/** Whether the visitor wrote or brought something that is kept nowhere else. */
+/** Whether the visitor wrote or opened something that exists nowhere else. */
 let own = false;
 
-/** Takes in other files like `open`, says so, and offers the way back where work of the visitor's goes out of sight. */
+/** Replaces all files like `open`, says so, and offers to restore the visitor's own work. */
 export function replace(next: readonly ManifestFile[], said: string, showing = next[0]?.name ?? "", bad = false): void {
   const [files0, active0] = [files.value, active.value];
   const back = own
@@ -85,10 +85,10 @@ export function replace(next: readonly ManifestFile[], said: string, showing = n
     : undefined;
   own = false;
   open(next, showing);
-  if (back !== undefined || said !== "") notice.value = { text: said || "Your files were put away.", bad, ...(back !== undefined && { back }) };
+  if (back !== undefined || said !== "") notice.value = { text: said || "Your files were replaced.", bad, ...(back !== undefined && { back }) };
 }
 
-/** Takes in what was typed. */
+/** Applies an edit of the active file. */
 export function edit(name: string, text: string): void {
   own = true;
   files.value = files.value.map((file) => (file.name === name ? { name, text } : file));
@@ -96,7 +96,7 @@ export function edit(name: string, text: string): void {
   void sync();
 }
 
-/** Adds files; one of the same name is written over. The last one comes into the editor. */
+/** Adds files. A file with the same name is replaced. The last one becomes active. */
 export function add(more: readonly ManifestFile[]): void {
   const names = new Set(more.map((file) => file.name));
   const last = more.at(-1);
@@ -104,7 +104,7 @@ export function add(more: readonly ManifestFile[]): void {
   open([...files.value.filter((file) => !names.has(file.name)), ...more], last?.name ?? active.value);
 }
 
-/** Adds an empty file and gives its name. */
+/** Adds an empty file and returns its name. */
 export function addEmpty(): string {
   const taken = new Set(files.value.map((file) => file.name));
   let number = files.value.length + 1;
@@ -117,7 +117,7 @@ export function addEmpty(): string {
   return name;
 }
 
-/** Takes a file away. */
+/** Closes a file. */
 export function close(name: string): void {
   const index = files.value.findIndex((file) => file.name === name);
   const left = files.value.filter((file) => file.name !== name);
@@ -129,13 +129,13 @@ export function close(name: string): void {
   own = wasOwn;
 }
 
-/** Gives a file another name. A name that is taken or empty is not given. */
+/** Renames a file, unless the new name is empty or used. */
 export function rename(name: string, to: string): void {
   if (to === "" || files.value.some((file) => file.name === to)) return;
   open(files.value.map((file) => (file.name === name ? { name: to, text: file.text } : file)), active.value === name ? to : active.value);
 }
 
-/** Sets the files as they are aside, to compare with later. */
+/** Sets the current files aside to compare with later. */
 export async function setAside(version: readonly ManifestFile[] | null): Promise<void> {
   before.value = version;
   if (version === null) return;
@@ -148,12 +148,12 @@ export async function setAside(version: readonly ManifestFile[] | null): Promise
   }
 }
 
-/** Whether all files are to be loaded, and otherwise which have changed. */
+/** Whether all files must be loaded; otherwise the changed ones. */
 let whole = false;
 const touched = new Set<string>();
 let syncing = false;
 
-/** Brings the engine to what the files say. Typing goes on meanwhile: what is newest wins. */
+/** Sends the files to the engine. The user may type meanwhile: the newest text wins. */
 async function sync(): Promise<void> {
   if (syncing) return;
   syncing = true;
@@ -185,7 +185,7 @@ async function syncOnce(): Promise<void> {
       micros += engine.micros;
     }
   }
-  // The panels ask first; what is found in the whole cluster and what there is to choose come behind their answers.
+  // The panels ask first. The check of the whole cluster and the list of objects follow.
   revision.value += 1;
   await new Promise((resolve) => setTimeout(resolve));
   const found = await engine.call({ call: "check", which: "now" });
@@ -194,7 +194,7 @@ async function syncOnce(): Promise<void> {
     checked.value = taken;
     findings.value = found;
   });
-  // What there is to choose: once for all that was typed meanwhile.
+  // The list of objects: once for all that was typed meanwhile.
   if (!whole && touched.size === 0) objects.value = (await engine.ask({ ask: "objects" })).objects;
 }
 
@@ -207,11 +207,11 @@ export function keepChoice(key: string, value: string): void {
   try {
     localStorage.setItem(`portolan.${key}`, value);
   } catch {
-    // A browser that keeps nothing: the choice lasts as long as the page.
+    // The browser stores nothing: the choice lasts as long as the page.
   }
 }
 
-/** A choice kept earlier. */
+/** A choice from an earlier visit. */
 export function recall(key: string): string | null {
   try {
     return localStorage.getItem(`portolan.${key}`);
@@ -220,13 +220,13 @@ export function recall(key: string): string | null {
   }
 }
 
-/** Offers to take files apart that hold what several templates of a chart made. */
+/** Offers to split a file that contains the output of several templates of a chart. */
 export function offerTemplates(): void {
   const split = (file: ManifestFile) => perTemplate(file) ?? [file];
   const made = files.value.filter((file) => perTemplate(file) !== null).flatMap(split);
   if (made.length === 0) return;
   const take = () => {
-    // Two charts, or one chart twice, may have templates of one name.
+    // Two charts, or one chart used twice, can have templates with the same name.
     const names = new Set<string>();
     const unlike = (name: string): string => (names.has(name) ? unlike(`${name.replace(/\.\w+$/, "")}-again.yaml`) : name);
     const apart = files.value.flatMap(split).map(({ name, text }) => {

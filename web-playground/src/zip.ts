@@ -1,7 +1,7 @@
 /** Several files as one archive: a ZIP without compression, which every system opens (PKWARE's APPNOTE 6.3, method 0). */
 import type { ManifestFile } from "portolan";
 
-/** The archive of these files, in folders as their names say. There are far fewer than the 65,535 where its counts end. */
+/** The archive of these files, in folders by their names. There are far fewer than the limit of 65,535 files. */
 export function zip(files: readonly ManifestFile[], now = new Date()): Blob {
   const encoder = new TextEncoder();
   const entries: Uint8Array<ArrayBuffer>[] = [];
@@ -26,7 +26,7 @@ export function zip(files: readonly ManifestFile[], now = new Date()): Blob {
   return new Blob([...entries, ...directory, end], { type: "application/zip" });
 }
 
-/** A name that stays inside the folder where the archive is unpacked. */
+/** A name that stays inside the folder in which the archive is unpacked. */
 function inside(name: string): string {
   return name
     .split(/[/\\]/)
@@ -34,7 +34,7 @@ function inside(name: string): string {
     .join("/");
 }
 
-/** Numbers behind each other, the lowest byte first: how many bytes each has, and which it is. */
+/** Little-endian numbers in sequence; each is given as its size in bytes and its value. */
 function record(...numbers: readonly [bytes: 2 | 4, number: number][]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(numbers.flatMap(([bytes, number]) => Array.from({ length: bytes }, (_, index) => (number >>> (8 * index)) & 0xff)));
 }

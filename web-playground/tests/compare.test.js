@@ -96,7 +96,7 @@ describe("two versions", { timeout: 120_000 }, () => {
   before(async () => {
     await openFiles(page, [{ name: "all.yaml", text: BEFORE }], { panel: "compare", asked: { url: "http://shop.example.com/cart" } });
     await page.getByRole("button", { name: "Set this version aside" }).click();
-    await page.getByText("The two versions answer alike.").waitFor();
+    await page.getByText("The two versions give the same answers.").waitFor();
     await openFiles(page, [{ name: "all.yaml", text: NOW }], { panel: "compare", asked: { url: "http://shop.example.com/cart" } });
     await block("Requests").waitFor();
   });
@@ -109,7 +109,7 @@ describe("two versions", { timeout: 120_000 }, () => {
 
   test("the connections that are let through now, and those that no longer are", async () => {
     const rows = (await block("Connections").locator(".changes > li").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
-    assert.deepEqual(rows.sort(), ["let through default/job → default/cart: every port", "stopped default/web → default/cart: every port"]);
+    assert.deepEqual(rows.sort(), ["allowed default/job → default/cart: every port", "denied default/web → default/cart: every port"]);
   });
 
   test("endpoints, names and environment", async () => {
@@ -132,10 +132,10 @@ describe("two versions", { timeout: 120_000 }, () => {
 
   test("another controller's ways are a difference too", async () => {
     await openFiles(page, [{ name: "all.yaml", text: BEFORE }], { panel: "compare" });
-    await page.getByText("The two versions answer alike.").waitFor();
-    await page.getByLabel("and now").selectOption({ label: "Contour" });
-    await page.getByText("The two versions answer alike.").waitFor();
-    const then = page.getByLabel("Routes before, in the ways of");
+    await page.getByText("The two versions give the same answers.").waitFor();
+    await page.getByLabel("Controller now").selectOption({ label: "Contour" });
+    await page.getByText("The two versions give the same answers.").waitFor();
+    const then = page.getByLabel("Controller before");
     assert.equal(await then.inputValue(), "contour");
     await then.selectOption({ label: "ingress-nginx" });
     for (const name of ["Contour", "ingress-nginx"]) await page.locator(".note", { hasText: new RegExp(`^${name}`) }).waitFor();

@@ -61,7 +61,7 @@ describe("dropped on the page", { timeout: 120_000 }, () => {
     for (const name of ["chart/templates/deep/er/api.yml", "chart/objects.json", "chart/many/s-119.yaml"]) assert.ok(names.includes(name), name);
     assert.equal(names.filter((name) => /git|node_modules|README|logo/.test(name)).length, 0);
     await page.locator(".notice", { hasText: "Opened 123 files." }).waitFor();
-    await page.locator(".notice", { hasText: /Passed over: (chart\/README\.md, chart\/logo\.png|chart\/logo\.png, chart\/README\.md)/ }).waitFor();
+    await page.locator(".notice", { hasText: /Skipped: (chart\/README\.md, chart\/logo\.png|chart\/logo\.png, chart\/README\.md)/ }).waitFor();
     await page.locator(".state", { hasText: "123 objects" }).waitFor();
   });
 
@@ -114,7 +114,7 @@ describe("dropped on the page", { timeout: 120_000 }, () => {
   test("what is no text, and what is too large, is passed over and nothing is lost", async () => {
     write({ "binary.yaml": Buffer.from([1, 0, 2, 0]), "large.yaml": Buffer.alloc(21 * 1024 * 1024, "# much\n") });
     await drop("binary.yaml", "large.yaml");
-    await page.locator(".notice.bad", { hasText: "No manifests in what was dropped." }).waitFor();
+    await page.locator(".notice.bad", { hasText: "The dropped files contain no manifests." }).waitFor();
     await page.locator(".notice.bad", { hasText: /binary\.yaml \(not text\), large\.yaml \(larger than 20 MB\)/ }).waitFor();
     assert.deepEqual(await tabs(), ["more/three.yaml", "one.yaml", "two.yaml"]);
   });

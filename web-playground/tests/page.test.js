@@ -91,11 +91,11 @@ describe("panels, on the first example", { timeout: 120_000 }, () => {
     const course = page.getByRole("button", { name: /^shop\/cart to shop\/redis: 6379$/ });
     await course.first().focus();
     await page.keyboard.press("Enter");
-    await page.locator(".why", { hasText: "let through" }).waitFor();
+    await page.locator(".why", { hasText: "allowed" }).waitFor();
     await tab("Table");
     const closed = page.getByRole("button", { name: "shop/frontend to shop/redis: nothing" });
     await closed.click();
-    await page.locator(".why", { hasText: "stopped" }).waitFor();
+    await page.locator(".why", { hasText: "denied" }).waitFor();
     assert.ok((await page.locator(".why .place").count()) > 0);
   });
 
@@ -143,14 +143,14 @@ describe("panels, on the first example", { timeout: 120_000 }, () => {
   test("Compare: an edit is told as a difference", async () => {
     await tab("Compare");
     await page.getByRole("button", { name: "Set this version aside" }).click();
-    await page.getByText("The two versions answer alike.").waitFor();
+    await page.getByText("The two versions give the same answers.").waitFor();
     await page.getByRole("tab", { name: "ingress.yaml" }).click();
     await page.locator(".cm-content").click();
     await page.keyboard.press("Control+A");
     await page.keyboard.press("Delete");
     await page.locator(".changes .gone", { hasText: "Ingress shop/shop" }).waitFor();
     await page.getByRole("button", { name: "Go back to the version set aside" }).click();
-    await page.getByText("The two versions answer alike.").waitFor();
+    await page.getByText("The two versions give the same answers.").waitFor();
   });
 
   test("nothing went wrong, and nothing went elsewhere", () => {
@@ -393,7 +393,7 @@ describe("files", { timeout: 120_000 }, () => {
     await page.getByLabel("Files to open").setInputFiles({ name: "noise.yaml", mimeType: "application/yaml", buffer: Buffer.from(`# ${noise(2_000_000)}\n`) });
     await page.getByRole("tab", { name: "noise.yaml" }).waitFor();
     await page.getByRole("button", { name: "Share", exact: true }).click();
-    await page.locator(".notice.bad", { hasText: /too much for a link: it would have 1,\d\d\d,000 characters/ }).waitFor();
+    await page.locator(".notice.bad", { hasText: /too large for a link: it would have 1,\d\d\d,000 characters/ }).waitFor();
     assert.equal(page.url(), before);
     // What is too much to be kept is not kept by halves: the next visit does not begin with files of long ago.
     await page.waitForFunction(() => localStorage.getItem("portolan.files") === "");

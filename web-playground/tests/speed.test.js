@@ -72,16 +72,16 @@ describe("speed", { timeout: 120_000 }, () => {
     const cell = (name) => page.getByRole("button", { name, exact: true });
     await cell("team-3 to team-4: all").click();
     await page.locator(".why .lead", { hasText: /, for team-3\/app-\d and team-4\/app-\d$/ }).waitFor();
-    await page.locator(".why .pill", { hasText: "let through" }).waitFor();
+    await page.locator(".why .pill", { hasText: "allowed" }).waitFor();
     assert.ok((await page.locator("*").count()) < 10_000);
     // One namespace is few enough for a drawing.
     await page.getByLabel("Namespace").selectOption("team-3");
     await page.locator(".graph .course").first().waitFor();
     await page.getByRole("tab", { name: "Table", exact: true }).click();
     await cell("team-3/app-1 to team-3/app-0: 8080").click();
-    await page.locator(".why .pill", { hasText: "let through" }).waitFor();
+    await page.locator(".why .pill", { hasText: "allowed" }).waitFor();
     await cell("team-3/app-2 to team-3/app-0: nothing").click();
-    await page.locator(".why .pill", { hasText: "stopped" }).waitFor();
+    await page.locator(".why .pill", { hasText: "denied" }).waitFor();
     await cell("other namespaces to team-3/app-9: all").waitFor();
     await page.getByLabel("Names with").fill("app-1");
     await cell("team-3/app-2 to team-3/app-0: nothing").waitFor({ state: "detached" });

@@ -5,7 +5,7 @@ import { engine, objects } from "../workspace";
 import { choices, follow, KINDS, type Field } from "./fields";
 import { standingAt, type Standing } from "./place";
 
-/** What may be written where the cursor stands. */
+/** The completions at the cursor. */
 export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
   const { state, pos } = context;
   const standing = standingAt(state.doc, pos);
@@ -34,7 +34,7 @@ function option(name: string, field: Field | undefined): Completion {
   };
 }
 
-/** A field's type in a word or two. */
+/** A short text for a field's type. */
 export function typeName(field: Field): string {
   if (field.type === "list") return `list of ${field.of === "object" ? "objects" : `${field.of}s`}`;
   return field.type;
@@ -79,7 +79,7 @@ function namespacesInUse(): Completion[] {
   return [...used].map((label) => ({ label, type: "variable", detail: "in use" }));
 }
 
-/** The ports of the Service that is named just above, or of all in the namespace. */
+/** The ports of the Service that is named above, or of all Services in the namespace. */
 async function ports({ namespace }: Standing, textBefore: string, key: string): Promise<Completion[]> {
   const near = [...textBefore.slice(-400).matchAll(/service:\s*(?:#.*)?\n\s+name:\s*["']?([a-z0-9-]+)/g)].at(-1)?.[1];
   const { objects: services } = await engine.ask({ ask: "objects", kinds: ["Service"], namespace, whole: true });

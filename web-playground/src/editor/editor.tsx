@@ -29,7 +29,7 @@ function mount(parent: HTMLElement): () => void {
   const view = new EditorView({ parent, state: fresh(untracked(() => activeText.value)) });
 
   const stops = [
-    // The file that is shown, and texts that come from elsewhere than the keyboard.
+    // The active file, and texts that do not come from the keyboard.
     effect(() => {
       const name = active.value;
       const text = activeText.value;
@@ -109,7 +109,7 @@ function message(finding: Finding): HTMLElement {
   return element;
 }
 
-/** What lies between the beginning and the end that two texts share: the cursor and the marks elsewhere stay. */
+/** The changed part between two texts, so that the cursor and marks in the rest stay. */
 function change(old: string, text: string): { from: number; to: number; insert: string } {
   const most = Math.min(old.length, text.length);
   let from = 0;
@@ -119,7 +119,7 @@ function change(old: string, text: string): { from: number; to: number; insert: 
   return { from, to: old.length - same, insert: text.slice(from, text.length - same) };
 }
 
-/** Carries out a finding's edits, in whichever files they are. What was typed since it was found makes it void. */
+/** Applies a finding's edits in all their files. Does nothing if the text has changed since the finding. */
 export function mend(finding: Finding): void {
   const textIn = (list: readonly ManifestFile[], name: string) => list.find((file) => file.name === name)?.text;
   if (finding.fix?.some(({ file }) => textIn(checked.value, file) !== textIn(files.value, file)) === true) return;

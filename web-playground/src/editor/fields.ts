@@ -1,19 +1,19 @@
-/** What the kinds' fields mean: descriptions made from the engine's own types. */
+/** Descriptions of the kinds' fields, generated from the engine's types. */
 import described from "portolan/fields.json";
 
-/** A field described. */
+/** The description of a field. */
 export interface Field {
-  /** What it means, Markdown of one paragraph. */
+  /** Its meaning: one paragraph of Markdown. */
   doc: string;
-  /** What its value is. */
+  /** The type of its value. */
   type: "string" | "integer" | "boolean" | "integer or string" | "any" | "object" | "list" | "map";
-  /** For a list or a map: what it holds. */
+  /** For a list or a map: the type of its items. */
   of?: Field["type"];
   /** The struct of the object, of the list's items or of the map's values. */
   struct?: string;
 }
 
-/** A struct described. */
+/** The description of a struct. */
 export interface Struct {
   /** What it stands for. */
   doc: string;
@@ -26,14 +26,14 @@ const { kinds, structs } = described as unknown as {
   structs: Record<string, Struct>;
 };
 
-/** The kinds that are known, each with the version it is served in. */
+/** The known kinds, each with its served version. */
 export const KINDS: ReadonlyMap<string, string> = new Map(Object.entries(kinds).map(([kind, { apiVersion }]) => [kind, apiVersion]));
 
-/** Where a path leads: the struct whose fields may stand there, the field it ends in, or both. */
+/** The target of a path: the struct whose fields are possible there, the field at its end, or both. */
 export interface Found {
-  /** The struct whose fields may stand at the path. */
+  /** The struct whose fields are possible at the path. */
   struct: Struct | null;
-  /** The field that the path ends in. */
+  /** The field at the end of the path. */
   field: Field | null;
 }
 
@@ -48,7 +48,7 @@ export function follow(kind: string, path: readonly string[]): Found | null {
       continue;
     }
     if (inMap) {
-      // A name that is the author's: what follows is the map's value.
+      // A key that the author chose: the map's value follows.
       inMap = false;
       field = { doc: field?.doc ?? "", type: field?.of ?? "any" };
       continue;
@@ -62,7 +62,7 @@ export function follow(kind: string, path: readonly string[]): Found | null {
   return { struct: inMap ? null : struct, field };
 }
 
-/** The values that a field's description names as its choices: `A`, `B` or `C`. */
+/** The possible values that a field's description names: `A`, `B` or `C`. */
 export function choices(field: Field): string[] {
   if (field.type === "boolean") return ["true", "false"];
   if (field.type !== "string" && field.of !== "string") return [];

@@ -1,10 +1,10 @@
-/** Hover: what a field means. */
+/** Hovering: shows the meaning of a field. */
 import { hoverTooltip } from "@codemirror/view";
 import { typeName } from "./completion";
 import { follow } from "./fields";
 import { standingAt } from "./place";
 
-/** Tells what the field under the pointer means. */
+/** Shows the meaning of the field under the pointer. */
 export const hover = hoverTooltip((view, position) => {
   const { doc } = view.state;
   const line = doc.lineAt(position);

@@ -1,18 +1,18 @@
-/** Where one stands in a manifest, told by its indentation, so that it works while a line is half written. */
+/** Finds the path of a position in a manifest by indentation, so that it works while a line is incomplete. */
 import type { Text } from "@codemirror/state";
 import type { Edit, Finding, SourcePlace } from "portolan";
 
-/** Where the cursor stands in a document of the stream. */
+/** The position of the cursor in a document. */
 export interface Standing {
-  /** The document's kind, or empty. */
+  /** The document's kind, or an empty text. */
   kind: string;
   /** The document's namespace. */
   namespace: string;
-  /** The keys above, from the root; `-` is an item of a list. Without the key of the line itself. */
+  /** The keys above the line, from the root; `-` is a list item. Without the line's own key. */
   above: string[];
-  /** The key of the line, or what there is of it. */
+  /** The line's key, perhaps incomplete. */
   key: string;
-  /** Whether the cursor is behind the key's colon, or on a plain item of a list. */
+  /** Whether the cursor is after the key's colon, or on a plain list item. */
   inValue: boolean;
   /** The first and last line of the document, from 1. */
   lines: [number, number];
@@ -38,7 +38,7 @@ function tokens(text: string): { tokens: Token[]; valueAt: number | null; rest: 
   return { tokens: found, valueAt: column + match[0].length, rest: column };
 }
 
-/** Where that position stands. */
+/** The path at a position. */
 export function standingAt(doc: Text, position: number): Standing {
   const line = doc.lineAt(position);
   let first = line.number;
@@ -61,7 +61,7 @@ export function standingAt(doc: Text, position: number): Standing {
   const key = own.valueAt === null ? line.text.slice(own.rest).trim() : (own.tokens.at(-1)?.key ?? "");
   const inValue = own.valueAt !== null && cursor >= own.valueAt;
   const above: string[] = [];
-  // On an empty line it is the cursor's column that tells how deep one stands.
+  // On an empty line the cursor's column decides the depth.
   const column = line.text.trim() === "" ? cursor : own.rest;
   let limit = column;
   let underDash = false;
@@ -89,7 +89,7 @@ export function standingAt(doc: Text, position: number): Standing {
   return { kind, namespace, above: above.toReversed(), key, inValue, lines: [first, last] };
 }
 
-/** The position of a place in the text; columns count characters, positions UTF-16 units. */
+/** The offset of a location in the text. Columns count characters, offsets UTF-16 units. */
 export function positionOf(doc: Text, place: Pick<SourcePlace, "line" | "column">): number {
   if (place.line < 1 || place.line > doc.lines) return place.line < 1 ? 0 : doc.length;
   const line = doc.line(place.line);
@@ -103,7 +103,7 @@ export function positionOf(doc: Text, place: Pick<SourcePlace, "line" | "column"
   return line.from + units;
 }
 
-/** The range that a finding underlines: the value or key that begins at its place. */
+/** The range that a finding underlines: the value or key that begins at its location. */
 export function rangeOf(doc: Text, finding: Finding): { from: number; to: number } {
   const from = positionOf(doc, finding.source);
   const line = doc.lineAt(from);
@@ -114,7 +114,7 @@ export function rangeOf(doc: Text, finding: Finding): { from: number; to: number
   return text === 0 ? { from: line.from, to: line.to } : { from: line.from + (line.text.length - line.text.trimStart().length), to: line.from + text };
 }
 
-/** Carries out edits, given in bytes of UTF-8, on a text. */
+/** Applies edits, given in UTF-8 bytes, to a text. */
 export function edited(text: string, edits: readonly Edit[]): string {
   const bytes = new TextEncoder().encode(text);
   const decoder = new TextDecoder();

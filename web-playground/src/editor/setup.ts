@@ -21,7 +21,7 @@ import { tags } from "@lezer/highlight";
 import { complete } from "./completion";
 import { hover } from "./hover";
 
-/** Lights up these lines, counted from 1, in place of those lit before. */
+/** Highlights these lines, counted from 1, instead of the previous ones. */
 export const light = StateEffect.define<readonly number[]>();
 
 const litLine = Decoration.line({ class: "cm-lit" });
@@ -41,7 +41,7 @@ const litLines = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-/** Colours by the page's own variables, so that light and dark are one style. */
+/** Colours from the page's variables, so that one style serves light and dark. */
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--code-key)" },
   { tag: [tags.string, tags.content], color: "var(--code-text)" },
@@ -51,7 +51,7 @@ const colours = HighlightStyle.define([
   { tag: [tags.labelName, tags.typeName], color: "var(--code-anchor)" },
 ]);
 
-/** Everything but what belongs to one file. `changed` is told each new text. */
+/** All extensions that do not belong to one file. `changed` is called with each new text. */
 export function extensions(changed: (text: string) => void): Extension[] {
   return [
     lineNumbers(),

@@ -7,7 +7,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** The engine, as the page sees it: every call is a promise. */
+/** The engine for the page: every call returns a promise. */
 export class Engine {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -56,7 +56,7 @@ export class Engine {
     return answer;
   }
 
-  /** Asks many questions at once; where there is no answer to one, its place holds the error. */
+  /** Asks many questions at once. A question without an answer gets its error. */
   async askAll<K extends keyof Questions>(questions: readonly Question<K>[], which: Which = "now"): Promise<(Answer<K> | PortolanError)[]> {
     const texts = await this.call({ call: "askAll", which, questions: questions.map((question) => JSON.stringify(question)) });
     return texts.map((text) => read<K>(text));

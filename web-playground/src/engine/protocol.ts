@@ -1,10 +1,10 @@
-/** What the page and the engine's worker say to each other. */
+/** The messages between the page and the engine's worker. */
 import type { AdmitAnswer, ClusterOptions, Finding, KubernetesObject, ManifestFile, Refusal } from "portolan";
 
-/** Which of the two clusters that the worker holds: what the editor says, and what Compare holds against it. */
+/** The two clusters of the worker: the files in the editor, and the version that Compare set aside. */
 export type Which = "now" | "before";
 
-/** A call to the worker. `ask` takes and gives text, which is the cheapest to hand over. `admit` asks what the server would do with an object beside all others, itself not yet there. */
+/** A call to the worker. `ask` takes and returns text, which costs least to pass on. `admit` asks what the server would do with an object if all others were stored and this one not. */
 export type Call =
   | { call: "load"; which: Which; files: ManifestFile[]; options?: ClusterOptions }
   | { call: "apply"; which: Which; file: string; text: string }
@@ -13,7 +13,7 @@ export type Call =
   | { call: "askAll"; which: Which; questions: readonly string[] }
   | { call: "admit"; files: ManifestFile[]; object: KubernetesObject };
 
-/** What each call gives back. */
+/** The result of each call. */
 export interface Replies {
   load: Finding[];
   apply: Finding[];
@@ -23,7 +23,7 @@ export interface Replies {
   admit: AdmitAnswer;
 }
 
-/** A call on its way. */
+/** A call with its number. */
 export interface Request {
   id: number;
   call: Call;
@@ -34,7 +34,7 @@ export type Reply =
   | { id: number; value: unknown; micros: number }
   | { id: number; error: Refusal };
 
-/** The worker's first word: it is ready, or why it cannot be. */
+/** The worker's first message: it is ready, or why not. */
 export interface Ready {
   ready: string | null;
   error?: string;

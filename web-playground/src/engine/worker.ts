@@ -1,9 +1,9 @@
-/** The engine, away from the page's own thread. */
+/** The engine in a thread of its own. */
 import { Cluster, init, PortolanError, version, type ClusterOptions, type KubernetesObject, type ManifestFile } from "portolan";
 import type { Call, Ready, Reply, Request, Which } from "./protocol";
 
 const clusters = new Map<Which, { cluster: Cluster; options: ClusterOptions }>();
-/** The files behind each cluster, to load it again after the engine had to be made afresh. */
+/** The files of each cluster, to load it again after the engine was replaced. */
 const texts = new Map<Which, Map<string, string>>();
 
 function load(which: Which, files: readonly ManifestFile[], options: ClusterOptions): Cluster {
@@ -41,8 +41,8 @@ function carryOut(call: Call): unknown {
 }
 
 /**
- * Asks about an object in a cluster that holds everything but it. One that was exported from a cluster, which has a
- * `resourceVersion` or a `uid`, is judged as it would be sent back there: as an update of itself.
+ * Asks about an object in a cluster that contains all other objects. An object that was exported from a cluster (it has a
+ * `resourceVersion` or a `uid`) is checked as an update of itself.
  */
 function admit(files: readonly ManifestFile[], object: KubernetesObject): unknown {
   const { resourceVersion, uid } = (object.metadata ?? {}) as { resourceVersion?: string; uid?: string };
@@ -52,7 +52,7 @@ function admit(files: readonly ManifestFile[], object: KubernetesObject): unknow
   try {
     if (name !== undefined) cluster.remove({ kind, name, ...(namespace !== undefined && { namespace }) });
   } catch {
-    // A kind that is none of the engine's: the question below says so.
+    // An unknown kind: the question below reports it.
   }
   try {
     return cluster.admit(stored ? { operation: "UPDATE", object, oldObject: object } : { operation: "CREATE", object });
@@ -61,7 +61,7 @@ function admit(files: readonly ManifestFile[], object: KubernetesObject): unknow
   }
 }
 
-/** After a stop of the engine every cluster is gone: load those that others still ask about. */
+/** After the engine stopped every cluster is gone: loads those that are still used. */
 function recover(): void {
   for (const [which, files] of texts) {
     const options = clusters.get(which)?.options ?? {};
@@ -70,7 +70,7 @@ function recover(): void {
     try {
       clusters.set(which, { cluster: Cluster.load(list, options), options });
     } catch {
-      // What stopped it is in these files: the next edit loads them again.
+      // These files stopped the engine: the next edit loads them again.
     }
   }
 }

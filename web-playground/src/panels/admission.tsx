@@ -16,19 +16,19 @@ export function AdmissionPanel() {
   const documents = objectsOf(answer?.documents ?? []);
   const document = documents.find((known) => known.id === chosen) ?? documents.find((known) => JUDGED.has(known.object.kind ?? "")) ?? documents[0];
   const { admitted, error, written } = useAdmitted(document?.object);
-  if (answer !== null && documents.length === 0) return <Empty title="No object in this file">The file in the editor holds no Kubernetes object that can be read.</Empty>;
+  if (answer !== null && documents.length === 0) return <Empty title="No object in this file">The file in the editor contains no readable Kubernetes object.</Empty>;
   return (
     <div class="stack">
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
         <Select label={`Object in ${active.value.split("/").at(-1) ?? ""}`} value={document?.id ?? ""} choose={choose} choices={documents} />
       </form>
-      {error !== null && (error.startsWith("admission does not know") ? <Empty title={`A ${written?.kind ?? "kind"} is taken as it stands`}>Portolan judges what Kubernetes' network is made of; this kind is only read.</Empty> : <Failure>{error}</Failure>)}
+      {error !== null && (error.startsWith("admission does not know") ? <Empty title={`A ${written?.kind ?? "kind"} is stored as it is`}>Portolan checks the kinds of Kubernetes' network. It only reads this kind.</Empty> : <Failure>{error}</Failure>)}
       {admitted !== null && written !== null && <Admitted answer={admitted} written={written} />}
     </div>
   );
 }
 
-/** What one looks at first. */
+/** The kinds to show first. */
 const JUDGED = new Set(["Service", "Ingress", "NetworkPolicy", "Endpoints", "EndpointSlice"]);
 
 interface Choice {
@@ -37,7 +37,7 @@ interface Choice {
   object: KubernetesObject;
 }
 
-/** The objects of the documents; lists are taken apart. */
+/** The objects of the documents, with lists split into their items. */
 function objectsOf(documents: readonly ReadDocument[]): Choice[] {
   const found: KubernetesObject[] = [];
   for (const { value } of documents) {
@@ -62,11 +62,11 @@ function itemsOf({ apiVersion, kind = "", items }: KubernetesObject & { items: K
 interface Judged {
   admitted: AdmitAnswer | null;
   error: string | null;
-  /** The object that this is about: it may be older than the one in the editor. */
+  /** The object that was checked. It may be older than the one in the editor. */
   written: KubernetesObject | null;
 }
 
-/** Some moments after the latest keystroke: the others are loaded for it. */
+/** Checks an object shortly after the latest keystroke, because all other objects are loaded for it. */
 function useAdmitted(object: KubernetesObject | undefined): Judged {
   const [state, setState] = useState<Judged>({ admitted: null, error: null, written: null });
   const text = object === undefined ? null : JSON.stringify(object);
@@ -99,7 +99,7 @@ function Admitted({ answer, written }: { answer: AdmitAnswer; written: Kubernete
           {answer.accepted ? "Accepted" : "Refused"} <span class="ruling-code">{answer.code}</span>
         </p>
         {!answer.accepted && <p>{answer.status?.reason}</p>}
-        {exported && <p>It was exported from a cluster: judged as an update of itself.</p>}
+        {exported && <p>This object was exported from a cluster, so it is checked as an update of itself.</p>}
       </section>
       {answer.warnings.length > 0 && (
         <section class="block">
@@ -124,7 +124,7 @@ function Refusal({ answer, written }: { answer: AdmitAnswer; written: Kubernetes
   const about = (field: string | undefined) => own.find((finding) => finding.source.field === field);
   return (
     <section class="block">
-      <h2>In the server's words</h2>
+      <h2>The server's response</h2>
       {causes.length === 0 ? (
         <>
           <p>{answer.status?.message}</p>
@@ -147,7 +147,7 @@ function Refusal({ answer, written }: { answer: AdmitAnswer; written: Kubernetes
   );
 }
 
-/** What to do about it, as the findings below the editor say it. */
+/** What to do about a cause: the same advice as in the findings below the editor. */
 function Mending({ finding }: { finding: Finding | undefined }) {
   if (finding?.help === undefined && !finding?.fix?.length) return null;
   return (
@@ -157,9 +157,9 @@ function Mending({ finding }: { finding: Finding | undefined }) {
   );
 }
 
-/** The two objects side by side; what the server adds or changes is marked. */
+/** The two objects side by side, with marks at the values that the server adds or changes. */
 function Stored({ stored, written }: { stored: KubernetesObject; written: KubernetesObject }) {
-  // What comes first in an item of a list stands behind its dash, which says nothing of the value.
+  // The first field of a list item follows a dash, which is not part of the value.
   const words = (text: string) => text.replace(/^ *(- )*/, "");
   const own = new Map(yamlLines(written).map((line) => [line.path, words(line.text)]));
   const lines = yamlLines(stored).map((line) => {
@@ -173,7 +173,7 @@ function Stored({ stored, written }: { stored: KubernetesObject; written: Kubern
     <section class="block">
       <h2>Stored object</h2>
       <p class="lead">
-        {added === 0 && changed === 0 ? "Just as it was written." : `${count(added, "value")} filled in${changed > 0 ? `, ${changed} changed` : ""}.`}
+        {added === 0 && changed === 0 ? "Unchanged." : `${count(added, "value")} filled in${changed > 0 ? `, ${changed} changed` : ""}.`}
       </p>
       <div class="beside-pair">
         <figure>

@@ -26,7 +26,7 @@ const SHOWN: Record<Panel, () => preact.JSX.Element> = {
   compare: ComparePanel,
 };
 
-/** The answers: a panel for each way to ask. */
+/** The answers: one panel for each kind of question. */
 export function Answers() {
   const chosen = panel.value;
   const Shown = SHOWN[chosen];

@@ -9,12 +9,12 @@ import { before, beforeFindings, files, findings, open, setAside } from "../work
 import { partyName, portWords } from "./ends";
 import { CONTROLLERS } from "./routes";
 
-/** Two versions of the files: what answers differently. */
+/** The different answers of two versions of the files. */
 export function ComparePanel() {
   if (before.value === null) {
     return (
       <Empty title="Compare two versions">
-        Set the files aside as they are, then edit them or drop another version: what the cluster would do differently is shown here.
+        Set the files aside, then edit them or drop another version here. This panel shows what the cluster would do differently.
         <br />
         <br />
         <button type="button" class="button primary" onClick={() => void setAside([...files.value])}>
@@ -36,20 +36,20 @@ function Compared() {
     <div class="stack">
       <div class="ask-bar">
         <button type="button" class="button" onClick={() => void setAside([...files.value])}>
-          Set the present version aside instead
+          Set the current version aside instead
         </button>
         <button type="button" class="button" onClick={() => before.value !== null && open(before.value)}>
           Go back to the version set aside
         </button>
       </div>
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
-        <Select label="Routes before, in the ways of" value={then} choose={setThen} choices={CONTROLLERS} />
-        <Select label="and now" value={now} choose={setNow} choices={CONTROLLERS} />
+        <Select label="Controller before" value={then} choose={setThen} choices={CONTROLLERS} />
+        <Select label="Controller now" value={now} choose={setNow} choices={CONTROLLERS} />
       </form>
       {error !== null && <Failure>{error}</Failure>}
       {comparison !== null && (
         <p class="lead" role="status">
-          {total === 0 ? "The two versions answer alike." : `${count(total, "difference")} to the version set aside.`}
+          {total === 0 ? "The two versions give the same answers." : `${count(total, "difference")} from the version set aside.`}
         </p>
       )}
       <TraceDifference />
@@ -116,7 +116,7 @@ function TraceDifference() {
       </h2>
       {alike ? (
         <p>
-          Ends alike: <Words text={now.answer.sentence} />
+          Same result: <Words text={now.answer.sentence} />
         </p>
       ) : (
         <ul class="changes">
@@ -138,7 +138,7 @@ function TraceDifference() {
   );
 }
 
-/** A class of requests that another takes than before. */
+/** A class of requests with another result than before. */
 function RouteDifference({ change }: { change: RouteChange }) {
   const how = !change.before.matched ? "new" : !change.after.matched ? "gone" : "changed";
   const host = change.host === "*" ? "any other host" : change.host;
@@ -161,14 +161,14 @@ function RouteDifference({ change }: { change: RouteChange }) {
   );
 }
 
-/** Regions of paths: `/cart` itself and all below `/cart/` are one to a reader. */
+/** Regions of paths. `/cart` itself and all paths below `/cart/` are shown as one. */
 function pathWords(paths: RouteChange["paths"]): string {
   const below = new Set(paths.filter(({ match }) => match === "prefix").map(({ path }) => path));
   const words = paths.flatMap(({ match, path }) => {
     if (match === "rules") return [path];
     if (match === "prefix") return below.has(path) ? [`${path} and below`] : [];
     const directory = path.endsWith("/") ? path : `${path}/`;
-    if (!below.delete(directory)) return [`just ${path}`];
+    if (!below.delete(directory)) return [`only ${path}`];
     return [`${path} and below`];
   });
   return words.join(", ");
@@ -176,21 +176,21 @@ function pathWords(paths: RouteChange["paths"]): string {
 
 function outcomeWords({ matched, service, resource, rewrite, redirect, refusal, canary }: RouteOutcome): string {
   if (refusal !== undefined) return `answered ${refusal.code} by the proxy`;
-  if (redirect !== null) return `sent on to ${redirect.location} with ${redirect.code}`;
+  if (redirect !== null) return `redirected to ${redirect.location} with ${redirect.code}`;
   if (!matched) return "nowhere (404)";
   const to = service !== null ? `to ${service.namespace}/${service.name}:${service.port}` : `to ${resource?.kind ?? ""} ${resource?.name ?? ""}`;
   const part = canary === undefined ? "" : `, ${canary.weight} of ${canary.weightTotal} to ${canary.service?.name ?? "another"}`;
   return `${to}${rewrite === null ? "" : ` as ${rewrite}`}${part}`;
 }
 
-/** The connections that only one version lets through. */
+/** The connections that only one version allows. */
 function Connections({ added, removed }: { added: readonly MapRow[]; removed: readonly MapRow[] }) {
   const rows = [...added.map((row) => ({ row, how: "new" })), ...removed.map((row) => ({ row, how: "gone" }))];
   return (
     <Part title="Connections" size={rows.length}>
       {rows.map(({ row, how }, index) => (
         <li key={index} class={how}>
-          <span class="how">{how === "new" ? "let through" : "stopped"}</span>
+          <span class="how">{how === "new" ? "allowed" : "denied"}</span>
           <span>
             {partyWords(row.from)} → {partyWords(row.to)}: {portWords(row.ports) === "all" ? "every port" : `port ${portWords(row.ports)}`}
           </span>
@@ -205,7 +205,7 @@ function partyWords(parties: readonly Party[]): string {
   return names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
 }
 
-/** Of one change not more lines than this are shown. */
+/** How many lines of one change are shown. */
 const MOST_LINES = 12;
 
 function Changes({ title, changes, code }: { title: string; changes: readonly Change[]; code?: boolean }) {

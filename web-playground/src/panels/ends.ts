@@ -1,4 +1,4 @@
-/** Who stands in the map: workloads and pods, and in a large cluster whole namespaces. */
+/** The ends of connections in the map: workloads and pods, or whole namespaces in a large cluster. */
 import type { MapRow, Party, PortRange } from "portolan";
 import { podName, type Choice } from "../parts/pickers";
 
@@ -8,9 +8,9 @@ export interface Member {
   name: string;
 }
 
-/** An end of connections: a workload, a pod, all that is in a namespace, or everything outside. */
+/** An end of connections: a workload, a pod, a whole namespace, or everything outside. */
 export interface End extends Choice {
-  /** Whom it stands for. */
+  /** What it stands for. */
   members: readonly Member[];
 }
 
@@ -25,9 +25,9 @@ export interface Connection {
   between: [Member | undefined, Member | undefined];
 }
 
-/** More ends than this are told by namespace. */
+/** If there are more ends, they are grouped by namespace. */
 export const MOST_SINGLE = 28;
-/** More than this are no longer to be taken in at a glance. */
+/** More ends than this cannot be read at a glance. */
 const MOST_SHOWN = 60;
 
 /** The ends to show, and how many were left out. */
@@ -37,8 +37,8 @@ export interface Shown {
 }
 
 /**
- * The ends of a cluster: each workload where there are few, and otherwise each namespace. Of a chosen namespace the
- * workloads, beside all other namespaces as one; of those, the ones whose name holds `part`.
+ * The ends of a cluster: each workload if there are few, otherwise each namespace. For a selected namespace: its
+ * workloads whose names contain `part`, and every other namespace as one end.
  */
 export function endsOf(choices: readonly Choice[], namespace: string, part: string): Shown {
   const members = choices.map((choice) => ({ choice, member: memberOf(choice.id) }));
@@ -64,7 +64,7 @@ function single({ choice, member }: { choice: Choice; member: Member }): End {
   return { ...choice, members: [member] };
 }
 
-/** The connections between these ends. An end of several may connect where one of them may. */
+/** The connections between these ends. An end that stands for several pods connects if one of them may. */
 export function connect(rows: readonly MapRow[], ends: readonly End[]): Connection[] {
   const places = new Map<string, [End, Member][]>();
   for (const end of ends) {
@@ -105,7 +105,7 @@ function samePort(one: PortRange, other: PortRange): boolean {
   return one.protocol === other.protocol && one.port === other.port && one.endPort === other.endPort;
 }
 
-/** Whether a party of a row means this member. */
+/** Whether a party of a row includes this member. */
 function means(party: Party, member: Member): boolean {
   if (party.everyPod === true) return true;
   if (party.namespace !== member.namespace) return false;
@@ -114,7 +114,7 @@ function means(party: Party, member: Member): boolean {
   return party.ip === undefined;
 }
 
-/** Ports in a few words. */
+/** A short text for ports. */
 export function portWords(ports: readonly PortRange[]): string {
   const all = ports.filter((port) => port.port === undefined).map((port) => port.protocol);
   if (new Set(all).size >= 3) return "all";
@@ -122,7 +122,7 @@ export function portWords(ports: readonly PortRange[]): string {
   return [...new Set([...all.map((protocol) => `all ${protocol}`), ...words])].join(", ");
 }
 
-/** A party in a few words. */
+/** A short text for a party. */
 export function partyName(known: Party): string {
   if (known.everyPod === true) return "every pod";
   if (known.ip !== undefined) return known.ip;

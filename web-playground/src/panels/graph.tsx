@@ -3,11 +3,11 @@ import { OUTSIDE, portWords, type Connection, type End } from "./ends";
 
 const RADIUS = 10;
 
-/** The drawing's own measures: on a narrow screen it is narrow too, and names stand below their points. */
+/** The size of the drawing. On a narrow screen it is narrow too, and names are below their points. */
 interface Measures {
   width: number;
   height: number;
-  /** What is left free for names on either side. */
+  /** The space for names on either side. */
   side: number;
   narrow: boolean;
 }
@@ -25,7 +25,7 @@ function useMeasures(ends: number): Measures {
   return narrow ? { width: 380, height, side: 62, narrow } : { width: 640, height, side: 175, narrow };
 }
 
-/** The connections as lines between points on a circle, as the courses on a sea chart run between its roses. */
+/** The connections as lines between points on a circle, like courses on a sea chart. */
 export function Graph(props: {
   ends: readonly End[];
   connections: readonly Connection[];
@@ -38,7 +38,7 @@ export function Graph(props: {
   const points = place(ends, measures);
   return (
     <figure class="graph">
-      <svg viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Who may talk to whom; the table says the same">
+      <svg viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Allowed connections; the table shows the same">
         <defs>
           <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
             <path d="M0 0.800 7.500 4 0 7.200z" />
@@ -103,12 +103,12 @@ export function Graph(props: {
           );
         })}
       </svg>
-      <figcaption>Thin lines: some ports. Broad lines: every port. Choose a line to see why.</figcaption>
+      <figcaption>Thin lines: some ports. Wide lines: every port. Select a line to see why.</figcaption>
     </figure>
   );
 }
 
-/** A name beside its point; a long one on two lines, the namespace above, which grow up, down, or both ways from there. */
+/** A name beside its point. A long name has two lines, with the namespace above. `grows` says in which direction they extend. */
 function Name(props: { label: string; most: number; x: number; y: number; anchor: "start" | "middle" | "end"; grows: -1 | 0 | 1 }) {
   const { label, most, x, y, anchor, grows } = props;
   const behind = label.indexOf("/") + 1;
@@ -143,7 +143,7 @@ function place(ends: readonly End[], { width, height, side }: Measures): Map<str
   return points;
 }
 
-/** A line bent a little to the middle, so that there and back are two. */
+/** A line that bends to the middle, so that the two directions are two lines. */
 function course(from: Point, to: Point, { width, height }: Measures): string {
   const dx = to.x - from.x;
   const dy = to.y - from.y;

@@ -8,13 +8,13 @@ import { PlaceLink } from "../parts/place";
 import { Empty, Failure, Words } from "../parts/text";
 import { lit, revision } from "../workspace";
 
-/** A request from end to end: who sends it, where to, and the way it goes. */
+/** A request from end to end: its sender, its URL, and each hop. */
 export function JourneyPanel() {
   const [from, setFrom] = useAsked("from", "");
   const [url, setUrl] = useAsked("url", "");
   const { outside, inside } = useTargets();
   const known = senders();
-  // Where nothing leads in from outside, the first question is what a pod gets.
+  // If nothing can be reached from outside, start with a request of a pod.
   const first = outside.length > 0 ? OUTSIDE : (known[0]?.id ?? OUTSIDE);
   const sender = from === OUTSIDE || known.some((choice) => choice.id === from) ? from : first;
   const targets = sender === OUTSIDE ? outside : [...outside, ...inside];
@@ -37,7 +37,7 @@ export function JourneyPanel() {
 
 const OUTSIDE = "outside";
 
-/** URLs that the cluster's own objects suggest: those that lead in from outside, and those that only pods know. */
+/** URLs that the cluster's objects suggest: those that work from outside, and those that only pods can use. */
 function useTargets(): { outside: string[]; inside: string[] } {
   const { answer } = useAnswer({ ask: "objects", kinds: ["Ingress", "Node", "Service"], whole: true });
   const [ingresses, addresses, ports, inside] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
@@ -65,7 +65,7 @@ function useTargets(): { outside: string[]; inside: string[] } {
   return { outside: [...ingresses, ...addresses, ...ports], inside: [...inside] };
 }
 
-/** An address as a URL has it. */
+/** An address in the form that URLs use. */
 function bracketed(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
@@ -85,12 +85,12 @@ const HOPS: Record<string, { name: string; icon: IconName }> = {
   pod: { name: "Pod", icon: "pod" },
 };
 
-/** The way drawn as a line of stations, the last of them where it ends. */
+/** The hops as a line of stations. The last station is the result. */
 function Journey({ trace, from, url }: { trace: TraceAnswer; from: string; url: string }) {
   useEffect(() => {
     lit.value = trace.hops.flatMap((hop) => hop.source ?? []);
   }, [JSON.stringify(trace), revision.value]);
-  // Drawn anew only where it goes another way: while one types, what is there stays, and what was opened stays open.
+  // Drawn again only if a hop changes: while the user types, unchanged stations and opened details stay.
   const way = `${trace.hops.map(({ hop }) => hop).join(" ")} ${trace.outcome}`;
   const good = GOOD.has(trace.outcome);
   const stopped = !good && trace.outcome !== "unknown";

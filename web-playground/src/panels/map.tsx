@@ -11,7 +11,7 @@ import { connect, endsOf, MOST_SINGLE, OUTSIDE, partyName, type Connection, type
 import { Graph } from "./graph";
 import { Matrix } from "./matrix";
 
-/** Who may talk to whom: as a drawing and as a table, and why. */
+/** The allowed connections, as a drawing and as a table, with reasons. */
 export function MapPanel() {
   const { answer, error } = useAnswer({ ask: "map" });
   const [form, setForm] = useState<"graph" | "matrix">("graph");
@@ -43,7 +43,7 @@ export function MapPanel() {
       {large && (
         <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
           {namespaces.length > 1 && (
-            <Select label="Namespace" value={namespaces.includes(namespace) ? namespace : ""} choose={setNamespace} choices={[{ id: "", label: "all, each as one" }, ...namespaces.map((id) => ({ id, label: id }))]} />
+            <Select label="Namespace" value={namespaces.includes(namespace) ? namespace : ""} choose={setNamespace} choices={[{ id: "", label: "all namespaces, one point each" }, ...namespaces.map((id) => ({ id, label: id }))]} />
           )}
           {(namespaces.length === 1 || namespaces.includes(namespace)) && <TextField label="Names with" value={part} change={setPart} wide />}
         </form>
@@ -51,7 +51,7 @@ export function MapPanel() {
       {error !== null && <Failure>{error}</Failure>}
       {left > 0 && <p class="note">{count(left, "more end")} {left === 1 ? "is" : "are"} not shown.</p>}
       {form === "graph" && tooMany && <p class="note">{ends.length} ends are too many for a drawing.</p>}
-      {large && <p class="note">A namespace stands for its pods: it may do what any of them may.</p>}
+      {large && <p class="note">A namespace stands for all its pods. A connection is shown if it is allowed for any of them.</p>}
       <div id="map" role="tabpanel" aria-labelledby={`map-${shown}`}>
         {answer !== null &&
           (shown === "graph" ? (
@@ -66,7 +66,7 @@ export function MapPanel() {
   );
 }
 
-/** The policies that decide about one pair, asked of the engine for one of its ports. */
+/** The policies that decide about one pair of ends, for one of its ports. */
 function Why({ from, to, connections }: { from: End | undefined; to: End | undefined; connections: readonly Connection[] }) {
   const connection = connections.find((known) => known.from === from && known.to === to);
   const port = connection?.ports.find((known) => known.port !== undefined);
@@ -95,7 +95,7 @@ function Why({ from, to, connections }: { from: End | undefined; to: End | undef
       {answer !== null && (
         <>
           <p>
-            <span class={`pill ${answer.allowed ? "good" : "bad"}`}>{answer.allowed ? "let through" : "stopped"}</span> {answer.egress ? "may leave" : "may not leave"} {from.label}, {answer.ingress ? "may enter" : "may not enter"} {to.label}
+            <span class={`pill ${answer.allowed ? "good" : "bad"}`}>{answer.allowed ? "allowed" : "denied"}</span> {answer.egress ? "may leave" : "may not leave"} {from.label}, {answer.ingress ? "may enter" : "may not enter"} {to.label}
           </p>
           <ul class="reasons">
             {answer.because.map((reason, index) => (

@@ -1,6 +1,6 @@
 import { portWords, type Connection, type End } from "./ends";
 
-/** What is drawn, and the pair that is chosen. */
+/** What is drawn, and the selected pair. */
 export interface Choosing {
   ends: readonly End[];
   connections: readonly Connection[];
@@ -12,10 +12,10 @@ export interface Choosing {
 export function Matrix({ ends, connections, chosen, choose }: Choosing) {
   const byPair = new Map(connections.map((connection) => [`${connection.from.id} ${connection.to.id}`, connection]));
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Who may talk to whom">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Allowed connections">
       <table class="matrix">
         <caption>
-          <span>Rows connect to columns. Choose a cell to see why.</span>
+          <span>Rows connect to columns. Select a cell to see why.</span>
         </caption>
         <thead>
           <tr>

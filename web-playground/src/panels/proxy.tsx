@@ -7,16 +7,16 @@ import { Failure, Words } from "../parts/text";
 
 type Target = Question<"backends">["to"];
 
-/** A way to reach one port of a Service. */
+/** An address and port of a Service. */
 interface Way {
   id: string;
   label: string;
-  /** The sentence about it, up to the verb. */
+  /** The beginning of the sentence about it, before the verb. */
   packet: string;
   to: Target;
 }
 
-/** Every address of a Service with every port of it that kube-proxy may know. */
+/** Every address of a Service with every port for which kube-proxy can have a rule. */
 function waysTo({ spec, status }: Service): Way[] {
   const inside = (spec?.clusterIPs ?? [spec?.clusterIP ?? ""]).filter((ip) => ip !== "" && ip !== "None");
   const balancers = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
@@ -46,7 +46,7 @@ function waysTo({ spec, status }: Service): Way[] {
   return ways;
 }
 
-/** Where kube-proxy sends a packet to the Service, asked of every node. */
+/** Where kube-proxy on each node sends a packet to the Service. */
 export function Proxy({ service }: { service: Service }) {
   const [picked, pick] = useAsked("serviceWay", "");
   const ways = waysTo(service);

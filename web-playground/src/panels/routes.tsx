@@ -6,14 +6,14 @@ import { PlaceLink } from "../parts/place";
 import { Empty, Failure, named, Words } from "../parts/text";
 import { objects } from "../workspace";
 
-/** Whose ways a table may follow. */
+/** The controllers whose behaviour a table can follow. */
 export const CONTROLLERS = [
   { id: "spec", label: "the API documentation" },
   { id: "nginx", label: "ingress-nginx" },
   { id: "contour", label: "Contour" },
 ];
 
-/** The whole table of routes, a field to try a URL, and which rule takes it. */
+/** The whole table of routes, a field for a URL, and the rule that serves it. */
 export function RoutesPanel() {
   const [controller, setController] = useAsked("controller", "spec");
   const [ingressClass, setClass] = useAsked("ingressClass", "");
@@ -29,17 +29,17 @@ export function RoutesPanel() {
     <div class="stack">
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
         <TextField label="Try a URL" wide value={url} change={setUrl} placeholder="https://shop.example.com/cart" />
-        <Select label="In the ways of" value={controller} choose={setController} choices={CONTROLLERS} />
+        <Select label="Controller" value={controller} choose={setController} choices={CONTROLLERS} />
         {classes.length > 0 && (
-          <Select label="Class" value={classOf.ingressClass ?? ""} choose={setClass} choices={[{ id: "", label: "as it comes" }, ...classes.map((id) => ({ id, label: id }))]} />
+          <Select label="Class" value={classOf.ingressClass ?? ""} choose={setClass} choices={[{ id: "", label: "by the controller" }, ...classes.map((id) => ({ id, label: id }))]} />
         )}
       </form>
       {error !== null && <Failure>{error}</Failure>}
-      {url !== "" && !isUrl && <p class="nothing">Ingress takes URLs that begin with http:// or https://.</p>}
+      {url !== "" && !isUrl && <p class="nothing">Ingress serves URLs that begin with http:// or https://.</p>}
       {tried.error !== null && <Failure>{tried.error}</Failure>}
       {tried.answer !== null && <Verdict answer={tried.answer} />}
       {answer !== null && hosts.length === 0 && answer.default === null && (
-        <Empty title="No routes">Open files with an Ingress in them, or choose another class.</Empty>
+        <Empty title="No routes">Open files that contain an Ingress, or select another class.</Empty>
       )}
       {hosts.map((host) => (
         <section class="block" key={`${host.host} ${host.tlsOnly ?? ""}`}>
@@ -57,7 +57,7 @@ export function RoutesPanel() {
       )}
       {answer !== null && answer.reports.length > 0 && (
         <section class="block">
-          <h2>To know</h2>
+          <h2>Notes</h2>
           <ul class="reasons">
             {answer.reports.map((report, index) => (
               <li key={index}>
@@ -97,7 +97,7 @@ function RuleTable({ rules, won, label }: { rules: readonly TableRule[]; won: st
                 <td class="name">
                   <PlaceLink place={rule.source}>{named(rule.ingress as { namespace?: string; name: string })}</PlaceLink>
                   {rule.shadowedBy !== undefined && <span class="shadow-word"> never reached: {shadowWord(rule.shadowedBy)} takes it all</span>}
-                  {wins && <span class="pill good">takes it</span>}
+                  {wins && <span class="pill good">serves it</span>}
                 </td>
               </tr>
             );
@@ -164,7 +164,7 @@ function Verdict({ answer }: { answer: RouteAnswer }) {
       ))}
       {(answer.near ?? []).length > 0 && (
         <details class="near">
-          <summary>{(answer.near ?? []).length === 1 ? "One rule nearly took it" : `${(answer.near ?? []).length} rules nearly took it`}</summary>
+          <summary>{(answer.near ?? []).length === 1 ? "One other rule nearly matches" : `${(answer.near ?? []).length} other rules nearly match`}</summary>
           <ul class="reasons">
             {(answer.near ?? []).map((near, index) => (
               <li key={index}>

@@ -6,7 +6,7 @@ import { PlaceLink } from "../parts/place";
 import { Empty, Failure, Words } from "../parts/text";
 import { Proxy } from "./proxy";
 
-/** A Service: what is published for it, where kube-proxy sends its packets, its names, and what pods are told of it. */
+/** A Service: its endpoints, where kube-proxy sends its packets, its names in DNS, and what containers find about it. */
 export function ServicePanel() {
   const known = services();
   const [chosen, choose] = useAsked("service", "");
@@ -15,7 +15,7 @@ export function ServicePanel() {
   const { answer } = useAnswer(id === "" ? null : { ask: "objects", kinds: ["Service"], namespace, whole: true });
   const listed = answer?.objects.find((object) => object.name === name);
   const service = listed?.object as Service | undefined;
-  if (known.length === 0) return <Empty title="No Service">Open files with a Service in them to see what stands behind it.</Empty>;
+  if (known.length === 0) return <Empty title="No Service">Open files that contain a Service to see its endpoints.</Empty>;
   return (
     <div class="stack">
       <form class="ask-bar" onSubmit={(event) => event.preventDefault()}>
@@ -70,7 +70,7 @@ function Endpoints({ namespace, name }: { namespace: string; name: string }) {
     <section class="block">
       <h2>Endpoints</h2>
       {error !== null && <Failure>{error}</Failure>}
-      {answer !== null && rows.length === 0 && <p class="nothing">None: nothing answers behind this Service.</p>}
+      {answer !== null && rows.length === 0 && <p class="nothing">None: this Service has no endpoints.</p>}
       {rows.length > 0 && (
         <div class="scroll" tabIndex={0} role="group" aria-label="Endpoints">
           <table>
@@ -153,7 +153,7 @@ function Names({ service, namespace, name }: { service: Service; namespace: stri
   );
 }
 
-/** What a container is told: environment and files. */
+/** What a container finds: environment and files. */
 function Containers({ namespace }: { namespace: string }) {
   const pods = senders();
   const [chosen, choose] = useAsked("pod", "");

@@ -1,7 +1,7 @@
 import type { Finding } from "portolan";
 import { mend } from "../editor/editor";
 
-/** Mends what was found, where there is one right way to. */
+/** A button that applies the fix of a finding, if it has one. */
 export function Fix({ finding }: { finding: Finding }) {
   if (finding.fix === undefined || finding.fix.length === 0) return null;
   return (

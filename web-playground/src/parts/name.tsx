@@ -1,4 +1,4 @@
-/** A file's name: where there is little room, its folders give way first. */
+/** A file's name. If there is little room, its folders are shortened first. */
 export function FileName({ name }: { name: string }) {
   const behind = name.lastIndexOf("/") + 1;
   if (behind === 0) return <span class="file-name">{name}</span>;

@@ -2,11 +2,11 @@ import type { ListedObject } from "portolan";
 import { objects } from "../workspace";
 import { named } from "./text";
 
-/** Something to choose. */
+/** A choice. */
 export interface Choice {
   /** `namespace/name`. */
   id: string;
-  /** What is shown. */
+  /** The shown text. */
   label: string;
 }
 
@@ -20,7 +20,7 @@ export function nodes(): string[] {
   return objects.value.filter((object) => object.kind === "Node").map((node) => node.name);
 }
 
-/** What can send or take requests: workloads, each for its pods, and the pods that no workload stands for. */
+/** Senders and receivers of requests: workloads, and the pods that belong to no workload. */
 export function senders(): Choice[] {
   const seen = new Map<string, Choice>();
   for (const object of objects.value) {
@@ -36,13 +36,13 @@ function choiceOf(object: ListedObject): Choice {
   return { id: `${object.namespace ?? "default"}/${object.name}`, label: named(object) };
 }
 
-/** `namespace/name` as the questions take it. */
+/** `namespace/name` in the form that questions use. */
 export function podName(id: string): { namespace: string; pod: string } {
   const [namespace = "default", ...rest] = id.split("/");
   return { namespace, pod: rest.join("/") };
 }
 
-/** `namespace/name` as the questions take it. */
+/** `namespace/name` in the form that questions use. */
 export function objectName(id: string): { namespace: string; name: string } {
   const { namespace, pod } = podName(id);
   return { namespace, name: pod };

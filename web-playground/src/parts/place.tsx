@@ -2,7 +2,7 @@ import type { SourcePlace } from "portolan";
 import { goal, lit } from "../workspace";
 import { FileName } from "./name";
 
-/** A place in the files: shown it lights up its line, clicked it is gone to. */
+/** A location in the files. Its line is highlighted while this is shown; a click goes to it. */
 export function PlaceLink({ place, children }: { place: SourcePlace | null | undefined; children?: preact.ComponentChildren }) {
   if (place == null) return null;
   const light = () => {

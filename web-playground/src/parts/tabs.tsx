@@ -5,13 +5,13 @@ import { useEffect, useRef } from "preact/hooks";
 export interface Tab {
   id: string;
   label: ComponentChildren;
-  /** Spoken in place of the label, where that says more than it shows. */
+  /** Spoken instead of the label, if the label shows more than text. */
   spoken?: string;
-  /** Shown where the pointer rests on it. */
+  /** Shown on hovering. */
   title?: string;
 }
 
-/** A list of tabs that arrow keys walk, as the ARIA practices describe it. */
+/** A list of tabs with arrow keys, as the ARIA practices describe it. */
 export function Tabs(props: {
   label: string;
   tabs: readonly Tab[];
@@ -26,7 +26,7 @@ export function Tabs(props: {
   const chosenTab = `${props.prefix}-${props.chosen}`;
   const number = props.tabs.length;
   const list = useRef<HTMLDivElement>(null);
-  // Also when there comes to be room to see it in: a pane that was hidden, a window that grew.
+  // Also when the tabs become visible: a hidden pane, a window that grows.
   useEffect(() => {
     const reveal = () => document.getElementById(chosenTab)?.scrollIntoView({ block: "nearest", inline: "center" });
     reveal();

@@ -1,14 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { errors } from "../workspace";
 
-/** A word on what to do, where there is nothing to show. */
+/** Says what to do if there is nothing to show. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   const left = errors.value;
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>
       {children !== undefined && <p>{children}</p>}
-      {left > 0 && <p class="empty-errors">{count(left, "error")} in the files: what is refused or cannot be read is left out here.</p>}
+      {left > 0 && <p class="empty-errors">{count(left, "error")} in the files. Refused and unreadable objects are left out here.</p>}
     </div>
   );
 }
@@ -22,7 +22,7 @@ export function Failure({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** A number beside a name, apart from it for those who hear it too. */
+/** A number beside a name, separated also for screen readers. */
 export function Badge({ number }: { number: number }) {
   return (
     <>
@@ -37,12 +37,12 @@ export function count(number: number, word: string): string {
   return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 }
 
-/** An object's name with its namespace, where that is not `default`. */
+/** An object's name, with its namespace if that is not `default`. */
 export function named(object: { namespace?: string; name: string }): string {
   return object.namespace === undefined || object.namespace === "default" ? object.name : `${object.namespace}/${object.name}`;
 }
 
-/** Words in which backticks mark code. */
+/** A text in which backticks mark code. */
 export function Words({ text }: { text: string }) {
   return <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
 }

@@ -1,4 +1,4 @@
-/** An object as lines of YAML, each knowing the field it writes. */
+/** An object as lines of YAML, each with the path of its field. */
 
 /** One line. */
 export interface YamlLine {
