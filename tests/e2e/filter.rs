@@ -212,7 +212,7 @@ fn a_bad_configuration_is_refused_with_its_diagnostics() {
     let cases = [
         (json!({"manifests": "kind: [\n"}), "manifests:"),
         (json!({"manifests": [], "controler": "spec"}), "unknown field `controler`"),
-        (json!({"manifests": [], "controller": "traefik"}), "`traefik` is no known controller"),
+        (json!({"manifests": [], "controller": "traefik"}), "unknown controller `traefik`"),
         (json!({"manifests": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n"}), "no Ingress"),
     ];
     for (plugin, words) in cases {

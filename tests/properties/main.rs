@@ -2,6 +2,7 @@
 //! reader.
 
 mod ingress;
+mod ingress_controllers;
 mod manifest;
 mod policy_changes;
 mod policy_map;

@@ -13,8 +13,6 @@ const EXEMPT: &[(&str, &str)] = &[
     ("core/src/ingress/controller/", "conduct"),
     // The rules.
     ("core/src/lint/rules/", "check"),
-    // No table: to be removed.
-    ("core/src/ask/trace/outside.rs", "through_ingress_from"),
 ];
 
 /// The names of the functions with a parameter that begins with an underscore.

@@ -1,11 +1,12 @@
 //! `diff`: which requests are served differently by another controller, another class, or other manifests?
 
-use super::route::{controller, resource, service};
+use super::route::{resource, service, table};
 use super::{AskError, part};
 use crate::cluster::Options;
 use crate::engine::Engine;
+use crate::ingress::controller::differences;
 use crate::load::{File, load_stored};
-use crate::routing::compare::{Change, Outcome, compare, notes};
+use crate::routing::compare::{Change, Outcome, compare};
 use crate::routing::{Backend, RouteTable};
 use portolan_base::json::Json;
 use portolan_base::tree::Node;
@@ -18,7 +19,7 @@ pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let after = side(engine, question, "after")?;
     let comparison = compare(&before, &after);
     let mut notes: Vec<String> =
-        notes(before.controller(), after.controller()).into_iter().map(str::to_owned).collect();
+        differences(before.controller(), after.controller()).into_iter().map(str::to_owned).collect();
     if !comparison.incomplete.is_empty() {
         let hosts = comparison.incomplete.join("`, `");
         notes.push(format!("not every class of requests was looked at: the expressions make too many for `{hosts}`"));
@@ -30,20 +31,15 @@ pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
 }
 
 fn side(engine: &Engine, question: &Node, name: &str) -> Result<Arc<RouteTable>, AskError> {
-    let Some(side) = question.get(name).filter(|side| !side.is_null()) else {
-        return Ok(engine.route_table(controller(question, "controller")?, None));
-    };
-    let ways = controller(side, "controller")
-        .map_err(|error| AskError::bad(&format!("{name}.controller"), error.to_string()))?;
-    let class = side.get("ingressClass").and_then(Node::as_str).filter(|class| !class.is_empty());
+    let Some(side) = question.get(name).filter(|side| !side.is_null()) else { return table(engine, question, None) };
+    let within = |member: &str, error: AskError| AskError::bad(&format!("{name}.{member}"), error.to_string());
+    let of = |engine: &Engine| table(engine, side, None).map_err(|error| within("controller", error));
     if side.get("manifests").is_none_or(Node::is_null) {
-        return Ok(engine.route_table(ways, class));
+        return of(engine);
     }
-    let text = part::text(side, "manifests")
-        .map_err(|error| AskError::bad(&format!("{name}.manifests"), error.to_string()))?;
+    let text = part::text(side, "manifests").map_err(|error| within("manifests", error))?;
     let options = Options::clone(&engine.cluster().options);
-    let loaded = load_stored(&[File { name: name.into(), text: text.into() }], options);
-    Ok(loaded.engine.route_table(ways, class))
+    of(&load_stored(&[File { name: name.into(), text: text.into() }], options).engine)
 }
 
 fn change(change: &Change) -> Json {

@@ -17,7 +17,7 @@ pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
         let known: Vec<&str> = Proxy::ALL.iter().map(|proxy| proxy.name()).collect();
         AskError::bad("proxy", format!("`{name}` is no known proxy; there are {}", known.join(", ")))
     })?;
-    let table = table(engine, question)?;
+    let table = table(engine, question, None)?;
     let settings = settings(question)?;
     let rendering = render(engine.cluster(), engine.endpoints(), &table, proxy, &settings);
     let table_reports = super::routes::reports(engine, &table);

@@ -4,17 +4,17 @@ use super::AskError;
 use super::part;
 use crate::cluster::Cluster;
 use crate::engine::Engine;
-use crate::routing::explain::{NearMiss, explain};
-
 use crate::ingress::Controller;
+use crate::ingress::controller::{ingress_for_host, only_controller, served_by};
+use crate::routing::explain::{NearMiss, explain};
 use crate::routing::{Backend, Origin, Redirect, Request, Route, RouteTable};
 use portolan_base::json::{Json, json};
 use portolan_base::tree::Node;
+use std::sync::Arc;
 
 /// Answers the question. Beside the members of the contract, the answer says `because`, `host` and `comparedPath` (what
 /// was matched), `near` (the rules that nearly won), `source` (the rule's place), and what the annotations add.
 pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let table = table(engine, question)?;
     let url = part::text(question, "url")?;
     let headers: Vec<(&str, &str)> = question
         .get("headers")
@@ -35,25 +35,48 @@ pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
         request.source =
             Some(text.parse().map_err(|_| AskError::bad("from.ip", format!("`{text}` is no IP address")))?);
     }
+    let table = table(engine, question, Some(request.host_name()))?;
     let route = table.route(&request);
     Ok(answer(engine.cluster(), &table, &request, &route, sni))
 }
 
-/// The table that a question is about: its members `controller` and `ingressClass`.
-pub(super) fn table(engine: &Engine, question: &Node) -> Result<std::sync::Arc<RouteTable>, AskError> {
-    let controller = controller(question, "controller")?;
+/// The table that a question is about: its members `controller` and `ingressClass`; `host` is the host of its request.
+pub(super) fn table(engine: &Engine, question: &Node, host: Option<&str>) -> Result<Arc<RouteTable>, AskError> {
     let class = question.get("ingressClass").and_then(Node::as_str).filter(|class| !class.is_empty());
+    let (controller, class) = controller(engine.cluster(), question, class, host)?;
     Ok(engine.route_table(controller, class))
 }
 
-/// Reads the name of a controller; `spec` unless given.
-pub(super) fn controller(question: &Node, name: &str) -> Result<Controller, AskError> {
-    let Some(node) = question.get(name) else { return Ok(Controller::Spec) };
-    let text = node.as_str().unwrap_or_default();
-    Controller::named(text).ok_or_else(|| {
-        let known: Vec<&str> = Controller::ALL.iter().map(|controller| controller.name()).collect();
-        AskError::bad(name, format!("`{text}` is no known controller; there are {}", known.join(", ")))
-    })
+/// The controller that serves each Ingress: the value of `controller` that asks for it.
+const AUTO: &str = "auto";
+
+/// Reads the member `controller`. Without it, the controller that owns the class named by the question decides, and `spec`
+/// where no class is named. With `auto`, it is the controller of the Ingress that serves `host`; without a host, the
+/// one controller that all Ingresses have, else `spec`.
+pub(super) fn controller<'q>(
+    cluster: &'q Cluster,
+    question: &Node,
+    class: Option<&'q str>,
+    host: Option<&str>,
+) -> Result<(Controller, Option<&'q str>), AskError> {
+    let of_class = |class: &str| Controller::of_class(cluster, class);
+    let Some(node) = question.get("controller").filter(|node| !node.is_null()) else {
+        return Ok((class.map(of_class).unwrap_or_default(), class));
+    };
+    match (node.as_str().unwrap_or_default(), class) {
+        (AUTO, Some(class)) => Ok((of_class(class), Some(class))),
+        (AUTO, None) => Ok(match host {
+            Some(host) => {
+                let found = ingress_for_host(cluster, host);
+                found.map_or((Controller::Spec, None), |(_, ingress)| served_by(cluster, ingress))
+            }
+            None => (only_controller(cluster).unwrap_or_default(), None),
+        }),
+        (name, class) => match name.parse() {
+            Ok(controller) => Ok((controller, class)),
+            Err(error) => Err(AskError::bad("controller", format!("{error}, {AUTO}"))),
+        },
+    }
 }
 
 fn answer(cluster: &Cluster, table: &RouteTable, request: &Request<'_>, route: &Route<'_>, sni: &str) -> Json {
@@ -76,6 +99,7 @@ fn answer(cluster: &Cluster, table: &RouteTable, request: &Request<'_>, route: &
         "because": explanation.because,
         "host": route.host.map_or(Json::Null, |host| Json::from(host.matches.written())),
         "comparedPath": route.path.clone(),
+        "controller": table.controller().name(),
     };
     if let Some(refusal) = &route.refusal {
         let refusal = Json::object().with("code", i64::from(refusal.code)).with("because", refusal.because.clone());

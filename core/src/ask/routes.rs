@@ -18,7 +18,7 @@ use portolan_base::tree::Node;
 /// # Errors
 /// The controller is none that is known.
 pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let table = table(engine, question)?;
+    let table = table(engine, question, None)?;
     let hosts = table.hosts().iter().map(|host| host_json(engine, host)).collect();
     let default = table.default_entry().map_or(Json::Null, |entry| entry_json(engine, entry));
     let certificates = table.tls().iter().map(|(host, certificate)| {

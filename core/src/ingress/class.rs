@@ -1,4 +1,4 @@
-//! Which Ingresses a controller serves: `spec.ingressClassName`, the older annotation, the default class.
+//! The class of an Ingress: `spec.ingressClassName`, the older annotation, or the default IngressClass.
 
 use crate::api::ingress::{Ingress, IngressClass};
 use crate::cluster::Cluster;
@@ -9,35 +9,65 @@ pub const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 /// The annotation that makes an IngressClass the default one.
 pub const DEFAULT_CLASS_ANNOTATION: &str = "ingressclass.kubernetes.io/is-default-class";
 
-/// How a controller knows its Ingresses.
+/// How a controller recognizes its Ingresses.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClassWays {
-    /// The class it serves when none is named; empty: every class.
+pub(crate) struct ClassRules {
+    /// The class it serves where its configuration names none. Empty: it serves every class.
     pub(crate) class: &'static str,
-    /// What `spec.controller` of its IngressClasses begins with.
+    /// The prefix of `spec.controller` in its IngressClasses.
     pub(crate) controller: &'static str,
-    /// The annotations it reads, the first before the others.
+    /// The annotations it reads a class from, in order of precedence.
     pub(crate) annotations: &'static [&'static str],
-    /// Whether the annotation goes before `spec.ingressClassName`.
+    /// Whether an annotation takes precedence over `spec.ingressClassName`.
     pub(crate) annotation_first: bool,
-    /// Whether it goes by the name alone: its own class is served whatever an IngressClass of that name says, and an annotation
-    /// that is empty is none.
+    /// Whether the name of its own class is enough: it serves that class whatever `spec.controller` an IngressClass of that
+    /// name has, and it ignores an empty annotation.
     pub(crate) by_name: bool,
+    /// The argument without which it ignores Ingresses that have no class; none: it serves them.
+    pub(crate) classless_argument: Option<&'static str>,
 }
 
-/// The class of an Ingress: what it names itself, else the default class, which the API server would have written into it
-/// (admission plugin `DefaultIngressClass`) unless it has the older annotation, be it empty. `None`: no class.
-pub(crate) fn class_of<'c>(cluster: &'c Cluster, ingress: &'c Ingress, ways: &ClassWays) -> Option<&'c str> {
-    let annotations = &ingress.metadata.annotations;
-    let annotation = ways.annotations.iter().find_map(|name| annotations.get(*name)).map(String::as_str);
-    let annotation = annotation.filter(|class| !(ways.by_name && class.is_empty()));
-    let field = ingress.spec.ingress_class_name.as_deref();
-    let named = if ways.annotation_first { annotation.or(field) } else { field.or(annotation) };
-    let default = || {
-        let none = annotations.contains_key(CLASS_ANNOTATION);
-        default_class(cluster).filter(|_| !none).map(|class| class.metadata.name.as_str())
-    };
-    named.filter(|class| !class.is_empty()).or_else(default)
+impl ClassRules {
+    /// The class of an Ingress as this controller reads it: the class that the Ingress names, else the default IngressClass.
+    /// None: the Ingress has no class.
+    ///
+    /// The API server writes the default class into an Ingress (admission plugin `DefaultIngressClass`), unless the Ingress has
+    /// the older annotation, even an empty one.
+    pub(crate) fn class_of<'c>(&self, cluster: &'c Cluster, ingress: &'c Ingress) -> Option<&'c str> {
+        let annotations = &ingress.metadata.annotations;
+        let annotation = self.annotations.iter().find_map(|name| annotations.get(*name)).map(String::as_str);
+        let annotation = annotation.filter(|class| !(self.by_name && class.is_empty()));
+        let field = ingress.spec.ingress_class_name.as_deref();
+        let named = if self.annotation_first { annotation.or(field) } else { field.or(annotation) };
+        let default = || {
+            let may_default = !annotations.contains_key(CLASS_ANNOTATION);
+            default_class(cluster).filter(|_| may_default).map(|class| class.metadata.name.as_str())
+        };
+        named.filter(|class| !class.is_empty()).or_else(default)
+    }
+
+    /// Whether a class belongs to this controller: by the `spec.controller` of its IngressClass, or, without an IngressClass
+    /// in the files, by its name.
+    pub(crate) fn owns(&self, cluster: &Cluster, class: &str) -> bool {
+        if self.class.is_empty() {
+            return false;
+        }
+        match cluster.ingress_classes.get("", class) {
+            Some(_) if self.by_name && class == self.class => true,
+            Some(known) => known.spec.controller.starts_with(self.controller),
+            None => class == self.class,
+        }
+    }
+
+    /// Whether the controller serves the Ingress. With `wanted`, it serves that class alone. Without, it serves the classes
+    /// that it owns and Ingresses without a class.
+    pub(crate) fn serves(&self, cluster: &Cluster, ingress: &Ingress, wanted: Option<&str>) -> bool {
+        match (self.class_of(cluster, ingress), wanted) {
+            (class, Some(wanted)) => class == Some(wanted),
+            (None, None) => true,
+            (Some(class), None) => self.class.is_empty() || self.owns(cluster, class),
+        }
+    }
 }
 
 /// The default IngressClass: of several, the youngest, then the first by name
@@ -51,25 +81,4 @@ pub fn default_class(cluster: &Cluster) -> Option<&IngressClass> {
             if class.metadata.creation_timestamp > best.metadata.creation_timestamp { class } else { best }
         },
     )
-}
-
-/// Whether the controller serves the Ingress. With a class named, that class alone; without one, what the controller
-/// serves as it comes: its own class, every class whose IngressClass names it as the controller, and Ingresses without a
-/// class.
-pub(crate) fn serves(cluster: &Cluster, ingress: &Ingress, ways: &ClassWays, wanted: Option<&str>) -> bool {
-    let class = class_of(cluster, ingress, ways);
-    if let Some(wanted) = wanted {
-        return class == Some(wanted);
-    }
-    let Some(class) = class else { return true };
-    if ways.class.is_empty() {
-        return true;
-    }
-    if ways.by_name && class == ways.class {
-        return true;
-    }
-    match cluster.ingress_classes.get("", class) {
-        Some(known) => known.spec.controller.starts_with(ways.controller),
-        None => class == ways.class,
-    }
 }

@@ -4,7 +4,6 @@ use super::Controller;
 use crate::api::ingress::{Ingress, IngressBackend};
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
-use crate::ingress::class;
 use crate::routing::backend::{Backend, Found};
 use crate::routing::index::{NONE, TextTablesBuilder};
 use crate::routing::matching::{MatchHost, MatchPath};
@@ -44,11 +43,11 @@ pub(crate) struct Builder<'c> {
 impl<'c> Builder<'c> {
     /// Gathers the Ingresses that the controller serves, and has its ways fill the drafts.
     pub(crate) fn new(cluster: &'c Cluster, controller: Controller, class: Option<&str>) -> Self {
-        let ways = controller.ways();
+        let profile = controller.profile();
         let mut members: Vec<Arc<Ingress>> = cluster
             .ingresses
             .iter()
-            .filter(|(_, ingress)| class::serves(cluster, ingress, &ways.class, class))
+            .filter(|(_, ingress)| profile.class.serves(cluster, ingress, class))
             .map(|(_, ingress)| Arc::clone(ingress))
             .collect();
         // The store is in the order of namespace and name, which decides between two of the same age.
@@ -62,7 +61,7 @@ impl<'c> Builder<'c> {
             tls: TlsTable::default(),
             reports: Vec::new(),
         };
-        (ways.compile)(&mut builder);
+        (profile.compile)(&mut builder);
         builder
     }
 

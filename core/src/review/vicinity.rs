@@ -97,8 +97,11 @@ impl<'c> Vicinity<'c> {
                 }
             }
             Kind::IngressClass => {
-                let of_class =
-                    cluster.ingresses.iter().filter(|(_, it)| it.spec.ingress_class_name.as_ref() == Some(&key.name));
+                // An Ingress without the field may have the class by annotation or by default.
+                let of_class = cluster
+                    .ingresses
+                    .iter()
+                    .filter(|(_, it)| it.spec.ingress_class_name.as_ref().is_none_or(|class| *class == key.name));
                 for (ingress, stored) in of_class {
                     self.picked.insert((Kind::Ingress, ingress));
                     self.ingress(ingress, stored);

@@ -12,7 +12,6 @@ use super::pattern::{Pattern, quoted};
 use super::regions::{Region, regions};
 use super::request::Request;
 use super::table::{Host, Redirect, Refusal, RouteTable};
-use crate::ingress::Controller;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// The paths that no controller makes others before it compares them.
@@ -258,23 +257,4 @@ fn outcome(table: &RouteTable, request: &Request<'_>) -> Outcome {
         refusal: route.refusal,
         canary: undecided.map(|canary| (canary.backend.clone(), canary.weight, canary.weight_total)),
     }
-}
-
-/// What two controllers do differently with requests that no class tells: letter case, odd paths, ports.
-pub fn notes(before: Controller, after: Controller) -> Vec<&'static str> {
-    if before == after {
-        return Vec::new();
-    }
-    let either = |controller| before == controller || after == controller;
-    let mut notes = Vec::new();
-    if either(Controller::Contour) {
-        notes.push("Contour answers 404 under a wildcard host when the client sends the host in capitals, and resolves `.`, `..` and doubled slashes in a path before it compares it");
-    }
-    if either(Controller::Nginx) {
-        notes.push("ingress-nginx decodes every escape in a path and resolves `.`, `..` and doubled slashes before it compares it");
-    }
-    if either(Controller::Spec) {
-        notes.push("the API documentation does not say how a path is normalized; `spec` compares it as sent");
-    }
-    notes
 }

@@ -304,7 +304,7 @@ impl RouteTable {
 
     /// The host that decides about the request, where one takes it on.
     pub fn host(&self, request: &Request<'_>) -> Option<&Host> {
-        match (self.controller.ways().select)(self, request) {
+        match (self.controller.profile().select)(self, request) {
             Selection::Host(place) => self.host_at(place),
             _ => None,
         }
@@ -312,10 +312,10 @@ impl RouteTable {
 
     /// The rule that wins, and nothing else: the fast question of a proxy.
     pub fn lookup(&self, request: &Request<'_>) -> Option<&Entry> {
-        let ways = self.controller.ways();
-        match (ways.select)(self, request) {
+        let profile = self.controller.profile();
+        match (profile.select)(self, request) {
             Selection::Host(place) => {
-                let path = (ways.normalize)(request.path)?;
+                let path = (profile.normalize)(request.path)?;
                 self.rules.find(place, &path).or(self.default.as_ref())
             }
             Selection::Blocked(..) => None,
@@ -326,20 +326,20 @@ impl RouteTable {
     /// The rule that wins, where nothing but its backend decides what becomes of the request: then [`RouteTable::route`] would
     /// name that backend and nothing else. None where more has a part in it, or no rule wins: `route` says what.
     pub fn forward(&self, request: &Request<'_>) -> Option<&Entry> {
-        let ways = self.controller.ways();
-        let path = (ways.normalize)(request.path)?;
-        let (host, entry) = match (ways.select)(self, request) {
+        let profile = self.controller.profile();
+        let path = (profile.normalize)(request.path)?;
+        let (host, entry) = match (profile.select)(self, request) {
             Selection::Host(place) => (self.host_at(place), self.rules.find(place, &path).or(self.default.as_ref())?),
             Selection::Blocked(..) => return None,
             Selection::Nobody => (None, self.default.as_ref()?),
         };
-        let is_plain = entry.backend != Backend::Nothing && (ways.is_plain)(host, entry, &path);
+        let is_plain = entry.backend != Backend::Nothing && (profile.is_plain)(host, entry, &path);
         is_plain.then_some(entry)
     }
 
     /// What becomes of the request.
     pub fn route(&self, request: &Request<'_>) -> Route<'_> {
-        let ways = self.controller.ways();
+        let profile = self.controller.profile();
         let mut route = Route {
             host: None,
             entry: None,
@@ -353,7 +353,7 @@ impl RouteTable {
             notes: Vec::new(),
             nothing: None,
         };
-        match (ways.normalize)(request.path) {
+        match (profile.normalize)(request.path) {
             Some(path) => route.path = path.into_owned(),
             None => {
                 route.path = request.path.to_owned();
@@ -362,7 +362,7 @@ impl RouteTable {
                 return route;
             }
         }
-        match (ways.select)(self, request) {
+        match (profile.select)(self, request) {
             Selection::Host(place) => route.host = self.host_at(place),
             Selection::Blocked(place, why) => {
                 route.host = self.host_at(place);
@@ -373,7 +373,7 @@ impl RouteTable {
         }
         route.entry = route.host.and_then(|host| host.find(&route.path)).or(self.default.as_ref());
         route.backend = route.entry.map(|entry| &entry.backend).filter(|backend| **backend != Backend::Nothing);
-        (ways.conduct)(self, request, &mut route);
+        (profile.conduct)(self, request, &mut route);
         route
     }
 

@@ -3,7 +3,7 @@
 //! | field | |
 //! |---|---|
 //! | `manifests` | the cluster: a text of YAML or JSON documents, or a list of texts and objects |
-//! | `controller` | whose ways the table follows: `spec` (unless given), `contour`, `nginx` |
+//! | `controller` | the controller whose behaviour the table follows, one of `Controller::ALL`; without it, the controller that owns `ingressClass`, else `spec` |
 //! | `ingressClass` | the class to serve; without it, what the controller serves as it comes |
 //! | `mode` | `enforce` (unless given), or `shadow`: only report what would be done |
 //! | `networkPolicy` | whether NetworkPolicies decide about the client's address; `false` unless given |
@@ -104,12 +104,10 @@ impl Reader {
             }
         }
         let controller = self.text(root, "controller").map(|(node, name)| {
-            let controller = Controller::named(&name);
-            if controller.is_none() {
-                let known: Vec<&str> = Controller::ALL.iter().map(|controller| controller.name()).collect();
-                self.wrong(node, format!("`{name}` is no known controller; there are {}", known.join(", ")));
-            }
-            controller.unwrap_or_default()
+            name.parse::<Controller>().unwrap_or_else(|error| {
+                self.wrong(node, error.to_string());
+                Controller::default()
+            })
         });
         let mode = self.text(root, "mode").map(|(node, name)| match name.as_str() {
             "enforce" => Mode::Enforce,

@@ -4,6 +4,7 @@ use super::controller;
 use super::journey::{Ended, Journey, because, key, list, port, text};
 use super::outside;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::ingress::controller::ingress_for_host;
 use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
 use std::net::IpAddr;
@@ -49,10 +50,10 @@ pub(super) fn travel(mut journey: Journey<'_>, pod: &ObjectKey) -> Ended {
     if journey.target.is_http()
         && host.contains('.')
         && !inside_cluster
-        && controller::ingress_for(&journey, &host).is_some()
+        && ingress_for_host(journey.engine.cluster(), &host).is_some()
     {
         journey.hop("dns", answer, format!("the cluster's DNS does not know {host}; it is asked for outside"), None);
-        return outside::through_ingress(journey, Some(pod));
+        return outside::through_ingress(journey, outside::Client::Pod(pod));
     }
     if host.contains('.')
         && !inside_cluster
@@ -93,21 +94,31 @@ fn service_of_name(journey: &Journey<'_>, name: &str) -> Option<ObjectKey> {
 }
 
 /// Leaves the cluster, where the pod's egress policies let it.
-fn leave(mut journey: Journey<'_>, pod: &ObjectKey, name: &str) -> Ended {
+fn leave(journey: Journey<'_>, pod: &ObjectKey, name: &str) -> Ended {
+    match passes_egress(journey, pod, name) {
+        Ok(journey) => journey.end(
+            "external",
+            format!("{pod} reaches {name} outside the cluster; what answers there is not in the files."),
+        ),
+        Err(ended) => ended,
+    }
+}
+
+/// Goes on where no egress policy isolates the pod. Otherwise the journey ends: the policies decide by the address of
+/// `name`, which is not in the files.
+pub(super) fn passes_egress<'e>(mut journey: Journey<'e>, pod: &ObjectKey, name: &str) -> Result<Journey<'e>, Ended> {
     let url = journey.target.url.clone();
-    let isolated = is_isolated_for_egress(&journey, pod);
-    if isolated {
+    if is_isolated_for_egress(&journey, pod) {
         let because = format!(
             "NetworkPolicies isolate {pod} for egress; whether they let it reach {name} depends on its address, which the files do not say"
         );
         journey.hop("policy", Json::Null, because, None);
-        return journey.end(
+        return Err(journey.end(
             "unknown",
             format!("{url} leaves the cluster for {name}; egress policies of {pod} decide by its address."),
-        );
+        ));
     }
-    journey
-        .end("external", format!("{pod} reaches {name} outside the cluster; what answers there is not in the files."))
+    Ok(journey)
 }
 
 fn is_isolated_for_egress(journey: &Journey<'_>, pod: &ObjectKey) -> bool {

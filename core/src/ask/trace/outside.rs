@@ -2,14 +2,52 @@
 //! there by its rules to a Service.
 
 use super::controller;
-use super::inside::{policy_hop, refused_by_proxy, service_because, service_port_source, to_endpoint};
+use super::inside::{passes_egress, policy_hop, refused_by_proxy, service_because, service_port_source, to_endpoint};
 use super::journey::{Ended, Journey, because, key, list, text};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::Service;
+use crate::ingress::Controller;
+use crate::ingress::controller::{controller_of, entry_point, ingress_for_host, served_by};
 use portolan_base::json::Json;
 
 /// A client of whom nothing is known (RFC 5737 sets the range aside for examples).
 pub(super) const ANYBODY: &str = "198.51.100.1";
+
+/// The sender of a request that enters through a load balancer or a node port.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Client<'c> {
+    /// Outside the cluster, at this address.
+    Address(&'c str),
+    /// A pod.
+    Pod(&'c ObjectKey),
+}
+
+impl Client<'_> {
+    /// The sender in questions: its address or its pod.
+    fn json(self) -> Json {
+        match self {
+            Client::Address(ip) => Json::object().with("ip", ip.to_owned()),
+            Client::Pod(pod) => Json::object().with("namespace", pod.namespace.clone()).with("pod", pod.name.clone()),
+        }
+    }
+
+    /// The node whose kube-proxy handles the packets of the client: the pod's own, for others the first.
+    fn node(self, journey: &Journey<'_>) -> String {
+        let pod = match self {
+            Client::Address(_) => None,
+            Client::Pod(pod) => journey.engine.cluster().pods.by_key(pod),
+        };
+        controller::node_for(journey, pod.map(|pod| pod.spec.node_name.as_str()).unwrap_or_default())
+    }
+
+    /// The sender in sentences.
+    fn words(self) -> String {
+        match self {
+            Client::Address(_) => "a client outside".to_owned(),
+            Client::Pod(pod) => pod.to_string(),
+        }
+    }
+}
 
 /// Follows a request that comes from outside.
 pub(super) fn travel(journey: Journey<'_>, address: Option<&str>) -> Ended {
@@ -24,11 +62,11 @@ pub(super) fn travel(journey: Journey<'_>, address: Option<&str>) -> Ended {
         journey.hop("dns", Json::Null, because, source);
         return match point {
             Some(ip) => to_address(journey, &from, &ip),
-            None => through_node_port(journey, &from, &service),
+            None => through_node_port(journey, Client::Address(&from), &service),
         };
     }
     if journey.target.is_http() {
-        return through_ingress_from(journey, None, &from);
+        return through_ingress(journey, Client::Address(&from));
     }
     let host = journey.target.host.clone();
     journey.end("unresolved", format!("Nothing in the files says where {host} leads from outside the cluster."))
@@ -73,7 +111,7 @@ fn to_address(mut journey: Journey<'_>, from: &str, ip: &str) -> Ended {
             };
             if journey.target.is_http() && is_entrance(&journey, &service) {
                 let pod = journey.pod_at(text(&endpoint, "ip"));
-                return match entered(&mut journey, from, &endpoint, pod.as_ref()) {
+                return match entered(&mut journey, Client::Address(from), &endpoint, pod.as_ref()) {
                     Ok(()) => by_rule(journey, pod.as_ref()),
                     Err(sentence) => journey.end("refused", sentence),
                 };
@@ -112,35 +150,36 @@ fn entrance_source(journey: &Journey<'_>, service: &ObjectKey, hop: &str) -> Opt
 /// Whether an Ingress is served through that Service.
 fn is_entrance(journey: &Journey<'_>, service: &ObjectKey) -> bool {
     journey.engine.cluster().ingresses.iter().any(|(_, ingress)| {
-        let class = controller::class_of(journey, ingress);
-        let ways = controller::ways(class.map(|class| &**class), ingress);
-        controller::entrance(journey, ingress, ways).is_some_and(|(key, _)| key == service)
+        let cluster = journey.engine.cluster();
+        entry_point(cluster, controller_of(cluster, ingress), ingress).is_some_and(|(key, _)| key == service)
     })
 }
 
-/// A request for a name that an Ingress serves; `client` is the pod that sends it, or nobody of the cluster.
-pub(super) fn through_ingress<'e>(journey: Journey<'e>, client: Option<&ObjectKey>) -> Ended {
-    through_ingress_from(journey, client, ANYBODY)
-}
-
-fn through_ingress_from(mut journey: Journey<'_>, _client: Option<&ObjectKey>, from: &str) -> Ended {
+/// A request for a name that an Ingress serves.
+pub(super) fn through_ingress(mut journey: Journey<'_>, client: Client<'_>) -> Ended {
     let host = journey.target.host.clone();
-    let Some((ingress_key, ingress)) = controller::ingress_for(&journey, &host) else {
+    let cluster = journey.engine.cluster();
+    let Some((ingress_key, ingress)) = ingress_for_host(cluster, &host) else {
         return journey.end(
             "unresolved",
             format!("No Ingress serves {host}, and nothing else in the files takes traffic for it."),
         );
     };
-    let class = controller::class_of(&journey, ingress);
-    let ways = controller::ways(class.map(|class| &**class), ingress);
     let place = host_field(ingress, &host);
     let source = journey.source(Kind::Ingress, ingress_key, &place);
-    let Some((service_key, service)) = controller::entrance(&journey, ingress, ways) else {
+    let Some((service_key, service)) = entry_point(cluster, controller_of(cluster, ingress), ingress) else {
         let because = format!(
-            "Ingress {ingress_key} serves {host}; its controller's own Service is not in the files, so the way in is taken for granted"
+            "Ingress {ingress_key} serves {host}; the controller's Service is not in these files; assuming the request reaches the controller"
         );
         journey.hop("dns", Json::Null, because, source);
-        return by_rule(journey, None);
+        return match client {
+            Client::Address(_) => by_rule(journey, None),
+            // The controller's address is not known, so its egress policies may decide.
+            Client::Pod(pod) => match passes_egress(journey, pod, &host) {
+                Ok(journey) => by_rule(journey, None),
+                Err(ended) => ended,
+            },
+        };
     };
     let (service_key, service) = (service_key.clone(), service.clone());
     let address = service
@@ -160,8 +199,8 @@ fn through_ingress_from(mut journey: Journey<'_>, _client: Option<&ObjectKey>, f
     };
     journey.hop("dns", Json::Null, leads, source);
     let entered = match service.status.load_balancer.ingress.iter().find(|point| !point.ip.is_empty()) {
-        Some(point) => by_load_balancer(&mut journey, from, &service_key, &point.ip),
-        None => by_node_port(&mut journey, from, &service_key, &service),
+        Some(point) => by_load_balancer(&mut journey, client, &service_key, &point.ip),
+        None => by_node_port(&mut journey, client, &service_key, &service),
     };
     match entered {
         Ok(pod) => by_rule(journey, pod.as_ref()),
@@ -180,39 +219,37 @@ fn host_field(ingress: &crate::api::ingress::Ingress, host: &str) -> String {
 
 type Entered = Result<Option<ObjectKey>, (&'static str, String)>;
 
-fn by_load_balancer(journey: &mut Journey<'_>, from: &str, service: &ObjectKey, ip: &str) -> Entered {
-    let node = controller::node_for(journey, "");
+fn by_load_balancer(journey: &mut Journey<'_>, client: Client<'_>, service: &ObjectKey, ip: &str) -> Entered {
+    let node = client.node(journey);
     let to = Json::object().with("ip", ip.to_owned()).with("port", journey.target.port).with("protocol", "TCP");
-    let sender = Json::object().with("ip", from.to_owned());
-    let answer = journey.ask("backends", vec![("node", Json::from(node)), ("to", to), ("from", sender)]);
+    let answer = journey.ask("backends", vec![("node", Json::from(node)), ("to", to), ("from", client.json())]);
     let source = journey.source(Kind::Service, service, "status.loadBalancer.ingress[0].ip");
     let words = format!(
         "{ip} is the load balancer of Service {service}, which sends port {} on to the controller",
         journey.target.port
     );
-    proxied(journey, "load-balancer", from, answer, words, source)
+    proxied(journey, "load-balancer", client, answer, words, source)
 }
 
-fn by_node_port(journey: &mut Journey<'_>, from: &str, key: &ObjectKey, service: &Service) -> Entered {
+fn by_node_port(journey: &mut Journey<'_>, client: Client<'_>, key: &ObjectKey, service: &Service) -> Entered {
     let wanted = |port: &&crate::api::service::ServicePort| port.port == i32::from(journey.target.port);
     let Some(port) = service.ports().iter().find(wanted).filter(|port| port.node_port > 0) else {
         return Err(("unknown", format!("Service {key} has no node port for port {}.", journey.target.port)));
     };
-    let node = controller::node_for(journey, "");
+    let node = client.node(journey);
     let to = Json::object().with("nodePort", port.node_port).with("protocol", "TCP");
-    let sender = Json::object().with("ip", from.to_owned());
-    let answer = journey.ask("backends", vec![("node", Json::from(node.clone())), ("to", to), ("from", sender)]);
+    let answer = journey.ask("backends", vec![("node", Json::from(node.clone())), ("to", to), ("from", client.json())]);
     let index = service.ports().iter().position(|known| known.port == port.port).unwrap_or(0);
     let source = journey.source(Kind::Service, key, &format!("spec.ports[{index}].nodePort"));
     let words = format!("node port {} of node {node} leads into Service {key}", port.node_port);
-    proxied(journey, "node-port", from, answer, words, source)
+    proxied(journey, "node-port", client, answer, words, source)
 }
 
 /// Adds kube-proxy's hop, and goes on to the controller's pod where there is one.
 fn proxied(
     journey: &mut Journey<'_>,
     hop: &'static str,
-    from: &str,
+    client: Client<'_>,
     answer: Json,
     words: String,
     source: Option<Json>,
@@ -226,40 +263,53 @@ fn proxied(
         return Err((outcome, format!("The request does not reach the ingress controller: {reason}.")));
     };
     let pod = journey.pod_at(text(&endpoint, "ip"));
-    entered(journey, from, &endpoint, pod.as_ref()).map_err(|sentence| ("refused", sentence))?;
+    entered(journey, client, &endpoint, pod.as_ref()).map_err(|sentence| ("refused", sentence))?;
     Ok(pod)
 }
 
-/// Whether NetworkPolicy lets the client reach the controller's pod.
-fn entered(journey: &mut Journey<'_>, from: &str, endpoint: &Json, pod: Option<&ObjectKey>) -> Result<(), String> {
-    let Some(pod) = pod else { return Ok(()) };
-    let to = Json::object().with("namespace", pod.namespace.clone()).with("pod", pod.name.clone());
+/// Whether NetworkPolicy lets the client reach the controller's pod, or what else is at the endpoint.
+fn entered(
+    journey: &mut Journey<'_>,
+    client: Client<'_>,
+    endpoint: &Json,
+    pod: Option<&ObjectKey>,
+) -> Result<(), String> {
+    let (to, name) = match (pod, client) {
+        (Some(pod), _) => (Client::Pod(pod).json(), pod.to_string()),
+        (None, Client::Pod(_)) => {
+            let ip = text(endpoint, "ip");
+            (Client::Address(ip).json(), format!("at {ip}"))
+        }
+        (None, Client::Address(_)) => return Ok(()),
+    };
     let port = endpoint.get("port").cloned().unwrap_or_default();
-    let sender = Json::object().with("ip", from.to_owned());
-    let answer =
-        journey.ask("verdict", vec![("from", sender), ("to", to), ("port", port), ("protocol", Json::from("TCP"))]);
+    let question = vec![("from", client.json()), ("to", to), ("port", port), ("protocol", Json::from("TCP"))];
+    let answer = journey.ask("verdict", question);
     let allowed = answer.get("allowed") == Some(&Json::Bool(true));
-    policy_hop(journey, answer, allowed, "a client outside", &format!("the ingress controller {pod}"));
+    policy_hop(journey, answer, allowed, &client.words(), &format!("the ingress controller {name}"));
     if allowed {
-        Ok(())
-    } else {
-        Err(format!("A NetworkPolicy keeps clients outside from the ingress controller {pod}."))
+        return Ok(());
     }
+    let who = match client {
+        Client::Address(_) => "clients outside".to_owned(),
+        Client::Pod(pod) => pod.to_string(),
+    };
+    Err(format!("A NetworkPolicy keeps {who} from the ingress controller {name}."))
 }
 
 /// By the rules of the Ingresses to a Service, and to its endpoint. `controller` is the controller's pod.
 fn by_rule(mut journey: Journey<'_>, controller_pod: Option<&ObjectKey>) -> Ended {
     let host = journey.target.host.clone();
-    let found = controller::ingress_for(&journey, &host);
-    let class = found.and_then(|(_, ingress)| controller::class_of(&journey, ingress));
-    let ways = found.map_or("spec", |(_, ingress)| controller::ways(class.map(|class| &**class), ingress));
+    let cluster = journey.engine.cluster();
+    let found = ingress_for_host(cluster, &host);
+    let (controller, class) = found.map_or((Controller::Spec, None), |(_, ingress)| served_by(cluster, ingress));
     let mut question = vec![
         ("method", Json::from("GET")),
         ("url", Json::from(journey.target.url.clone())),
-        ("controller", Json::from(ways)),
+        ("controller", Json::from(controller.name())),
     ];
     if let Some(class) = class {
-        question.push(("ingressClass", Json::from(class.metadata.name.clone())));
+        question.push(("ingressClass", Json::from(class.to_owned())));
     }
     let answer = journey.ask("route", question);
     let url = journey.target.url.clone();
@@ -375,12 +425,12 @@ fn ready_endpoints(answer: &Json, name: &str) -> Vec<Json> {
 }
 
 /// From a load balancer known by its DNS name alone to its Service: by the node port behind it.
-fn through_node_port(mut journey: Journey<'_>, from: &str, key: &ObjectKey) -> Ended {
+fn through_node_port(mut journey: Journey<'_>, client: Client<'_>, key: &ObjectKey) -> Ended {
     let Some(service) = journey.engine.cluster().services.by_key(key).cloned() else {
         return journey.end("unknown", format!("There is no Service {key}."));
     };
     let entrance = journey.target.is_http() && is_entrance(&journey, key);
-    match by_node_port(&mut journey, from, key, &service) {
+    match by_node_port(&mut journey, client, key, &service) {
         Ok(pod) if entrance => by_rule(journey, pod.as_ref()),
         Ok(Some(pod)) => journey.end("delivered", format!("The request reaches {pod} through Service {key}.")),
         Ok(None) => journey.end("delivered", format!("The request reaches an endpoint of Service {key}.")),

@@ -10,9 +10,9 @@
 
 mod certificates;
 
-use super::Ways;
+use super::Profile;
 use crate::api::ingress::{HTTPIngressPath, Ingress};
-use crate::ingress::class::{CLASS_ANNOTATION, ClassWays};
+use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
 use crate::ingress::lowering::Builder;
 use crate::routing::backend::{Backend, Found};
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};
@@ -26,15 +26,20 @@ use portolan_base::sort::SmallSort as _;
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
-pub(super) const WAYS: Ways = Ways {
+pub(super) const PROFILE: Profile = Profile {
     name: "contour",
-    class: ClassWays {
+    label: "Contour",
+    class: ClassRules {
         class: "contour",
         controller: "projectcontour.io/",
         annotations: &["projectcontour.io/ingress.class", CLASS_ANNOTATION],
         annotation_first: true,
         by_name: true,
+        classless_argument: None,
     },
+    pods: &[&[("app.kubernetes.io/name", "contour"), ("app.kubernetes.io/component", "envoy")], &[("app", "envoy")]],
+    entry_selectors: &["envoy", "contour-envoy"],
+    note: "Contour answers 404 under a wildcard host when the client sends the host in capitals, and resolves `.`, `..` and doubled slashes in a path before it compares it",
     compile,
     select,
     normalize: |path| Some(normalize::envoy(path)),

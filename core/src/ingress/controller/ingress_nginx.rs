@@ -11,10 +11,10 @@ mod canaries;
 mod escape;
 mod requests;
 
-use super::Ways;
+use super::Profile;
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
-use crate::ingress::class::{CLASS_ANNOTATION, ClassWays};
+use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
 use crate::ingress::lowering::Builder;
 use crate::routing::backend::Backend;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};
@@ -28,15 +28,20 @@ use portolan_base::sort::SmallSort as _;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-pub(super) const WAYS: Ways = Ways {
+pub(super) const PROFILE: Profile = Profile {
     name: "nginx",
-    class: ClassWays {
+    label: "ingress-nginx",
+    class: ClassRules {
         class: "nginx",
         controller: "k8s.io/ingress-nginx",
         annotations: &[CLASS_ANNOTATION],
         annotation_first: true,
         by_name: false,
+        classless_argument: Some("--watch-ingress-without-class"),
     },
+    pods: &[&[("app.kubernetes.io/name", "ingress-nginx"), ("app.kubernetes.io/component", "controller")]],
+    entry_selectors: &["ingress-nginx", "nginx-ingress", "nginx-ingress-controller"],
+    note: "ingress-nginx decodes every escape in a path and resolves `.`, `..` and doubled slashes before it compares it",
     compile,
     select: requests::select,
     normalize: normalize::nginx,

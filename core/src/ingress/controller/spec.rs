@@ -3,9 +3,9 @@
 //! rule takes goes to the default backend. A wildcard stands for one label. Paths are compared as sent, and
 //! `ImplementationSpecific` is read as `Prefix`.
 
-use super::Ways;
+use super::Profile;
 use crate::api::ingress::{HTTPIngressPath, IngressBackend};
-use crate::ingress::class::{CLASS_ANNOTATION, ClassWays};
+use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
 use crate::ingress::lowering::Builder;
 use crate::routing::backend::Backend;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};
@@ -15,15 +15,33 @@ use crate::routing::table::{Entry, Origin, Report, Route, RouteTable};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-pub(super) const WAYS: Ways = Ways {
+pub(super) const PROFILE: Profile = Profile {
     name: "spec",
-    class: ClassWays {
+    label: "the API documentation",
+    class: ClassRules {
         class: "",
         controller: "",
         annotations: &[CLASS_ANNOTATION],
         annotation_first: false,
         by_name: false,
+        classless_argument: None,
     },
+    pods: &[
+        &[("app.kubernetes.io/name", "traefik")],
+        &[("app.kubernetes.io/name", "kubernetes-ingress")],
+        &[("app.kubernetes.io/name", "haproxy-ingress")],
+        &[("app.kubernetes.io/name", "kong")],
+    ],
+    entry_selectors: &[
+        "traefik",
+        "haproxy-ingress",
+        "kong",
+        "ingress-controller",
+        "ingress-nginx",
+        "envoy",
+        "nginx-ingress",
+    ],
+    note: "the API documentation does not say how a path is normalized; `spec` compares it as sent",
     compile,
     select,
     normalize: |path| Some(Cow::Borrowed(path)),

@@ -7,9 +7,9 @@ use crate::api::service::ServicePort;
 use crate::endpoints::pods::find_port;
 use crate::engine::Engine;
 use crate::ingress::Controller;
+use crate::ingress::controller::controller_of;
 use crate::lint::backends::Target;
 use crate::lint::ingress_controllers::controllers;
-use crate::lint::ingress_tables::{class_of, controller_of};
 use crate::lint::report::Reporter;
 use crate::net::Protocol;
 use crate::policy::{Effect, End, PodNumber, Reason};
@@ -25,10 +25,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         return;
     }
     let controllers = controllers(report);
-    let mut asked: BTreeMap<(&ObjectKey, i32, Option<Controller>), Option<Blocked>> = BTreeMap::new();
+    let mut asked: BTreeMap<(&ObjectKey, i32, Controller), Option<Blocked>> = BTreeMap::new();
     for target in report.context.targets() {
         let Target { ingress, stored, key, service: Some(_), port: Some(port), .. } = target else { continue };
-        let controller = class_of(cluster, stored).and_then(|class| controller_of(cluster, class));
+        let controller = controller_of(cluster, stored);
         let blocked = asked
             .entry((key, port.port, controller))
             .or_insert_with(|| blocked(engine, &controllers, controller, key, port));
@@ -51,15 +51,15 @@ struct Blocked {
 /// Who is kept from every pod of the Service, or nothing where some pod takes the controller's connection.
 fn blocked(
     engine: &Engine,
-    controllers: &[(Option<Controller>, &ObjectKey)],
-    controller: Option<Controller>,
+    controllers: &[(Controller, &ObjectKey)],
+    controller: Controller,
     service: &ObjectKey,
     port: &ServicePort,
 ) -> Option<Blocked> {
     let policies = engine.policies();
     let senders: Vec<(&ObjectKey, PodNumber)> = controllers
         .iter()
-        .filter(|(known, _)| controller.is_none() || *known == controller)
+        .filter(|(known, _)| controller == Controller::Spec || *known == controller)
         .filter_map(|(_, key)| Some((*key, policies.pod(key)?)))
         .collect();
     let protocol = Protocol::named(&port.protocol)?;

@@ -1,26 +1,29 @@
 //! ING014 `ingress-without-class`: finds an Ingress without a class, if the only controller in the files is
 //! ingress-nginx and no IngressClass is the default.
 
-use crate::api::ingress::IngressClass;
 use crate::api::pod::Pod;
 use crate::api::resource::Kind;
 use crate::edit::Scalar;
 use crate::engine::Engine;
+use crate::ingress::Controller;
 use crate::ingress::class::{CLASS_ANNOTATION, default_class};
 use crate::lint::ingress_controllers::is_controller;
 use crate::lint::report::Reporter;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     let cluster = engine.cluster();
-    let is_nginx = |class: &IngressClass| class.spec.controller == "k8s.io/ingress-nginx";
-    let others = cluster.ingress_classes.iter().any(|(_, class)| !is_nginx(class));
-    if cluster.ingress_classes.is_empty() || default_class(cluster).is_some() || others {
+    if default_class(cluster).is_some() {
         return;
     }
+    let owners = cluster.ingress_classes.iter().map(|(key, _)| Controller::of_class(cluster, &key.name));
+    let arguments: Option<Vec<&str>> = owners.map(Controller::classless_argument).collect();
+    // A controller that needs no argument serves the Ingress.
+    let Some(arguments) = arguments.filter(|arguments| !arguments.is_empty()) else { return };
     let watches = |pod: &Pod| {
-        let mut arguments = pod.spec.containers.iter().flat_map(|container| &container.args);
-        arguments.any(|argument| {
-            argument.strip_prefix("--watch-ingress-without-class").is_some_and(|value| matches!(value, "" | "=true"))
+        let mut given = pod.spec.containers.iter().flat_map(|container| &container.args);
+        given.any(|given| {
+            let value = arguments.iter().find_map(|wanted| given.strip_prefix(wanted));
+            value.is_some_and(|value| matches!(value, "" | "=true"))
         })
     };
     if cluster.pods.iter().any(|(_, pod)| is_controller(pod) && watches(pod)) {

@@ -3,6 +3,7 @@
 use crate::api::ingress::Ingress;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
+use crate::ingress::controller::class_of;
 use crate::lint::ingress_paths::look;
 use crate::lint::report::Reporter;
 use portolan_base::collections::BTreeMap;
@@ -21,8 +22,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         if is_canary {
             continue;
         }
-        let annotation = ingress.metadata.annotations.get("kubernetes.io/ingress.class");
-        let class = ingress.spec.ingress_class_name.as_ref().or(annotation).cloned().unwrap_or_default();
+        let class = class_of(engine.cluster(), ingress).unwrap_or_default().to_owned();
         let mut doubled = Vec::new();
         look(ingress, &mut |host, path, kind, field| {
             let trimmed = if kind == "Prefix" && path.len() > 1 { path.trim_end_matches('/') } else { path };

@@ -6,6 +6,8 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::api::secret::Secret;
 use crate::edit::Scalar;
 use crate::engine::Engine;
+use crate::ingress::Controller;
+use crate::ingress::controller::controller_of;
 use crate::lint::ingress_controllers::is_controller;
 use crate::lint::report::Reporter;
 use crate::lint::tls_hosts::covers;
@@ -98,8 +100,7 @@ fn is_issued(ingress: &Ingress) -> bool {
 /// Whether ingress-nginx, as it stands in the files, has no certificate for what names none.
 fn serves_its_own(engine: &Engine, ingress: &Ingress) -> bool {
     let cluster = engine.cluster();
-    let class = ingress.spec.ingress_class_name.as_deref().and_then(|name| cluster.ingress_classes.get("", name));
-    let is_nginx = class.is_some_and(|class| class.spec.controller == "k8s.io/ingress-nginx");
+    let is_nginx = controller_of(cluster, ingress) == Controller::Nginx;
     let passes = ingress.metadata.annotations.contains_key("nginx.ingress.kubernetes.io/ssl-passthrough");
     if !is_nginx || passes {
         return false;

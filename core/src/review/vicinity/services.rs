@@ -254,11 +254,7 @@ impl<'c> Vicinity<'c> {
     fn controllers(&mut self) {
         let cluster = self.cluster;
         for (pod, stored) in cluster.pods.iter() {
-            let labels = &stored.metadata.labels;
-            // Most pods are told apart by one look.
-            let may_be =
-                labels.contains_key("app.kubernetes.io/name") || labels.get("app").is_some_and(|app| app == "envoy");
-            if may_be && crate::lint::ingress_controllers::is_controller(stored) {
+            if crate::lint::ingress_controllers::is_controller(stored) {
                 self.pod(pod);
                 self.guards(&pod.namespace, &[&stored.metadata.labels]);
             }
