@@ -1,6 +1,6 @@
-// How long things take from JavaScript, beside what is aimed at: start-up, loading, a call, a keystroke, each at three sizes of
-// cluster where it matters. Two figures each: the quickest round, which is what it takes, and the one in the middle, which is
-// what it takes on this machine as busy as it is.
+// Measures how long things take from JavaScript, beside the targets: start, loading, a call, a keystroke, at three sizes of
+// cluster where the size matters. Two figures each: the fastest round, which is the cost, and the median, which includes
+// whatever else this machine does.
 import { spawnSync } from "node:child_process";
 import { Cluster } from "portolan";
 

@@ -11,17 +11,17 @@ const root = join(here, "..");
 const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
 
 const target = JSON.parse(run("cargo", "metadata", "--format-version", "1", "--no-deps")).target_directory;
-// What LLVM does for speed at the cost of size: it copies structs field by field, puts functions with much on their stack into
-// their only callers, and keeps addresses of loops at hand. Two copies at most, which is a text: with one, the module is 8 KB
-// smaller when compressed, and loading takes a quarter longer.
+// Turns off optimizations of LLVM that cost size: copying structs field by field, inlining functions with large stacks into
+// their only callers, and keeping loop addresses in registers. Two copies are allowed, the length of a text: with one, the
+// compressed module is 8 KB smaller, and loading takes a quarter longer.
 const llvm = ["-max-store-memcpy=2", "-max-store-memmove=2", "-inline-max-stacksize=32", "-disable-lsr", "-disable-machine-licm"];
-// The places in panics are of the sources, not of the machine that built them.
+// Panics name paths of the sources, not of the machine that built them.
 const places = { [process.env.CARGO_HOME ?? join(homedir(), ".cargo")]: "cargo", [run("rustc", "--print", "sysroot").trim()]: "rust", [root]: "portolan" };
 const flags = JSON.stringify([
   ...llvm.flatMap((option) => ["-C", `llvm-args=${option}`]),
   ...Object.entries(places).map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
 ]);
-// As the module alone: Cargo leaves out link-time optimisation where a library for tests is built beside it.
+// Only the module: Cargo skips link-time optimisation if it also builds a library for tests.
 run("cargo", "--config", `target.wasm32-unknown-unknown.rustflags=${flags}`, "rustc", "--quiet", "--profile", "wasm", "--target", "wasm32-unknown-unknown", "-p", "portolan-wasm", "--crate-type", "cdylib");
 const generated = join(target, "portolan-wasm-generated");
 rmSync(generated, { recursive: true, force: true });
@@ -31,7 +31,7 @@ run("cargo", "run", "--quiet", "-p", "portolan-wasm-generate", "--", wasm, gener
 
 const dist = join(here, "dist");
 rmSync(dist, { recursive: true, force: true });
-// The glue stands beside the sources as it will stand beside the built files.
+// The glue is beside the sources in the same way as beside the built files.
 for (const folder of [join(here, "wasm"), join(dist, "wasm")]) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -42,7 +42,7 @@ for (const folder of [join(here, "wasm"), join(dist, "wasm")]) {
 cpSync(join(generated, "web", "portolan_bg.wasm"), join(dist, "wasm", "portolan_bg.wasm"));
 cpSync(join(here, "src", "portolan_bg.wasm.d.ts"), join(dist, "wasm", "portolan_bg.wasm.d.ts"));
 cpSync(join(generated, "types.ts"), join(here, "src", "types.ts"));
-// npm puts the licence into the package where it stands beside package.json.
+// npm includes the licence if it is beside package.json.
 cpSync(join(root, "LICENSE"), join(here, "LICENSE"));
 cpSync(join(generated, "fields.json"), join(dist, "fields.json"));
 
@@ -57,10 +57,10 @@ for (const platform of ["node", "browser"]) {
   }
 }
 
-// Node: CommonJS underneath, so that `import` and `require` share one engine; the ES modules only give the names on.
+// Node: CommonJS underneath, so that `import` and `require` share one engine. The ES modules only re-export the names.
 writeFileSync(join(dist, "node", "package.json"), '{ "type": "commonjs" }\n');
 const require = createRequire(import.meta.url);
-// With this mark, some bundlers take the member `default` of what it marks for what is imported, and there is none.
+// With this mark, some bundlers import the member `default`, which does not exist.
 const MARK = 'Object.defineProperty(exports, "__esModule", { value: true });\n';
 for (const entry of ["node", "node-admission"]) {
   const path = join(dist, "node", `${entry}.js`);

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL("../../examples", import.meta.url));
 const NAME = "virtual:examples";
-/** The first that a newcomer sees. */
+/** The example that a new visitor sees first. */
 const FIRST = "shop";
 
-/** Bundles the project's `examples/`: of each folder its manifests, what it is about, and its questions. */
+/** Bundles the project's `examples/`: for each folder its manifests, its description and its questions. */
 export function examples() {
   return {
     name: "examples",

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const WORKER = fileURLToPath(new URL("./service-worker.js", import.meta.url));
-/** What stands in `public/` and is part of the page. */
+/** The files in `public/` that are part of the page. */
 const PUBLIC = ["icon.svg", "manifest.webmanifest"];
 
-/** Writes the service worker that keeps the page for later visits without a network: all its files, by their content. */
+/** Writes the service worker that keeps all files of the page, by their content, for later visits without a network. */
 export function offline() {
   return {
     name: "offline",

@@ -1,8 +1,8 @@
 /**
- * What the page may do, as a Content Security Policy in the page itself, so that it holds on any server: scripts of its
- * own and the engine's module, nothing from elsewhere and nothing to elsewhere.
+ * The Content Security Policy, in the page itself, so that it holds on any server: the page's own scripts and the engine's
+ * module, and no request to another origin.
  *
- * Styles: the editor writes its own into the page.
+ * Inline styles are allowed because the editor adds its own.
  */
 const POLICY = [
   "default-src 'none'",

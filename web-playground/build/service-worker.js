@@ -1,4 +1,4 @@
-// Keeps the page for later visits without a network. The names of the files are put in when the page is built.
+// Keeps the page for later visits without a network. The build inserts the names of the files.
 const CACHE = `portolan-${__VERSION__}`;
 const FILES = __FILES__;
 
