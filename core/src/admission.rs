@@ -30,7 +30,7 @@ use crate::api::meta::{ObjectMeta, OwnerReference, Time};
 use crate::api::resource::{self, Kind, ObjectKey, Resource, namespace_or_default};
 use crate::cluster::Cluster;
 use crate::field;
-use allocate::{Allocations, Claim};
+use allocate::{Allocations, ClaimRange};
 use formats::names::path_segment;
 use portolan_base::tree::Node;
 use status::Status;
@@ -69,7 +69,7 @@ pub struct Answer {
     /// The object in the version that is served, where it was sent in one that no server has any more.
     pub converted: Option<Resource>,
     /// What a new Service got, or would have got if no other held it.
-    pub wanted: Vec<Claim>,
+    pub wanted: Vec<ClaimRange>,
 }
 
 /// Why there is no answer: the object is none that admission knows.
@@ -189,7 +189,7 @@ struct Admission<'a> {
     version: &'a Version,
     kind: Kind,
     warnings: Vec<String>,
-    wanted: Vec<Claim>,
+    wanted: Vec<ClaimRange>,
 }
 
 impl Admission<'_> {

@@ -12,7 +12,7 @@ mod misspelt;
 mod unknown_kind;
 mod version;
 
-use crate::admission::allocate::Claim;
+use crate::admission::allocate::ClaimRange;
 use crate::admission::allocate::cluster_ip::default_family;
 use crate::admission::endpoint_slice::set_defaults_endpoint_slice;
 use crate::admission::endpoints::set_defaults_endpoints;
@@ -79,7 +79,7 @@ pub struct Loaded {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ties {
     /// What Services wanted and do not hold, with the Service that wanted it.
-    pub(crate) wanted: Vec<(ObjectKey, Claim)>,
+    pub(crate) wanted: Vec<(ObjectKey, ClaimRange)>,
     /// Whether one object was taken for a change of another, or two hold what only one can have.
     pub(crate) doubled: bool,
 }
@@ -502,6 +502,29 @@ mod tests {
         let ingress = loaded.engine.cluster().ingresses.get("default", "test").unwrap();
         let backend = ingress.spec.default_backend.clone().unwrap().service.unwrap();
         assert_eq!((backend.name.as_str(), backend.port.number), ("testsvc", 80));
+    }
+
+    /// What is kept of the Services that find their range full: some ranges of claims each, however large the range is.
+    #[track_caller]
+    fn full(count: usize, spec: &str, room: usize, refusal: &str) {
+        let object = |name: usize| {
+            format!(r#"{{"apiVersion":"v1","kind":"Service","metadata":{{"name":"s{name}"}},"spec":{{{spec}}}}}"#)
+        };
+        let files: Vec<File> =
+            (0..count).map(|name| File { name: "a.yaml".into(), text: object(name).into() }).collect();
+        let loaded = load(&files, Options::default(), Taking::Admitted);
+        assert_eq!((loaded.objects, loaded.refused), (count, count - room));
+        let last = loaded.findings.last().unwrap();
+        let name = &last.object.as_ref().unwrap().1.name;
+        assert_eq!(last.message, refusal.replace("NAME", name));
+        let kept = loaded.ties.wanted.len();
+        assert!(kept <= 5 * count, "{kept} ranges of claims are kept of {count} Services");
+    }
+
+    #[test]
+    fn services_that_find_their_range_full_keep_little() {
+        let refusal = "Internal error occurred: failed to allocate a nodePort: range is full";
+        full(4_000, r#""type":"NodePort","ports":[{"port":80}]"#, 2_768, refusal);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod cluster_ip;
 pub mod families;
 pub mod node_port;
 pub mod repair;
+mod runs;
 pub mod service;
 
 use super::status::Status;
@@ -24,7 +25,6 @@ use crate::net::{Family, parse_sloppy};
 use cluster_ip::ClusterIPs;
 use node_port::NodePorts;
 use portolan_base::collections::BTreeSet;
-use std::cell::RefCell;
 use std::net::IpAddr;
 
 /// Which Service holds which cluster IP and which node port, and the ranges they are taken from.
@@ -41,12 +41,36 @@ pub struct Allocations {
 }
 
 /// What a Service may hold: a cluster IP or a node port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
     /// A cluster IP.
     Address(IpAddr),
     /// A node port, or that of a health check.
     Port(u16),
+}
+
+/// Claims without a gap between the first and the last: what a Service looked at on its way to a free one. However many
+/// others hold them, they are kept as one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimRange {
+    /// The first claim.
+    pub first: Claim,
+    /// The last claim, of the same kind and family.
+    pub last: Claim,
+}
+
+impl ClaimRange {
+    /// Whether the claim is one of them.
+    pub fn contains(&self, claim: Claim) -> bool {
+        (self.first..=self.last).contains(&claim)
+    }
+}
+
+impl From<Claim> for ClaimRange {
+    /// This claim alone.
+    fn from(claim: Claim) -> Self {
+        ClaimRange { first: claim, last: claim }
+    }
 }
 
 /// Why an address or a port cannot be had, in the allocators' words.
@@ -135,13 +159,7 @@ impl Allocations {
 
     /// Begins to reserve for a Service.
     pub fn reservation(&self, owner: ObjectKey) -> Reservation<'_> {
-        Reservation {
-            allocations: self,
-            owner,
-            addresses: Vec::new(),
-            node_ports: BTreeSet::new(),
-            wanted: RefCell::default(),
-        }
+        Reservation { allocations: self, owner, addresses: Vec::new(), node_ports: BTreeSet::new(), wanted: Vec::new() }
     }
 
     /// Books what a stored Service holds; what another holds already stays with that one.
@@ -202,24 +220,24 @@ pub struct Reservation<'a> {
     owner: ObjectKey,
     addresses: Vec<IpAddr>,
     node_ports: BTreeSet<u16>,
-    wanted: RefCell<Vec<Claim>>,
+    wanted: Vec<ClaimRange>,
 }
 
 impl Reservation<'_> {
     /// What was wanted on the way: what the Service got, and what another holds, so that with that one gone it would get
     /// something else.
-    pub fn into_wanted(self) -> Vec<Claim> {
-        let mut wanted = self.wanted.into_inner();
-        wanted.extend(self.addresses.into_iter().map(Claim::Address));
-        wanted.extend(self.node_ports.iter().copied().map(Claim::Port));
+    pub fn into_wanted(self) -> Vec<ClaimRange> {
+        let mut wanted = self.wanted;
+        wanted.extend(self.addresses.into_iter().map(|ip| ClaimRange::from(Claim::Address(ip))));
+        wanted.extend(self.node_ports.iter().map(|port| ClaimRange::from(Claim::Port(*port))));
         wanted
     }
 
     /// Whether another Service holds it; notes that it was wanted then.
-    fn is_taken(&self, claim: Claim) -> bool {
+    fn is_taken(&mut self, claim: Claim) -> bool {
         let taken = self.allocations.holder(claim).is_some();
         if taken {
-            self.wanted.borrow_mut().push(claim);
+            self.wanted.push(claim.into());
         }
         taken
     }
@@ -255,9 +273,7 @@ impl Reservation<'_> {
     pub fn allocate_next_address(&mut self, family: Family) -> Result<IpAddr, Denied> {
         let seed = seed(&self.owner, family.name());
         let pool = &self.allocations.cluster_ips;
-        let free = pool
-            .candidates(family, seed)
-            .find(|ip| !self.is_taken(Claim::Address(*ip)) && !self.addresses.contains(ip));
+        let free = pool.next_free(family, seed, &self.addresses, &mut self.wanted);
         let ip = free.ok_or(Denied::Full)?;
         cluster_ip::validate_reference(ip, &self.owner)?;
         self.addresses.push(ip);
@@ -287,8 +303,7 @@ impl Reservation<'_> {
     pub fn allocate_next_port(&mut self, purpose: &str) -> Result<i32, Denied> {
         let seed = seed(&self.owner, purpose);
         let pool = &self.allocations.node_ports;
-        let free =
-            pool.candidates(seed).find(|port| !self.is_taken(Claim::Port(*port)) && !self.node_ports.contains(port));
+        let free = pool.next_free(seed, &self.node_ports, &mut self.wanted);
         let port = free.ok_or(Denied::Full)?;
         self.node_ports.insert(port);
         Ok(i32::from(port))

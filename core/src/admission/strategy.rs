@@ -2,7 +2,7 @@
 //! Mirrors the `RESTCreateStrategy` and `RESTUpdateStrategy` of `k8s.io/kubernetes/pkg/registry`.
 
 use super::allocate::cluster_ip::default_family;
-use super::allocate::{Allocations, Claim};
+use super::allocate::{Allocations, ClaimRange};
 use super::status::Status;
 use super::version::Gates;
 use super::{
@@ -110,7 +110,7 @@ pub(super) fn begin_create(
     cluster: &Cluster,
     allocations: Option<&Allocations>,
     gates: &Gates,
-    wanted: &mut Vec<Claim>,
+    wanted: &mut Vec<ClaimRange>,
 ) -> Result<(), Status> {
     let key = resource.key();
     let Resource::Service(service) = resource else { return Ok(()) };

@@ -2,7 +2,7 @@
 
 use super::mend::{self, Warned};
 use super::{Loading, is_exported, misspelt, version};
-use crate::admission::allocate::{Allocations, held};
+use crate::admission::allocate::{Allocations, ClaimRange, held};
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
 use crate::api::resource::{self, Kind, ObjectKey, Resource, read};
@@ -71,9 +71,9 @@ impl Loading {
         };
         let mut wanted = answer.wanted;
         if let Ok(Resource::Service(service)) = &answer.outcome {
-            wanted.retain(|wanted| !held(service).any(|held| held == *wanted));
+            wanted.retain(|wanted| !held(service).any(|held| ClaimRange::from(held) == *wanted));
         }
-        self.loaded.ties.wanted.extend(wanted.into_iter().map(|claim| (key.clone(), claim)));
+        self.loaded.ties.wanted.extend(wanted.into_iter().map(|claims| (key.clone(), claims)));
         let text = texts(&source.file);
         let editor = text.as_ref().map(|text| Editor::new(text, &source));
         for warning in answer.warnings {

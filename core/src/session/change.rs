@@ -4,7 +4,7 @@
 //! Where the documents that differ and the others meet there, their order in the files decides.
 
 use super::{Cut, Session, line_within};
-use crate::admission::allocate::{Claim, held};
+use crate::admission::allocate::{Claim, ClaimRange, held};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Source;
 use crate::finding::Finding;
@@ -46,7 +46,7 @@ impl Change {
             .collect();
         let is_gone = |key: &ObjectKey| gone.iter().any(|(kind, gone)| *kind == Kind::Service && gone == key);
         let mut others = session.ties.wanted.iter().filter(|(key, _)| !is_gone(key));
-        change.stands_alone &= !others.any(|(_, claim)| held.contains(claim));
+        change.stands_alone &= !others.any(|(_, claims)| held.iter().any(|held| claims.contains(*held)));
         change.stands_alone &= !gone.iter().any(|(kind, key)| {
             *kind == Kind::Namespace && cluster.source(*kind, key).is_some_and(|source| is_exported(&source.node))
         });
@@ -77,9 +77,8 @@ impl Change {
             self.stands_alone &= !self.refused.iter().any(|(refused, name)| *refused == kind && name == key);
             self.stands_alone &= kind != Kind::Namespace || !is_exported(&source.node);
             if let Some(service) = cluster.services.by_key(key).filter(|_| kind == Kind::Service) {
-                let others = session.ties.wanted.iter().filter(|(other, _)| other != key);
-                self.stands_alone &=
-                    !others.map(|(_, claim)| claim).any(|claim| held(service).any(|held| held == *claim));
+                let mut others = session.ties.wanted.iter().filter(|(other, _)| other != key);
+                self.stands_alone &= !others.any(|(_, claims)| held(service).any(|held| claims.contains(held)));
             }
         }
         let is_there = |kind: Kind| {
@@ -98,14 +97,14 @@ impl Change {
         let later_class = touches(Kind::Ingress) && class_behind();
         self.stands_alone &= !addresses && !classes && !nodes && !later_class;
         // Who stands behind would have had to go without.
-        let holds = |key: &ObjectKey, claim: Claim| {
-            cluster.services.by_key(key).is_some_and(|service| held(service).any(|holds| holds == claim))
+        let holds = |key: &ObjectKey, claims: &ClaimRange| {
+            cluster.services.by_key(key).is_some_and(|service| held(service).any(|held| claims.contains(held)))
         };
-        let from_behind = |claim: Claim| {
-            let mut services = cluster.sources_of(Kind::Service).filter(|(key, _)| holds(key, claim));
+        let from_behind = |claims: &ClaimRange| {
+            let mut services = cluster.sources_of(Kind::Service).filter(|(key, _)| holds(key, claims));
             services.any(|(_, source)| is_behind(source) && !is_exported(&source.node))
         };
-        self.stands_alone &= !ties.wanted.iter().any(|(_, claim)| from_behind(*claim));
+        self.stands_alone &= !ties.wanted.iter().any(|(_, claims)| from_behind(claims));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The pool of cluster IPs: ranges, their static and dynamic bands, and who holds which address
 //! (`pkg/registry/core/service/ipallocator`, Kubernetes v1.36.3).
 
-use super::Denied;
+use super::runs::Runs;
+use super::{Claim, ClaimRange, Denied};
 use crate::admission::formats::names::{is_path_segment_name, push};
 use crate::admission::status::Status;
 use crate::api::namespace::ServiceCIDR;
@@ -56,15 +57,17 @@ impl AddressRange {
         if addresses <= 16 { 0 } else { (addresses / 16).clamp(16, 256) }
     }
 
-    /// Its addresses in the order in which they are tried: the dynamic band from a place that the seed gives, around,
-    /// then the static band likewise.
-    pub fn candidates(&self, seed: u64) -> impl Iterator<Item = IpAddr> + use<> {
-        let (size, band, family) = (self.size(), self.static_band(), self.family());
+    /// The stretches in which a free address is looked for, in this order, each from its first to its last number: the
+    /// dynamic band from a place that the seed gives, then the part of the band before that place, then the static band
+    /// likewise.
+    fn stretches(&self, seed: u64) -> impl Iterator<Item = (u128, u128)> + use<> {
+        let (size, band) = (self.size(), self.static_band());
         let first = number(self.cidr.network()).saturating_add(1);
         let around = move |from: u64, length: u64| {
             let start = seed.checked_rem(length).unwrap_or(0);
-            let places = (start..length).chain(0..start);
-            places.map(move |place| address(family, first.saturating_add(u128::from(from) + u128::from(place))))
+            let at = move |place: u64| first.saturating_add(u128::from(from)).saturating_add(u128::from(place));
+            let stretch = move |from: u64, end: u64| (from < end).then(|| (at(from), at(end.saturating_sub(1))));
+            [stretch(start, length), stretch(0, start)].into_iter().flatten()
         };
         around(band, size.saturating_sub(band)).chain(around(0, band.min(size)))
     }
@@ -76,6 +79,8 @@ pub struct ClusterIPs {
     families: Vec<Family>,
     ranges: Vec<AddressRange>,
     taken: BTreeMap<IpAddr, ObjectKey>,
+    /// The same addresses as runs, IPv4 and IPv6.
+    runs: (Runs, Runs),
 }
 
 impl ClusterIPs {
@@ -103,7 +108,7 @@ impl ClusterIPs {
                 }
             }
         }
-        ClusterIPs { families, ranges, taken: BTreeMap::new() }
+        ClusterIPs { families, ranges, ..ClusterIPs::default() }
     }
 
     /// Adds a range of the family that has none; the families stay what they are.
@@ -138,20 +143,51 @@ impl ClusterIPs {
 
     /// Books the address, unless another holds it. Tells whether the owner holds it now.
     pub fn hold(&mut self, ip: IpAddr, owner: &ObjectKey) -> bool {
-        self.taken.entry(ip).or_insert_with(|| owner.clone()) == owner
+        if let Some(holder) = self.taken.get(&ip) {
+            return holder == owner;
+        }
+        self.taken.insert(ip, owner.clone());
+        self.runs_mut(Family::of(ip)).take(number(ip));
+        true
     }
 
     /// Gives the address back where the owner holds it.
     pub fn release(&mut self, ip: IpAddr, owner: &ObjectKey) {
         if self.holder(ip) == Some(owner) {
             self.taken.remove(&ip);
+            self.runs_mut(Family::of(ip)).give_back(number(ip));
         }
     }
 
-    /// The addresses of a family in the order in which they are tried.
-    pub fn candidates(&self, family: Family, seed: u64) -> impl Iterator<Item = IpAddr> {
-        let ranges = self.ranges.iter().filter(move |range| range.family() == family);
-        ranges.flat_map(move |range| range.candidates(seed))
+    /// The next free address of a family, from a place that the seed gives, beside the addresses of `reserved`; nothing
+    /// where its ranges are full. `passed` gets the runs of taken addresses before it: a few, however many addresses are
+    /// taken.
+    pub(super) fn next_free(
+        &self,
+        family: Family,
+        seed: u64,
+        reserved: &[IpAddr],
+        passed: &mut Vec<ClaimRange>,
+    ) -> Option<IpAddr> {
+        let runs = match family {
+            Family::V4 => &self.runs.0,
+            Family::V6 => &self.runs.1,
+        };
+        let claim = |number: u128| Claim::Address(address(family, number));
+        let is_reserved = |number: u128| reserved.contains(&address(family, number));
+        let ranges = self.ranges.iter().filter(|range| range.family() == family);
+        let free = ranges.flat_map(|range| range.stretches(seed)).find_map(|stretch| {
+            let mut note = |first, last| passed.push(ClaimRange { first: claim(first), last: claim(last) });
+            runs.first_free(stretch, &is_reserved, &mut note)
+        });
+        free.map(|number| address(family, number))
+    }
+
+    fn runs_mut(&mut self, family: Family) -> &mut Runs {
+        match family {
+            Family::V4 => &mut self.runs.0,
+            Family::V6 => &mut self.runs.1,
+        }
     }
 }
 
@@ -242,10 +278,18 @@ mod tests {
     }
 
     #[test]
-    fn every_address_is_tried_once_and_the_dynamic_band_first() {
+    fn every_address_is_given_once_and_the_dynamic_band_first() {
         for (text, seed) in [("10.96.0.0/24", 7), ("10.96.0.0/28", 99), ("fd00::/120", u64::MAX)] {
             let range = range(text);
-            let tried: Vec<IpAddr> = range.candidates(seed).collect();
+            let mut pool = ClusterIPs { ranges: vec![range], ..ClusterIPs::default() };
+            let mut tried: Vec<IpAddr> = Vec::new();
+            let mut passed = Vec::new();
+            while let Some(ip) = pool.next_free(range.family(), seed, &[], &mut passed) {
+                assert!(passed.len() <= 4, "a few runs, not one for each of {} addresses", tried.len());
+                passed.clear();
+                assert!(pool.hold(ip, &ObjectKey::new("a", "b")));
+                tried.push(ip);
+            }
             let mut sorted = tried.clone();
             sorted.sort();
             sorted.dedup();
@@ -255,6 +299,8 @@ mod tests {
             let band = usize::try_from(range.static_band()).unwrap();
             let last_dynamic = &sorted[band..];
             assert!(tried[..tried.len() - band].iter().all(|ip| last_dynamic.contains(ip)));
+            let start = usize::try_from(seed % (range.size() - range.static_band())).unwrap();
+            assert_eq!(tried[0], last_dynamic[start]);
         }
     }
 

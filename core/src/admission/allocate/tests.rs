@@ -1,11 +1,12 @@
 //! Cluster IPs and node ports over long random lives of clusters: what must hold whatever people do.
 
-use crate::admission::allocate::Allocations;
 use crate::admission::allocate::repair::{DefectKind, Repair};
+use crate::admission::allocate::{Allocations, Denied};
 use crate::admission::{Operation, Request, admit_with};
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::api::service::Service;
 use crate::cluster::{Cluster, Options};
+use crate::net::Family;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::json;
 use std::net::IpAddr;
@@ -295,4 +296,35 @@ fn open_ranges_take_the_author_at_his_word_and_no_further() {
     }
     let unusable = r#""clusterIP":"127.0.0.1","ports":[{"port":80}]"#;
     assert_eq!(admit(unusable, &open), 422);
+}
+
+/// Many Services, one after the other, on a range that is too small for them: what each keeps of the claims of others.
+#[test]
+fn a_full_range_costs_no_more_than_an_empty_one() {
+    let mut allocations = Allocations::of(&Cluster::new(Options::default()));
+    let (mut without_address, mut without_port) = (0, 0);
+    for number in 0..66_000 {
+        let owner = ObjectKey::new("default", format!("s{number}"));
+        let mut reservation = allocations.reservation(owner.clone());
+        let address = reservation.allocate_next_address(Family::V4);
+        let port = if number < 9_000 { reservation.allocate_next_port("80") } else { Ok(0) };
+        let kept = reservation.into_wanted().len();
+        assert!(kept <= 10, "{kept} ranges of claims for Service {number}");
+        match address {
+            Ok(ip) => assert!(allocations.cluster_ips.hold(ip, &owner)),
+            Err(denied) => {
+                assert_eq!(denied, Denied::Full);
+                without_address += 1;
+            }
+        }
+        match port {
+            Ok(port) if number < 9_000 => assert!(allocations.node_ports.hold(u16::try_from(port).unwrap(), &owner)),
+            Ok(_) => {}
+            Err(denied) => {
+                assert_eq!(denied, Denied::Full);
+                without_port += 1;
+            }
+        }
+    }
+    assert_eq!((without_address, without_port), (66_000 - 65_534, 9_000 - 2_768));
 }
