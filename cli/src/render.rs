@@ -13,7 +13,7 @@ pub(crate) use sarif::sarif;
 
 use crate::terminal::{Style, Terminal};
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
-use portolan::cluster::SourcePlace;
+use portolan::cluster::Location;
 use portolan::finding::{Finding, Severity};
 use portolan::load::File;
 use source::Excerpt;
@@ -50,7 +50,7 @@ pub(crate) fn mended(finding: &Finding, terminal: &Terminal) -> String {
     format!("{word}: {object}{}\n  --> {}:{}:{}", finding.message, place.file, place.line, place.column)
 }
 
-fn elements<'a>(place: &'a SourcePlace, files: &'a [File], label: &'a str) -> Option<Element<'a>> {
+fn elements<'a>(place: &'a Location, files: &'a [File], label: &'a str) -> Option<Element<'a>> {
     let excerpt = Excerpt::of(place, files)?;
     let annotation = AnnotationKind::Primary.span(excerpt.span.clone());
     let annotation = if label.is_empty() { annotation } else { annotation.label(label) };

@@ -22,7 +22,6 @@ pub mod service;
 mod service_cidr;
 pub mod status;
 mod strategy;
-pub mod version;
 pub mod warnings;
 
 use crate::api::codec::Codec;
@@ -30,12 +29,12 @@ use crate::api::meta::{ObjectMeta, OwnerReference, Time};
 use crate::api::resource::{self, Kind, ObjectKey, Resource, namespace_or_default};
 use crate::cluster::Cluster;
 use crate::field;
+use crate::release::{Release, V1_36};
 use allocate::{Allocations, ClaimRange};
 use formats::names::path_segment;
 use portolan_base::tree::Node;
 use status::Status;
 use thiserror::Error;
-use version::{V1_36, Version};
 
 /// What is asked of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +118,7 @@ fn answer(
     let unknown = || UnknownObject::Kind { api_version: api_version.to_owned(), kind: name.to_owned() };
     let kind = Kind::of(api_version, name).filter(|kind| strategy::is_known(*kind)).ok_or_else(unknown)?;
     let mut admission =
-        Admission { cluster, allocations, version: &V1_36, kind, warnings: Vec::new(), wanted: Vec::new() };
+        Admission { cluster, allocations, release: &V1_36, kind, warnings: Vec::new(), wanted: Vec::new() };
     admission.warnings.extend(deprecation(kind, api_version).map(str::to_owned));
     let outcome = admission.run(api_version, request);
     let code = match &outcome {
@@ -186,7 +185,7 @@ fn named<'a>(object: &'a Node, member: &'static str) -> Result<&'a str, UnknownO
 struct Admission<'a> {
     cluster: &'a Cluster,
     allocations: Option<&'a Allocations>,
-    version: &'a Version,
+    release: &'a Release,
     kind: Kind,
     warnings: Vec<String>,
     wanted: Vec<ClaimRange>,
@@ -215,7 +214,7 @@ impl Admission<'_> {
 
     /// `store.create`, or where `store.Update` creates what is not there.
     fn create(&mut self, mut new: Resource, namespace: &str, operation: Operation) -> Result<Resource, Status> {
-        let gates = &self.version.gates;
+        let gates = &self.release.gates;
         let metadata = new.metadata_mut();
         metadata.creation_timestamp = Time::default();
         metadata.uid.clear();
@@ -282,7 +281,7 @@ impl Admission<'_> {
         old.metadata_mut().namespace.clone_from(&url.namespace);
         old.metadata_mut().managed_fields.clear();
         self.check_version(new.metadata_mut(), old.metadata(), &url)?;
-        strategy::begin_update(&mut new, &old, self.cluster, self.allocations, &self.version.gates)?;
+        strategy::begin_update(&mut new, &old, self.cluster, self.allocations, &self.release.gates)?;
         self.before_update(&mut new, &old)?;
         let gone = new.metadata().finalizers.is_empty() && is_due(old.metadata()) && !strategy::is_kept(&new);
         let emptied = match &new {
@@ -358,7 +357,7 @@ impl Admission<'_> {
 
     /// `rest.BeforeUpdate`
     fn before_update(&mut self, new: &mut Resource, old: &Resource) -> Result<(), Status> {
-        let gates = &self.version.gates;
+        let gates = &self.release.gates;
         let old_metadata = old.metadata();
         new.metadata_mut().generation = old_metadata.generation;
         strategy::prepare_for_update(new, old, gates);

@@ -69,7 +69,7 @@ pub struct Source {
 
 /// A place in somebody's file, as answers carry it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SourcePlace {
+pub struct Location {
     /// The file's name.
     pub file: String,
     /// Line, from 1.
@@ -80,7 +80,7 @@ pub struct SourcePlace {
     pub field: String,
 }
 
-impl SourcePlace {
+impl Location {
     /// The place as answers carry it: `{"file", "line", "column", "field"}`.
     pub fn to_json(&self) -> Json {
         self.clone().into_json()
@@ -113,7 +113,7 @@ impl Source {
     }
 
     /// Where that field of the object stands.
-    pub fn place_of(&self, field: &str) -> SourcePlace {
+    pub fn place_of(&self, field: &str) -> Location {
         self.place_at(field.to_owned())
     }
 
@@ -124,9 +124,9 @@ impl Source {
     }
 
     /// The same for a path that is not needed any more.
-    pub fn place_at(&self, field: String) -> SourcePlace {
+    pub fn place_at(&self, field: String) -> Location {
         let place = self.node.place_of(&field).moved(self.moved.0, self.moved.1);
-        SourcePlace { file: self.file.to_string(), line: place.line, column: place.column, field }
+        Location { file: self.file.to_string(), line: place.line, column: place.column, field }
     }
 }
 

@@ -84,7 +84,7 @@ items:
 
     fn engine() -> Engine {
         let mut engine = Engine::new(Options::default());
-        engine.apply_all(resources(CLUSTER).into_iter().map(|resource| (resource, None)));
+        engine.insert_all(resources(CLUSTER).into_iter().map(|resource| (resource, None)));
         engine
     }
 
@@ -219,7 +219,7 @@ items:
             pod.metadata.namespace = "new".to_owned();
             pod.status.phase = "Running".to_owned();
         }
-        following.apply(pod, None);
+        following.insert(pod, None);
         following.remove(Kind::Service, &ObjectKey::new("a", "web"));
         following.remove(Kind::Pod, &ObjectKey::new("a", "p"));
         following.remove(Kind::EndpointSlice, &ObjectKey::new("a", "db-1"));

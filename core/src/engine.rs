@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 /// Route tables by controller and class.
 type RouteTables = BTreeMap<(Controller, Option<String>), Arc<RouteTable>>;
 
-/// A cluster and its compiled tables. Asking needs only `&self`; [`Engine::apply`] and [`Engine::remove`] change it.
+/// A cluster and its compiled tables. Asking needs only `&self`; [`Engine::insert`] and [`Engine::remove`] change it.
 #[derive(Debug, Default)]
 pub struct Engine {
     cluster: Cluster,
@@ -75,28 +75,28 @@ impl Engine {
     }
 
     /// Stores an object as it stands, and the pods that follow from it where it is a workload.
-    pub fn apply(&mut self, resource: Resource, source: Option<Source>) {
+    pub fn insert(&mut self, resource: Resource, source: Option<Source>) {
         let (kind, key, metadata) = (resource.kind(), resource.key(), resource.metadata().clone());
-        self.store(resource, source);
+        self.insert_object(resource, source);
         let changes = self.standing.follow(&self.cluster, kind, &key, Some(&metadata));
-        self.carry_out(changes);
+        self.apply_changes(changes);
     }
 
     /// Stores many objects, and then the pods that follow from them: the quick way for a whole cluster.
-    pub fn apply_all(&mut self, resources: impl IntoIterator<Item = (Resource, Option<Source>)>) {
+    pub fn insert_all(&mut self, resources: impl IntoIterator<Item = (Resource, Option<Source>)>) {
         let mut bare = Vec::new();
         for (resource, source) in resources {
             // Bare pods are completed last: which nodes there are is known only then.
             match resource {
                 Resource::Pod(pod) if crate::workload::is_bare(&pod) => bare.push((Resource::Pod(pod), source)),
-                other => self.store(other, source),
+                other => self.insert_object(other, source),
             }
         }
         for (resource, source) in bare {
-            self.store(resource, source);
+            self.insert_object(resource, source);
         }
         let changes = self.standing.stand_all(&self.cluster);
-        self.carry_out(changes);
+        self.apply_changes(changes);
     }
 
     /// Takes an object out, and the pods that it stood for. Tells whether it was there.
@@ -105,9 +105,9 @@ impl Engine {
             Kind::Pod => self.cluster.pods.by_key(key).map(|pod| pod.metadata.clone()),
             _ => self.cluster.workloads.get(&kind).and_then(|store| store.by_key(key)).map(|it| it.metadata.clone()),
         };
-        let was_there = self.drop_object(kind, key);
+        let was_there = self.remove_object(kind, key);
         let changes = self.standing.follow(&self.cluster, kind, key, metadata.as_ref());
-        self.carry_out(changes);
+        self.apply_changes(changes);
         was_there
     }
 
@@ -217,17 +217,17 @@ impl Engine {
         Arc::clone(tables.entry(key).or_insert_with(|| Arc::new(RouteTable::compile(&self.cluster, controller, class))))
     }
 
-    fn carry_out(&mut self, changes: Vec<Change>) {
+    fn apply_changes(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
-                Change::Put(pod) => self.put(Resource::Pod(pod), None),
-                Change::Gone(key) => drop(self.take(Kind::Pod, &key)),
+                Change::Put(pod) => self.replace(Resource::Pod(pod), None),
+                Change::Gone(key) => drop(self.delete(Kind::Pod, &key)),
             }
         }
     }
 
-    /// Stores one object; every way in comes through here or through [`Engine::carry_out`].
-    fn store(&mut self, mut resource: Resource, source: Option<Source>) {
+    /// Stores one object; every way in comes through here or through [`Engine::apply_changes`].
+    fn insert_object(&mut self, mut resource: Resource, source: Option<Source>) {
         if let Resource::Pod(pod) = &mut resource {
             let key = ObjectKey::in_namespace(&pod.metadata.namespace, &pod.metadata.name);
             if let Some(old) = self.cluster.pods.by_key(&key) {
@@ -235,37 +235,37 @@ impl Engine {
             }
             self.standing.admit(&self.cluster, pod);
         }
-        self.put(resource, source);
+        self.replace(resource, source);
     }
 
-    fn drop_object(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+    fn remove_object(&mut self, kind: Kind, key: &ObjectKey) -> bool {
         if kind == Kind::Pod
             && let Some(pod) = self.cluster.pods.by_key(key)
         {
             self.standing.release(pod);
         }
-        self.take(kind, key)
+        self.delete(kind, key)
     }
 
     /// Puts an object into the cluster, and lets the tables follow.
-    fn put(&mut self, resource: Resource, source: Option<Source>) {
+    fn replace(&mut self, resource: Resource, source: Option<Source>) {
         let (kind, key) = (resource.kind(), resource.key());
         let before = self.pod_at(kind, &key);
         let service = self.service_at(kind, &key);
-        self.forget(kind);
+        self.invalidate(kind);
         self.cluster.insert(resource, source);
-        self.book(kind, &key, service);
-        self.follow(kind, &key, before.as_deref());
+        self.update_allocations(kind, &key, service);
+        self.update_tables(kind, &key, before.as_deref());
     }
 
     /// Takes an object out of the cluster, and lets the tables follow.
-    fn take(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+    fn delete(&mut self, kind: Kind, key: &ObjectKey) -> bool {
         let before = self.pod_at(kind, key);
         let service = self.service_at(kind, key);
-        self.forget(kind);
+        self.invalidate(kind);
         let was_there = self.cluster.remove(kind, key);
-        self.book(kind, key, service);
-        self.follow(kind, key, before.as_deref());
+        self.update_allocations(kind, key, service);
+        self.update_tables(kind, key, before.as_deref());
         was_there
     }
 
@@ -278,7 +278,7 @@ impl Engine {
     }
 
     /// Lets the allocations follow a change; `before` is the Service that was there.
-    fn book(&mut self, kind: Kind, key: &ObjectKey, before: Option<Arc<Service>>) {
+    fn update_allocations(&mut self, kind: Kind, key: &ObjectKey, before: Option<Arc<Service>>) {
         if matches!(kind, Kind::ServiceCIDR | Kind::IPAddress) {
             self.allocations.take();
         }
@@ -294,7 +294,7 @@ impl Engine {
     }
 
     /// Lets the tables that keep themselves up to date follow a change; `before` is the pod that was there.
-    fn follow(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
+    fn update_tables(&mut self, kind: Kind, key: &ObjectKey, before: Option<&Pod>) {
         if PolicyIndex::is_made_from(kind)
             && let Some(policies) = self.policies.get_mut()
             && !policies.object_changed(&self.cluster, kind, key)
@@ -331,7 +331,7 @@ impl Engine {
     }
 
     /// Drops the tables that are made from objects of that kind.
-    fn forget(&mut self, kind: Kind) {
+    fn invalidate(&mut self, kind: Kind) {
         if RouteTable::is_made_from(kind) {
             self.routes.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         }

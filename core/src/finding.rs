@@ -1,7 +1,7 @@
 //! Findings as plain data: what is wrong or doubtful, where, and what to do. How they look is the host's affair.
 
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::SourcePlace;
+use crate::cluster::Location;
 use portolan_base::json::{Json, JsonOf, json};
 use std::borrow::Cow;
 
@@ -39,11 +39,11 @@ pub struct Finding {
     /// The object it is about, where it is about one.
     pub object: Option<(Kind, ObjectKey)>,
     /// Where it stands.
-    pub place: SourcePlace,
+    pub place: Location,
     /// What to write instead, or why it matters.
     pub help: Option<String>,
     /// Other places involved, each with a word on how.
-    pub related: Vec<(String, SourcePlace)>,
+    pub related: Vec<(String, Location)>,
     /// Edits that would mend it, all of them together.
     pub fix: Vec<Edit>,
 }
@@ -61,7 +61,7 @@ pub struct Edit {
 
 impl Finding {
     /// A finding without help, related places or a fix.
-    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>, place: SourcePlace) -> Self {
+    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>, place: Location) -> Self {
         let message = message.into();
         Finding { code, severity, message, object: None, place, help: None, related: Vec::new(), fix: Vec::new() }
     }
@@ -109,7 +109,7 @@ impl Finding {
             json.set("help", help);
         }
         if !self.related.is_empty() {
-            let related = |(text, place): (String, SourcePlace)| json! { "message": text, "source": place.into_json() };
+            let related = |(text, place): (String, Location)| json! { "message": text, "source": place.into_json() };
             json.set("related", Json::Array(self.related.into_iter().map(related).collect()));
         }
         if !self.fix.is_empty() {

@@ -24,6 +24,7 @@ pub mod manifest;
 pub mod net;
 pub mod policy;
 pub mod proxy;
+pub mod release;
 pub mod review;
 pub mod routing;
 pub mod session;
@@ -32,4 +33,4 @@ pub mod spelling;
 pub mod workload;
 
 /// The minor version of Kubernetes that is answered for.
-pub const KUBERNETES_VERSION: &str = admission::version::V1_36.name;
+pub const KUBERNETES_VERSION: &str = release::V1_36.name;

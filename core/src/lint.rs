@@ -91,7 +91,7 @@ pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Che
 mod tests {
     use super::*;
     use crate::cluster::Options;
-    use crate::load::{Taking, load};
+    use crate::load::{LoadMode, load};
     use portolan_base::collections::BTreeSet;
 
     /// The YAML block under a heading of a rule's documentation.
@@ -104,7 +104,7 @@ mod tests {
 
     fn codes(text: &str) -> BTreeSet<&'static str> {
         let file = File { name: "example.yaml".into(), text: text.into() };
-        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        let loaded = load(&[file], Options::default(), LoadMode::Admitted);
         assert!(loaded.refused == 0, "{:?}\n{text}", loaded.findings);
         loaded.check().into_iter().map(|finding| finding.code).collect()
     }
@@ -126,7 +126,7 @@ mod tests {
     #[track_caller]
     fn found(text: &str) -> Vec<Finding> {
         let file = File { name: "example.yaml".into(), text: text.into() };
-        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        let loaded = load(&[file], Options::default(), LoadMode::Admitted);
         assert!(loaded.refused == 0, "{:?}\n{text}", loaded.findings);
         loaded.check()
     }

@@ -1,16 +1,16 @@
 //! The texts of files in, a cluster out: the way every host takes manifests in.
 //!
-//! Either the files say what is stored already ([`Taking::Stored`]), or each object passes through admission in file
-//! order ([`Taking::Admitted`]): a refused one is reported and left out, and what the author left open is allocated, the
+//! Either the files say what is stored already ([`LoadMode::Stored`]), or each object passes through admission in file
+//! order ([`LoadMode::Admitted`]): a refused one is reported and left out, and what the author left open is allocated, the
 //! same on every run. An object that was exported from a live cluster (it has a `uid` or a `resourceVersion`) counts as
 //! stored either way.
 
 mod admitted;
+mod api_version;
+mod fix;
 pub(crate) mod kustomize;
-mod mend;
 mod misspelt;
 mod unknown_kind;
-mod version;
 
 use crate::admission::allocate::ClaimRange;
 use crate::admission::allocate::cluster_ip::default_family;
@@ -21,7 +21,7 @@ use crate::admission::service::storage::default_on_read;
 use crate::api::decoder::ProblemKind;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey, Resource, read};
-use crate::cluster::{Cluster, Options, Source, SourcePlace};
+use crate::cluster::{Cluster, Location, Options, Source};
 use crate::engine::Engine;
 use crate::finding::{Finding, Severity};
 use crate::lint::{Checked, check_files};
@@ -44,7 +44,7 @@ pub struct File {
 
 /// How objects from files are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taking {
+pub enum LoadMode {
     /// As stored: nothing is refused or allocated; what a reader of the server finds filled in is filled in.
     Stored,
     /// Through admission.
@@ -69,7 +69,7 @@ pub struct Loaded {
     /// The pods that those of other kinds make, as far as they say.
     pub others: Vec<OtherPods>,
     /// How the objects hang together.
-    pub(crate) ties: Ties,
+    pub(crate) entanglement: Entanglement,
     /// The files that hold no objects.
     pub(crate) beside: Beside,
 }
@@ -77,11 +77,11 @@ pub struct Loaded {
 /// How objects hang together that were taken in one after the other: where one of them changes, another may have to be
 /// taken in anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ties {
+pub(crate) struct Entanglement {
     /// What Services wanted and do not hold, with the Service that wanted it.
-    pub(crate) wanted: Vec<(ObjectKey, ClaimRange)>,
+    pub(crate) claims: Vec<(ObjectKey, ClaimRange)>,
     /// Whether one object was taken for a change of another, or two hold what only one can have.
-    pub(crate) doubled: bool,
+    pub(crate) has_duplicates: bool,
 }
 
 /// The pods that an object makes which is of none of the kinds that the project knows: a Rollout, a Prometheus. They
@@ -126,27 +126,27 @@ impl Loaded {
 }
 
 /// Takes the files in, one after the other.
-pub fn load(files: &[File], options: Options, taking: Taking) -> Loaded {
-    match taking {
-        Taking::Stored => load_stored(files, options),
-        Taking::Admitted => {
-            let mut loading = Loading::of(Engine::new(options), files, Some(unknown_kind::unknown));
-            loading.admit_all();
-            loading.finish()
+pub fn load(files: &[File], options: Options, mode: LoadMode) -> Loaded {
+    match mode {
+        LoadMode::Stored => load_stored(files, options),
+        LoadMode::Admitted => {
+            let mut loader = Loader::of(Engine::new(options), files, Some(unknown_kind::unknown));
+            loader.admit_all();
+            loader.finish()
         }
     }
 }
 
 /// Takes the files in as stored: [`load`] for a host that never admits, whose module then holds nothing of admission but the defaults.
 pub fn load_stored(files: &[File], options: Options) -> Loaded {
-    let mut loading = Loading::of(Engine::new(options), files, None);
-    loading.store_all();
-    loading.finish()
+    let mut loader = Loader::of(Engine::new(options), files, None);
+    loader.store_all();
+    loader.finish()
 }
 
 /// What was met while a text was taken into a cluster that was there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct Applied {
     /// What was refused or warned of, in file order.
     pub findings: Vec<Finding>,
     /// How many objects of the kinds that the project knows were read.
@@ -156,33 +156,33 @@ pub struct Taken {
     /// The pods that objects of other kinds make.
     pub others: Vec<OtherPods>,
     /// How the objects hang together with those that were there.
-    pub(crate) ties: Ties,
+    pub(crate) entanglement: Entanglement,
 }
 
 /// Takes one more text into a cluster that is there already: its objects take the place of those of the same name.
-pub fn apply(engine: &mut Engine, file: &File, taking: Taking) -> Taken {
-    let unknown: Option<Unknown> = match taking {
-        Taking::Stored => None,
-        Taking::Admitted => Some(unknown_kind::unknown),
+pub fn apply(engine: &mut Engine, file: &File, mode: LoadMode) -> Applied {
+    let unknown: Option<Unknown> = match mode {
+        LoadMode::Stored => None,
+        LoadMode::Admitted => Some(unknown_kind::unknown),
     };
-    let mut loading = Loading::of(std::mem::take(engine), std::slice::from_ref(file), unknown);
-    match taking {
-        Taking::Stored => loading.store_all(),
-        Taking::Admitted => loading.admit_all(),
+    let mut loader = Loader::of(std::mem::take(engine), std::slice::from_ref(file), unknown);
+    match mode {
+        LoadMode::Stored => loader.store_all(),
+        LoadMode::Admitted => loader.admit_all(),
     }
-    for (resource, source) in std::mem::take(&mut loading.later) {
-        loading.loaded.engine.apply(resource, source);
+    for (resource, source) in std::mem::take(&mut loader.later) {
+        loader.loaded.engine.insert(resource, source);
     }
-    let Loaded { engine: grown, findings, objects, refused, others, ties, .. } = loading.loaded;
+    let Loaded { engine: grown, findings, objects, refused, others, entanglement, .. } = loader.loaded;
     *engine = grown;
-    Taken { findings, objects, refused, others, ties }
+    Applied { findings, objects, refused, others, entanglement }
 }
 
 /// What is said of a kind that is none of the server's: `apiVersion`, `kind`, the object, the text of its file.
 type Unknown = fn(&str, &str, &Source, &str) -> Option<Finding>;
 
 /// A load under way.
-struct Loading {
+struct Loader {
     loaded: Loaded,
     /// What was read and is to be taken in, in order.
     read: Vec<(Kind, Source)>,
@@ -192,7 +192,7 @@ struct Loading {
     unknown: Option<Unknown>,
 }
 
-impl Loading {
+impl Loader {
     /// A load into the engine, the objects of the files read.
     fn of(engine: Engine, files: &[File], unknown: Option<Unknown>) -> Self {
         let loaded = Loaded {
@@ -203,23 +203,23 @@ impl Loading {
             passed_over: BTreeMap::new(),
             files: files.to_vec(),
             others: Vec::new(),
-            ties: Ties::default(),
+            entanglement: Entanglement::default(),
             beside: Beside::of(files),
         };
-        let mut loading = Loading { loaded, read: Vec::new(), later: Vec::new(), unknown };
+        let mut loader = Loader { loaded, read: Vec::new(), later: Vec::new(), unknown };
         for file in files {
-            if loading.loaded.beside.has(&file.name) {
-                *loading.loaded.passed_over.entry(OF_KUSTOMIZE.to_owned()).or_default() += 1;
+            if loader.loaded.beside.has(&file.name) {
+                *loader.loaded.passed_over.entry(OF_KUSTOMIZE.to_owned()).or_default() += 1;
             } else {
-                loading.file(file);
+                loader.file(file);
             }
         }
-        loading
+        loader
     }
 
     /// The cluster with all that was read.
     fn finish(mut self) -> Loaded {
-        self.loaded.engine.apply_all(self.later);
+        self.loaded.engine.insert_all(self.later);
         self.loaded
     }
 
@@ -242,7 +242,7 @@ impl Loading {
                 *self.loaded.passed_over.entry(code.to_owned()).or_default() += 1;
                 continue;
             };
-            let place = SourcePlace { file: file.name.to_string(), line, column, field: String::new() };
+            let place = Location { file: file.name.to_string(), line, column, field: String::new() };
             self.loaded.findings.push(Finding::new(code, Severity::Error, message, place));
         }
     }
@@ -265,8 +265,8 @@ impl Loading {
             put_into_metadata(&mut node, "namespace", namespace);
         }
         let source = Source::new(file.name.clone(), Arc::new(node));
-        if !version::is_served(kind, &api_version) {
-            self.loaded.findings.push(version::no_longer_served(kind, &api_version, &source, &file.text));
+        if !api_version::is_served(kind, &api_version) {
+            self.loaded.findings.push(api_version::no_longer_served(kind, &api_version, &source, &file.text));
         }
         self.read.push((kind, source));
     }
@@ -287,7 +287,7 @@ impl Loading {
         default_stored(&mut resource, self.loaded.engine.cluster());
         let key = resource.key();
         for problem in problems.into_iter().filter(|problem| is_telling(problem.kind)) {
-            let place = SourcePlace {
+            let place = Location {
                 file: source.file.to_string(),
                 line: problem.place.line,
                 column: problem.place.column,
@@ -391,7 +391,7 @@ mod tests {
     }
 
     fn admitted(text: &str) -> Loaded {
-        load(&[file(text)], Options::default(), Taking::Admitted)
+        load(&[file(text)], Options::default(), LoadMode::Admitted)
     }
 
     #[test]
@@ -463,7 +463,7 @@ mod tests {
         let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  type: NodePort\n  clusterIP: 172.20.0.9\n  ports: [{port: 80, nodePort: 8080}]\n";
         assert_eq!(admitted(text).findings, []);
         let given = Options { service_ranges_given: true, ..Options::default() };
-        let loaded = load(&[file(text)], given, Taking::Admitted);
+        let loaded = load(&[file(text)], given, LoadMode::Admitted);
         assert_eq!((loaded.refused, loaded.findings[0].place.line), (1, 7), "{:?}", loaded.findings);
     }
 
@@ -472,9 +472,9 @@ mod tests {
         let text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n---\n\
                     apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: other}\nspec: {ports: [{port: 80}]}\n---\n\
                     apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
-        for taking in [Taking::Admitted, Taking::Stored] {
+        for mode in [LoadMode::Admitted, LoadMode::Stored] {
             let options = Options { namespace: "shop".to_owned(), ..Options::default() };
-            let loaded = load(&[file(text)], options, taking);
+            let loaded = load(&[file(text)], options, mode);
             assert_eq!(loaded.findings, []);
             let keys: Vec<String> = loaded.engine.cluster().services.iter().map(|(key, _)| key.to_string()).collect();
             assert_eq!(keys, ["other/a", "shop/a"]);
@@ -484,7 +484,7 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_as_the_server_gives_it() {
         let text = "kind: Service\napiVersion: v1\nmetadata: {name: a}\nspec: {clusterIP: None, selector: {a: b}, ports: [{port: 80}]}\n";
-        let loaded = load(&[file(text)], Options::default(), Taking::Stored);
+        let loaded = load(&[file(text)], Options::default(), LoadMode::Stored);
         let service = &loaded.engine.cluster().services.get("default", "a").unwrap().spec;
         assert_eq!(service.ip_families.as_deref(), Some(&["IPv4".to_owned()][..]));
         assert_eq!(
@@ -512,12 +512,12 @@ mod tests {
         };
         let files: Vec<File> =
             (0..count).map(|name| File { name: "a.yaml".into(), text: object(name).into() }).collect();
-        let loaded = load(&files, Options::default(), Taking::Admitted);
+        let loaded = load(&files, Options::default(), LoadMode::Admitted);
         assert_eq!((loaded.objects, loaded.refused), (count, count - room));
         let last = loaded.findings.last().unwrap();
         let name = &last.object.as_ref().unwrap().1.name;
         assert_eq!(last.message, refusal.replace("NAME", name));
-        let kept = loaded.ties.wanted.len();
+        let kept = loaded.entanglement.claims.len();
         assert!(kept <= 5 * count, "{kept} ranges of claims are kept of {count} Services");
     }
 
@@ -531,9 +531,9 @@ mod tests {
     fn a_text_can_be_taken_in_by_and_by() {
         let mut engine = Engine::new(Options::default());
         let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 80\n";
-        assert_eq!(apply(&mut engine, &file(text), Taking::Admitted).findings, []);
+        assert_eq!(apply(&mut engine, &file(text), LoadMode::Admitted).findings, []);
         let first = engine.cluster().services.get("default", "web").unwrap().clone();
-        assert_eq!(apply(&mut engine, &file(&text.replace("80", "81")), Taking::Admitted).findings, []);
+        assert_eq!(apply(&mut engine, &file(&text.replace("80", "81")), LoadMode::Admitted).findings, []);
         let second = engine.cluster().services.get("default", "web").unwrap().clone();
         assert_eq!((second.spec.ports.clone().unwrap()[0].port, &second.spec.cluster_ip), (81, &first.spec.cluster_ip));
         assert_eq!(

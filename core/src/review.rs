@@ -1,17 +1,17 @@
 //! One change under review: an object that is to be stored or taken out, judged with the cluster around it.
 //!
-//! The rules of [`lint`] look at whole clusters. To judge one object they are given its vicinity alone: the
-//! objects that what they say of it can depend on, shared with the cluster and not copied. So a review costs what the vicinity
+//! The rules of [`lint`] look at whole clusters. To judge one object they are given its neighbourhood alone: the
+//! objects that what they say of it can depend on, shared with the cluster and not copied. So a review costs what the neighbourhood
 //! costs, whatever else the cluster holds, and leaves the cluster as it was.
 
-mod vicinity;
+mod neighbourhood;
 
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::Source;
 use crate::engine::Engine;
 use crate::finding::Finding;
 use crate::lint;
-use vicinity::Vicinity;
+use neighbourhood::Neighbourhood;
 
 /// What is about to happen to an object.
 #[derive(Clone, Debug)]
@@ -39,25 +39,25 @@ pub fn review(engine: &Engine, change: Change) -> Review {
         Change::Put(resource, _) => (resource.kind(), resource.key()),
         Change::Remove(kind, key) => (*kind, key.clone()),
     };
-    let mut vicinity = Vicinity::new(engine, kind, &key);
-    vicinity.walk(match &change {
+    let mut neighbourhood = Neighbourhood::new(engine, kind, &key);
+    neighbourhood.walk(match &change {
         Change::Put(resource, _) => Some(resource),
         Change::Remove(..) => None,
     });
-    let after = |vicinity: &Vicinity<'_>| {
-        let mut after = vicinity.without();
+    let after = |neighbourhood: &Neighbourhood<'_>| {
+        let mut after = neighbourhood.without();
         if let Change::Put(resource, source) = &change {
-            after.apply(resource.clone(), Some(source.clone()));
+            after.insert(resource.clone(), Some(source.clone()));
         }
         lint::check(&after)
     };
     // Mostly nothing is found, or what is found around the object was there before.
-    let found = after(&vicinity);
-    if found.is_empty() || sort(&found, &lint::check(&vicinity.before()), kind, &key) == Review::default() {
+    let found = after(&neighbourhood);
+    if found.is_empty() || sort(&found, &lint::check(&neighbourhood.before()), kind, &key) == Review::default() {
         return Review::default();
     }
-    vicinity.widen();
-    sort(&after(&vicinity), &lint::check(&vicinity.before()), kind, &key)
+    neighbourhood.widen();
+    sort(&after(&neighbourhood), &lint::check(&neighbourhood.before()), kind, &key)
 }
 
 /// Sorts what is found after a change of that object by what was found before.

@@ -1,7 +1,7 @@
 //! Files that change under a cluster: what an editor, a page or a watcher holds on to.
 //!
 //! A file's new text takes the place of its old one. Only the documents that differ are read again and pass through
-//! admission; of the others at most the places move. The result is the cluster that loading all files anew would give.
+//! admission; of the others at most the places move. The result is the cluster that loader all files anew would give.
 
 mod change;
 mod cut;
@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::finding::Finding;
 use crate::lint::check_files;
 use crate::load::kustomize::{Beside, is_kustomization};
-use crate::load::{self, File, OtherPods, Taking, Ties};
+use crate::load::{self, Entanglement, File, LoadMode, OtherPods};
 use crate::silence;
 use change::Change;
 use cut::{Cut, Piece, blank_before, pieces, pieces_after};
@@ -22,15 +22,15 @@ use cut::{Cut, Piece, blank_before, pieces, pieces_after};
 pub struct Session {
     engine: Engine,
     options: Options,
-    taking: Taking,
+    mode: LoadMode,
     files: Vec<Kept>,
     /// The pods that objects of other kinds make.
     others: Vec<OtherPods>,
     /// The files that are none of objects.
     beside: Beside,
-    /// How the objects hang together. Where one was taken for a change of another, all is loaded anew each time: taking one
+    /// How the objects hang together. Where one was taken for a change of another, all is loaded anew each time: mode one
     /// away may bring the other back.
-    ties: Ties,
+    entanglement: Entanglement,
 }
 
 /// A file as it was taken in last.
@@ -44,23 +44,23 @@ struct Kept {
 
 impl Session {
     /// A cluster without files.
-    pub fn new(options: Options, taking: Taking) -> Self {
+    pub fn new(options: Options, mode: LoadMode) -> Self {
         Session {
             engine: Engine::new(options.clone()),
             options,
-            taking,
+            mode,
             files: Vec::new(),
             others: Vec::new(),
             beside: Beside::default(),
-            ties: Ties::default(),
+            entanglement: Entanglement::default(),
         }
     }
 
     /// Takes in these files in place of all there are.
     pub fn load(&mut self, files: Vec<File>) {
-        let loaded = load::load(&files, self.options.clone(), self.taking);
-        self.ties = loaded.ties;
-        self.ties.doubled |=
+        let loaded = load::load(&files, self.options.clone(), self.mode);
+        self.entanglement = loaded.entanglement;
+        self.entanglement.has_duplicates |=
             loaded.objects - loaded.refused.min(loaded.objects) != loaded.engine.cluster().source_count();
         self.engine = loaded.engine;
         self.engine.take_disturbance();
@@ -85,7 +85,7 @@ impl Session {
         });
         let (cut, pieces) = self.files.get_mut(index).and_then(|kept| kept.cut(&file.text)).unzip();
         // What a kustomization says decides how other files are taken in.
-        let is_whole = self.ties.doubled || is_kustomization(&name) || self.beside.has(&name);
+        let is_whole = self.entanglement.has_duplicates || is_kustomization(&name) || self.beside.has(&name);
         match &cut {
             Some(cut) if !is_whole => {
                 if !self.replace(index, file, cut) {
@@ -152,7 +152,7 @@ impl Session {
         }
         let before = self.engine.cluster().source_count();
         let middle = File { name: file.name.clone(), text: blank_before(&file.text, cut.start, cut.new_end).into() };
-        let taken = load::apply(&mut self.engine, &middle, self.taking);
+        let taken = load::apply(&mut self.engine, &middle, self.mode);
         self.others.retain_mut(|other| {
             let start = other.start as usize;
             let stays = other.file != file.name || start < cut.start || start >= cut.old_end;
@@ -164,9 +164,9 @@ impl Session {
         });
         self.others.extend(taken.others);
         let stored = taken.objects - taken.refused.min(taken.objects);
-        change.takes_in(self, index, (&file.name, cut), &taken.findings, &taken.ties);
-        let is_doubled = taken.ties.doubled || self.engine.cluster().source_count() - before != stored;
-        self.ties.wanted.extend(taken.ties.wanted);
+        change.takes_in(self, index, (&file.name, cut), &taken.findings, &taken.entanglement);
+        let is_doubled = taken.entanglement.has_duplicates || self.engine.cluster().source_count() - before != stored;
+        self.entanglement.claims.extend(taken.entanglement.claims);
         if let Some(kept) = self.files.get_mut(index) {
             let mut findings = Vec::new();
             let mut behind = Vec::new();

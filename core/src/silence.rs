@@ -10,7 +10,7 @@
 //! A code may be the beginning of several (`ING`), or a rule's name. A comment that silences nothing is a finding itself,
 //! as light as one can be, so that none outlives what it was written for; its fix takes the comment out.
 
-use crate::cluster::SourcePlace;
+use crate::cluster::Location;
 use crate::finding::{Edit, Finding, Severity};
 use crate::lint;
 use crate::load::File;
@@ -157,7 +157,7 @@ impl<'t> Directive<'t> {
     /// What there is to say about it: what of it is no code, or silences nothing.
     fn idle(&self, file: &File, comment: &Comment<'_>, used: &[bool]) -> Option<Finding> {
         let place =
-            SourcePlace { file: file.name.to_string(), line: self.line, column: self.column, field: String::new() };
+            Location { file: file.name.to_string(), line: self.line, column: self.column, field: String::new() };
         let edit = |range: &Range<usize>, text: String| Edit {
             file: file.name.to_string(),
             range: small(range.start)..small(range.end),
@@ -199,13 +199,13 @@ fn small(number: usize) -> u32 {
 mod tests {
     use super::*;
     use crate::cluster::Options;
-    use crate::load::{Taking, load};
+    use crate::load::{LoadMode, load};
 
     /// The findings of a text, with their lines, and the text with all their fixes made.
     fn check(text: &str) -> (Vec<(&'static str, u32, String)>, String) {
         let mut fixed = format!("{text}---\n{BESIDE}");
         let file = File { name: "a.yaml".into(), text: fixed.as_str().into() };
-        let findings = load(&[file], Options::default(), Taking::Admitted).check();
+        let findings = load(&[file], Options::default(), LoadMode::Admitted).check();
         for edit in findings.iter().flat_map(|finding| &finding.fix).rev() {
             let range = usize::try_from(edit.range.start).unwrap()..usize::try_from(edit.range.end).unwrap();
             fixed.replace_range(range, &edit.text);

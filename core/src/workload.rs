@@ -203,7 +203,7 @@ mod tests {
             (read(kind.unwrap(), &node).0, None)
         });
         let resources: Vec<(Resource, Option<crate::cluster::Source>)> = resources.collect();
-        engine.apply_all(resources);
+        engine.insert_all(resources);
         engine
     }
 
@@ -290,7 +290,7 @@ mod tests {
     fn a_change_of_the_workload_changes_its_pods() {
         let mut engine = engine(&[DEPLOYMENT]);
         let node = json::read(&DEPLOYMENT.replace("\"replicas\":3", "\"replicas\":1")).unwrap();
-        engine.apply(read(Kind::Deployment, &node).0, None);
+        engine.insert(read(Kind::Deployment, &node).0, None);
         assert_eq!(engine.cluster().pods.len(), 1);
         assert!(engine.remove(Kind::Deployment, &ObjectKey::new("shop", "web")));
         assert_eq!(engine.cluster().pods.len(), 0);

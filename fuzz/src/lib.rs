@@ -37,7 +37,7 @@ pub fn engine() -> Engine {
     let stored = header.get("cluster").map(Node::items).unwrap_or_default().to_vec();
     let all = stored.into_iter().chain(objects(MORE).into_iter().flatten());
     let word = |node: &Node, name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default().to_owned();
-    engine.apply_all(all.filter_map(|node| {
+    engine.insert_all(all.filter_map(|node| {
         let kind = Kind::of(&word(&node, "apiVersion"), &word(&node, "kind"))?;
         Some((read(kind, &node).0, None))
     }));

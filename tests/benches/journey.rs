@@ -5,7 +5,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portolan::ask::answer_text;
 use portolan::cluster::Options;
-use portolan::load::{File, Taking, load};
+use portolan::load::{File, LoadMode, load};
 use portolan_tests::{generate, yaml};
 use std::hint::black_box;
 
@@ -21,19 +21,19 @@ fn reading(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(objects as u64)).sample_size(20);
     group.bench_function("documents", |bencher| bencher.iter(|| portolan_yaml::read(black_box(&file.text))));
     group.bench_function("stored", |bencher| {
-        bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), Taking::Stored))
+        bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), LoadMode::Stored))
     });
     group.bench_function("admitted", |bencher| {
-        bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), Taking::Admitted))
+        bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), LoadMode::Admitted))
     });
     group.bench_function("checked", |bencher| {
-        bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), Taking::Admitted).check())
+        bencher.iter(|| load(std::slice::from_ref(&file), Options::default(), LoadMode::Admitted).check())
     });
     group.finish();
 }
 
 fn asking(criterion: &mut Criterion) {
-    let loaded = load(&[file()], Options::default(), Taking::Admitted);
+    let loaded = load(&[file()], Options::default(), LoadMode::Admitted);
     let cluster = loaded.engine.cluster();
     let (service_key, service) = cluster.services.iter().next().unwrap_or_else(|| std::process::abort());
     let (pod_key, pod) = cluster.pods.iter().next().unwrap_or_else(|| std::process::abort());

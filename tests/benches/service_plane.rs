@@ -92,7 +92,7 @@ fn engine(services: usize) -> Engine {
     let mut engine = Engine::new(Options::default());
     let nodes = (0..NODES).map(node);
     let pods = (0..services * PODS_OF_A_SERVICE).map(|number| pod(number, true));
-    engine.apply_all(nodes.chain((0..services).map(service)).chain(pods).map(|resource| (resource, None)));
+    engine.insert_all(nodes.chain((0..services).map(service)).chain(pods).map(|resource| (resource, None)));
     engine
 }
 
@@ -189,7 +189,7 @@ fn changed_pod(criterion: &mut Criterion) {
                     number += 1;
                     pod(number * 7919 % (services * PODS_OF_A_SERVICE), number % 2 == 0)
                 },
-                |pod| engine.apply(pod, None),
+                |pod| engine.insert(pod, None),
                 BatchSize::SmallInput,
             );
         });

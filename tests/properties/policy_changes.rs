@@ -86,7 +86,7 @@ fn put(engine: &mut Engine, objects: &mut Vec<Value>, object: Value) -> String {
     let wanted = name(&object);
     objects.retain(|other| name(other) != wanted);
     let said = format!("with {object}");
-    engine.apply(resource(&object), None);
+    engine.insert(resource(&object), None);
     objects.push(object);
     said
 }
@@ -180,10 +180,10 @@ fn a_pod_that_moves_into_a_range_of_its_own_takes_it_from_the_addresses_outside(
     let mut engine = engine([&pod("10.244.0.9"), &policy]);
     let ranges = |engine: &Engine| ConnectionMap::of(engine.cluster(), engine.policies()).rows;
     let before = ranges(&engine);
-    engine.apply(resource(&pod("192.0.2.1")), None);
+    engine.insert(resource(&pod("192.0.2.1")), None);
     compare(&engine, &mut Chance::new(1), "moved");
     assert_ne!(ranges(&engine), before);
-    engine.apply(resource(&pod("10.244.0.9")), None);
+    engine.insert(resource(&pod("10.244.0.9")), None);
     assert_eq!(ranges(&engine), before);
 }
 
@@ -194,14 +194,14 @@ fn a_series_of_changes_that_ends_where_it_began_leaves_nothing_behind() {
     let before = engine.policies().clone();
     for other in 12..40 {
         for object in odd(other).objects.iter().filter(|object| object["kind"] != "Node") {
-            engine.apply(resource(object), None);
+            engine.insert(resource(object), None);
         }
         let stored: Vec<(Kind, ObjectKey)> = odd(other).objects.iter().map(name).collect();
         for (kind, key) in stored.iter().filter(|(kind, _)| *kind != Kind::Node) {
             engine.remove(*kind, key);
         }
         for object in objects.iter().filter(|object| object["kind"] != "Node") {
-            engine.apply(resource(object), None);
+            engine.insert(resource(object), None);
         }
         let after = engine.policies();
         assert_eq!(after.class_count(), before.class_count(), "after {other}");

@@ -281,7 +281,7 @@ fn a_changed_pod_is_followed_without_starting_over() {
             let labels = objects[*chance.one(&pods)]["metadata"]["labels"].clone();
             objects[at]["metadata"]["labels"] =
                 if chance.percent(50) { labels } else { json!({"app": "a", "env": "c"}) };
-            changed.apply(resource(&objects[at]), None);
+            changed.insert(resource(&objects[at]), None);
             followed += 1;
         }
         let fresh = engine(&objects);

@@ -41,13 +41,13 @@ fn change(chance: &mut Chance, engine: &mut Engine, there: &mut Vec<Value>, gone
         }
         2 | 3 if !gone.is_empty() => {
             let object = gone.swap_remove(chance.below(gone.len()));
-            engine.apply(resource(&object), None);
+            engine.insert(resource(&object), None);
             there.push(object);
         }
         _ => {
             let object = &mut there[place];
             alter(chance, object);
-            engine.apply(resource(object), None);
+            engine.insert(resource(object), None);
         }
     }
 }

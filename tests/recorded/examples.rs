@@ -1,7 +1,7 @@
 //! Every example answers its questions as it says: `examples/*/questions.json` beside the manifests.
 
 use portolan::cluster::Options;
-use portolan::load::{File, Taking, load};
+use portolan::load::{File, LoadMode, load};
 use portolan_tests::answer;
 use serde_json::Value;
 use std::fs;
@@ -56,7 +56,7 @@ fn every_example_answers_as_it_says() {
     let mut asked = 0;
     let mut wrong = Vec::new();
     for folder in folders {
-        let loaded = load(&files(&folder), Options::default(), Taking::Admitted);
+        let loaded = load(&files(&folder), Options::default(), LoadMode::Admitted);
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         if loaded.refused > 0 {
             wrong.push(format!("{name}: refused: {:?}", loaded.findings));

@@ -79,7 +79,7 @@ impl Server {
             ..Options::default()
         };
         let mut engine = Engine::new(options);
-        engine.apply_all(header["cluster"].as_array().into_iter().flatten().map(|object| (resource(object), None)));
+        engine.insert_all(header["cluster"].as_array().into_iter().flatten().map(|object| (resource(object), None)));
         Server { engine, ranges: ranges.map(Range::read).collect() }
     }
 

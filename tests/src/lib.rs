@@ -84,7 +84,7 @@ pub fn files(prefix: &str) -> Vec<(String, Value)> {
 /// When the kind of an object is unknown.
 pub fn engine<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Engine {
     let mut engine = Engine::new(Options::default());
-    engine.apply_all(objects.into_iter().map(|object| (resource(object), None)));
+    engine.insert_all(objects.into_iter().map(|object| (resource(object), None)));
     engine
 }
 

@@ -188,11 +188,11 @@ impl Baseline {
 mod tests {
     use super::*;
     use portolan::api::resource::{Kind, ObjectKey};
-    use portolan::cluster::SourcePlace;
+    use portolan::cluster::Location;
     use portolan::finding::Severity;
 
     fn finding(line: u32, field: &str, message: &str) -> Finding {
-        let place = SourcePlace { file: "a.yaml".into(), line, column: 1, field: field.into() };
+        let place = Location { file: "a.yaml".into(), line, column: 1, field: field.into() };
         Finding::new("SVC002", Severity::Error, message, place).about(Kind::Service, ObjectKey::new("shop", "web"))
     }
 

@@ -58,7 +58,7 @@ mod tests {
     use crate::advice::advise;
     use portolan::cluster::Options;
     use portolan::finding::Finding;
-    use portolan::load::{File, Taking, load};
+    use portolan::load::{File, LoadMode, load};
     use std::collections::BTreeSet;
 
     /// The YAML block under a heading of a page.
@@ -69,7 +69,7 @@ mod tests {
 
     fn findings(text: &str) -> Vec<Finding> {
         let files = [File { name: "example.yaml".into(), text: text.into() }];
-        let loaded = load(&files, Options::default(), Taking::Admitted);
+        let loaded = load(&files, Options::default(), LoadMode::Admitted);
         loaded.check().into_iter().map(advise).collect()
     }
 

@@ -213,7 +213,7 @@ fn beside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portolan::cluster::SourcePlace;
+    use portolan::cluster::Location;
     use portolan::finding::Severity;
 
     fn file(text: &str) -> File {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn finding(message: &str, edits: &[(Range<u32>, &str)]) -> Finding {
-        let place = SourcePlace { file: "a.yaml".into(), line: 1, column: 1, field: String::new() };
+        let place = Location { file: "a.yaml".into(), line: 1, column: 1, field: String::new() };
         let mut finding = Finding::new("SVC001", Severity::Warning, message, place);
         finding.fix = edits
             .iter()

@@ -5,7 +5,7 @@ use crate::fields::{follow, words};
 use crate::standing::Standing;
 use crate::text::Lines;
 use portolan::finding::{Edit, Finding, Severity};
-use portolan::load::{File, Taking, load};
+use portolan::load::{File, LoadMode, load};
 use portolan::session::Session;
 use portolan_checking::advice::advise;
 use portolan_checking::baseline::Baseline;
@@ -47,7 +47,7 @@ pub(crate) type News = (Uri, Vec<Diagnostic>);
 impl Workspace {
     pub(crate) fn new(flags: ClusterFlags) -> Self {
         let settings = Settings::default();
-        let session = Session::new(flags.options(&settings), Taking::Admitted);
+        let session = Session::new(flags.options(&settings), LoadMode::Admitted);
         Workspace {
             flags,
             settings,
@@ -86,7 +86,7 @@ impl Workspace {
         for file in input.files {
             self.files.entry(file.name.to_string()).or_insert(file);
         }
-        self.session = Session::new(self.flags.options(&self.settings), Taking::Admitted);
+        self.session = Session::new(self.flags.options(&self.settings), LoadMode::Admitted);
         self.session.load(self.files.values().cloned().collect());
         problems
     }
@@ -299,7 +299,7 @@ impl Workspace {
     fn mended(&self, name: &str) -> Option<WorkspaceEdit> {
         let files: Vec<File> = self.files.values().cloned().collect();
         let check = |files: &[File]| {
-            let loaded = load(files, self.flags.options(&self.settings), Taking::Admitted);
+            let loaded = load(files, self.flags.options(&self.settings), LoadMode::Admitted);
             let mut found = self.wanted(loaded.check());
             for finding in &mut found {
                 if finding.fix.iter().any(|edit| edit.file != name) {

@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::terminal::Terminal;
 use portolan::ask::answer_text;
-use portolan::load::{Taking, load};
+use portolan::load::{LoadMode, load};
 use portolan_checking::cluster_flags::ClusterFlags;
 use portolan_checking::input::Input;
 use portolan_checking::settings::Settings;
@@ -22,7 +22,7 @@ pub(crate) fn run(paths: &[PathBuf], cluster: &ClusterFlags, terminal: &mut Term
         None => Settings::default(),
     };
     let input = Input::read(paths, &mut |done, of| terminal.progress(done, of, "files read"));
-    let loaded = load(&input.files, cluster.options(&settings), Taking::Stored);
+    let loaded = load(&input.files, cluster.options(&settings), LoadMode::Stored);
     let mut outcome = Outcome::Fine;
     for problem in &input.problems {
         terminal.complain(problem);

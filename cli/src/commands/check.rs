@@ -6,7 +6,7 @@ use crate::render::{self, report};
 use crate::terminal::{Style, Terminal};
 use portolan::finding::{Finding, Severity};
 use portolan::lint::Checked;
-use portolan::load::{File, Loaded, Taking, load};
+use portolan::load::{File, LoadMode, Loaded, load};
 use portolan_base::json::Json;
 use portolan_checking::advice::advise;
 use portolan_checking::baseline::{Baseline, Compared};
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
         terminal.note("there is no manifest here: of a folder, files that end in .yaml, .yml or .json are read");
     }
     let check = |files: &[File]| {
-        let loaded = load(files, arguments.cluster.options(&settings), Taking::Admitted);
+        let loaded = load(files, arguments.cluster.options(&settings), LoadMode::Admitted);
         let Checked { findings, elsewhere } = loaded.checked();
         let findings = selection.filter(findings).map(advise).collect();
         let compared = match &baseline {

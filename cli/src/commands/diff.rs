@@ -5,7 +5,7 @@ use crate::arguments::Output;
 use crate::render;
 use crate::terminal::Terminal;
 use portolan::ask::answer_json;
-use portolan::load::{Loaded, Taking, load};
+use portolan::load::{LoadMode, Loaded, load};
 use portolan::policy::{ConnectionDiff, Row};
 use portolan_base::json::Json;
 use portolan_checking::cluster_flags::ClusterFlags;
@@ -35,7 +35,7 @@ pub(crate) fn run(
             outcome = Outcome::BadInput;
         }
         let text: Vec<&str> = input.files.iter().map(|file| &*file.text).collect();
-        (load(&input.files, cluster.options(&settings), Taking::Admitted), text.join("\n---\n"))
+        (load(&input.files, cluster.options(&settings), LoadMode::Admitted), text.join("\n---\n"))
     };
     let (old, before) = read(before, terminal);
     let (new, after) = read(after, terminal);

@@ -6,7 +6,7 @@ use crate::terminal::Terminal;
 use crate::{question, render};
 use portolan::ask::answer_json;
 use portolan::finding::Severity;
-use portolan::load::{Taking, load};
+use portolan::load::{LoadMode, load};
 use portolan_base::json::Json;
 use portolan_checking::input::Input;
 
@@ -20,7 +20,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> anyhow::Result<
     };
     let settings = manifests.cluster.settings(&manifests.paths)?;
     let input = Input::read(&manifests.paths, &mut |done, of| terminal.progress(done, of, "files read"));
-    let loaded = load(&input.files, manifests.cluster.options(&settings), Taking::Admitted);
+    let loaded = load(&input.files, manifests.cluster.options(&settings), LoadMode::Admitted);
     let mut outcome = Outcome::Fine;
     for problem in &input.problems {
         terminal.complain(problem);

@@ -89,10 +89,10 @@ pub(crate) fn markdown(findings: &[Finding]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portolan::cluster::SourcePlace;
+    use portolan::cluster::Location;
 
     fn finding() -> Finding {
-        let place = SourcePlace { file: "a b.yaml".into(), line: 3, column: 5, field: "spec".into() };
+        let place = Location { file: "a b.yaml".into(), line: 3, column: 5, field: "spec".into() };
         Finding::new("SVC001", Severity::Warning, "selects <no> pod: 100%, a|b\nend", place)
     }
 

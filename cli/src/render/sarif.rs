@@ -1,7 +1,7 @@
 //! Findings as SARIF 2.1.0 (OASIS): one run, the rules with their documentation, a result a finding.
 
 use super::report::message;
-use portolan::cluster::SourcePlace;
+use portolan::cluster::Location;
 use portolan::finding::{Edit, Finding, Severity};
 use portolan::load::File;
 use portolan_base::json::Json;
@@ -63,7 +63,7 @@ fn result(finding: &Finding, rule: Option<usize>, files: &[File]) -> Json {
     result
 }
 
-fn location(place: &SourcePlace, message: Option<&str>) -> Json {
+fn location(place: &Location, message: Option<&str>) -> Json {
     let region = Json::object().with("startLine", place.line.max(1)).with("startColumn", place.column.max(1));
     let physical = Json::object().with("artifactLocation", artifact(&place.file)).with("region", region);
     let location = Json::object().with("physicalLocation", physical);
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_fix_says_what_goes_and_what_comes() {
         let file = File { name: "a b.yaml".into(), text: "é: 1\nb: 2\n".into() };
-        let place = SourcePlace { file: "a b.yaml".into(), line: 2, column: 4, field: "b".into() };
+        let place = Location { file: "a b.yaml".into(), line: 2, column: 4, field: "b".into() };
         let mut finding = Finding::new("SVC001", Severity::Info, "wrong", place);
         finding.fix.push(Edit { file: "a b.yaml".into(), range: 4..10, text: "3".into() });
         let written = sarif(&[finding.clone()], std::slice::from_ref(&file), &["c.yaml: gone".to_owned()]).to_string();

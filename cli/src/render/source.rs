@@ -1,6 +1,6 @@
 //! The lines of a file that a place is shown with.
 
-use portolan::cluster::SourcePlace;
+use portolan::cluster::Location;
 use portolan::load::File;
 use portolan_checking::excerpt::word_length;
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub(crate) struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// The line of that place, where the file is among those read and has such a line.
-    pub(crate) fn of(place: &SourcePlace, files: &'a [File]) -> Option<Self> {
+    pub(crate) fn of(place: &Location, files: &'a [File]) -> Option<Self> {
         let file = files.iter().find(|file| *file.name == *place.file)?;
         let line = file.text.lines().nth(usize::try_from(place.line).ok()?.checked_sub(1)?)?;
         let skipped = usize::try_from(place.column).ok()?.saturating_sub(1);

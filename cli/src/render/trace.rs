@@ -3,7 +3,7 @@
 use super::answer::{place, text};
 use super::source::Excerpt;
 use crate::terminal::{Style, Terminal};
-use portolan::cluster::SourcePlace;
+use portolan::cluster::Location;
 use portolan::load::File;
 use portolan_base::json::Json;
 
@@ -34,7 +34,7 @@ fn source_line(source: &Json, files: &[File]) -> Option<String> {
         _ => None,
     };
     let file = text(source, "file");
-    let at = SourcePlace {
+    let at = Location {
         file: file.to_owned(),
         line: number("line")?,
         column: number("column")?,

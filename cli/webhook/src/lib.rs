@@ -23,7 +23,7 @@ pub use flags::{Fail, LoggingFormat, WebhookFlags};
 use judgement::Judge;
 use metrics::Metrics;
 use portolan::cluster::Options;
-use portolan::load::{Taking, load};
+use portolan::load::{LoadMode, load};
 use portolan_checking::input::Input;
 use portolan_checking::selection::Selection;
 use routes::App;
@@ -59,7 +59,7 @@ fn read(flags: &WebhookFlags, options: Options) -> anyhow::Result<portolan::engi
     if let Some(problem) = input.problems.first() {
         anyhow::bail!("{problem}");
     }
-    let loaded = load(&input.files, options, Taking::Admitted);
+    let loaded = load(&input.files, options, LoadMode::Admitted);
     for finding in &loaded.findings {
         let place = format!("{}:{}:{}", finding.place.file, finding.place.line, finding.place.column);
         tracing::warn!(code = finding.code, place, "{}", finding.message);

@@ -170,7 +170,7 @@ impl View {
         });
         if stored.is_empty() {
             let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
-            engine.apply_all(resources.into_iter().map(|resource| (resource, Some(self.nowhere.clone()))));
+            engine.insert_all(resources.into_iter().map(|resource| (resource, Some(self.nowhere.clone()))));
             return;
         }
         let listed: BTreeSet<ObjectKey> = resources.iter().map(Resource::key).collect();
@@ -194,7 +194,7 @@ impl View {
             }
         }
         let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
-        engine.apply(resource, Some(self.nowhere.clone()));
+        engine.insert(resource, Some(self.nowhere.clone()));
     }
 
     /// Takes out an object.

@@ -10,10 +10,10 @@ use super::formats::names::{
 use super::object_meta::{IMMUTABLE, validate_object_meta};
 use super::semantically_equal;
 use super::service::validate::required_one_of;
-use super::version::Gates;
 use crate::api::endpoint_slice::{Endpoint, EndpointHints, EndpointSlice, SlicePort};
 use crate::field::{Error, Path};
 use crate::net::parse_sloppy;
+use crate::release::Gates;
 use portolan_base::collections::BTreeSet;
 use portolan_base::go::{json, quote};
 

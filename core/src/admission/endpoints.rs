@@ -9,10 +9,10 @@ use super::formats::names::{
 use super::object_meta::{validate_object_meta, validate_object_meta_update};
 use super::semantically_equal;
 use super::service::validate::required_one_of;
-use super::version::Gates;
 use crate::api::endpoints::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints};
 use crate::field::{Error, Path};
 use crate::net::parse_sloppy;
+use crate::release::Gates;
 use std::net::IpAddr;
 
 /// The transport protocols, in the order in which messages name them.

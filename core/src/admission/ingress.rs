@@ -8,7 +8,6 @@ use super::formats::names::{
 };
 use super::object_meta::{validate_object_meta, validate_object_meta_update};
 use super::semantically_equal;
-use super::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::ingress::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressSpec, IngressStatus,
@@ -17,6 +16,7 @@ use crate::api::ingress::{
 use crate::cluster::Cluster;
 use crate::field::{Error, Path};
 use crate::net::parse_sloppy;
+use crate::release::Gates;
 use portolan_base::go::{json, json_value};
 
 /// The annotation that named the class before there was a field for it.

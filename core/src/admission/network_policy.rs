@@ -4,12 +4,12 @@ use super::formats::ip::{validate_legacy_cidr, warn_of_cidr};
 use super::formats::labels::validate_label_selector;
 use super::formats::names::{is_valid_port_name, is_valid_port_num, name_is_dns_subdomain, push, push_number};
 use super::object_meta::{validate_object_meta, validate_object_meta_update};
-use super::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::meta::IntOrString;
 use crate::api::network_policy::{IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
 use crate::field::{Error, Path};
 use crate::net::Cidr;
+use crate::release::Gates;
 use portolan_base::go::{json, json_value};
 
 /// What is let be because the old object has it (`NetworkPolicyValidationOptions`).

@@ -3,11 +3,11 @@
 use super::formats::ip::validate_cidr;
 use super::formats::names::name_is_dns_subdomain;
 use super::object_meta::{IMMUTABLE, validate_object_meta, validate_object_meta_update};
-use super::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::namespace::{ServiceCIDR, ServiceCIDRSpec, ServiceCIDRStatus};
 use crate::field::{Error, Path};
 use crate::net::Cidr;
+use crate::release::Gates;
 use portolan_base::go::json_value;
 use portolan_base::json::Json;
 

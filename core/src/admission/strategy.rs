@@ -4,13 +4,13 @@
 use super::allocate::cluster_ip::default_family;
 use super::allocate::{Allocations, ClaimRange};
 use super::status::Status;
-use super::version::Gates;
 use super::{
     endpoint_slice, endpoints, ingress, ingress_class, ip_address, namespace, network_policy, service, service_cidr,
 };
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Store};
 use crate::field::Error;
+use crate::release::Gates;
 
 /// Whether admission knows the kind.
 pub(super) fn is_known(kind: Kind) -> bool {

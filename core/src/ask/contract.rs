@@ -258,7 +258,7 @@ questions! {
         /// Annotations that are not considered.
         unconsideredAnnotations ?_: "string[]";
         /// Where the rule stands.
-        source ?_: "SourcePlace";
+        source ?_: "Location";
         /// What the answer leaves open.
         notes ?_: "string[]";
     }

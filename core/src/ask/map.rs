@@ -66,7 +66,7 @@ mod tests {
                 "http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"service":{"name":"web","port":{"number":80}}}}]}}]}}"#
                 .into(),
         ];
-        engine.apply_all(objects.iter().map(|text: &String| {
+        engine.insert_all(objects.iter().map(|text: &String| {
             let node = json::read(text).unwrap();
             let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
             (read(Kind::of(text_of("apiVersion"), text_of("kind")).unwrap(), &node).0, None)
@@ -107,7 +107,7 @@ Selected by no NetworkPolicy
     fn an_empty_table_says_why() {
         let map = |objects: &[&str]| {
             let mut engine = Engine::new(Options::default());
-            engine.apply_all(objects.iter().map(|text| {
+            engine.insert_all(objects.iter().map(|text| {
                 let node = json::read(text).unwrap();
                 let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
                 (read(Kind::of(text_of("apiVersion"), text_of("kind")).unwrap(), &node).0, None)

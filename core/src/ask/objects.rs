@@ -112,7 +112,7 @@ mod tests {
         ] {
             let node = json::read(text).unwrap();
             let kind = crate::api::resource::Kind::of("v1", node.get("kind").unwrap().as_str().unwrap()).unwrap();
-            engine.apply(crate::api::resource::read(kind, &node).0, None);
+            engine.insert(crate::api::resource::read(kind, &node).0, None);
         }
         assert_eq!(
             answer_text(&engine, r#"{"ask":"objects","kinds":["Service","Namespace"]}"#),

@@ -16,7 +16,7 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
     let mut changed = engine.fork();
     for (at, node) in question.get("apply").map(Node::items).unwrap_or_default().iter().enumerate() {
         let kind = kind(node, &format!("apply[{at}]"))?;
-        changed.apply(read(kind, node).0, None);
+        changed.insert(read(kind, node).0, None);
     }
     for (at, node) in question.get("remove").map(Node::items).unwrap_or_default().iter().enumerate() {
         let field = format!("remove[{at}]");

@@ -80,7 +80,7 @@ items:
         let mut engine = Engine::new(Options::default());
         for node in manifest::objects(CLUSTER).into_iter().flatten() {
             let text = |name| node.get(name).and_then(Node::as_str).unwrap();
-            engine.apply(read(Kind::of(text("apiVersion"), text("kind")).unwrap(), &node).0, None);
+            engine.insert(read(Kind::of(text("apiVersion"), text("kind")).unwrap(), &node).0, None);
         }
         let answer = json::read(&answer_text(&engine, question)).unwrap();
         let texts = |name: &str| -> Vec<String> {

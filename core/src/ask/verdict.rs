@@ -227,7 +227,7 @@ mod tests {
 
     fn engine(objects: &[&str]) -> Engine {
         let mut engine = Engine::new(Options::default());
-        engine.apply_all(objects.iter().map(|text| {
+        engine.insert_all(objects.iter().map(|text| {
             let node = json::read(text).unwrap();
             let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
             let kind = Kind::of(text_of("apiVersion"), text_of("kind")).unwrap();

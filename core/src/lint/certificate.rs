@@ -67,7 +67,7 @@ fn of_certificate(der: &[u8]) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     /// A certificate that `openssl req -x509` made for this test, in base64 as a Secret has it; nobody has its key.
     const CERTIFICATE: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJ3RENDQVdhZ0F3SUJBZ0lVZjRCby9yWTdadk1SSkJ2ME9IQVdvSGc1WWNBd0NnWUlLb1pJemowRUF3SXcKR3pFWk1CY0dBMVVFQXd3UWMyaHZjQzVsZUdGdGNHeGxMbU52YlRBZ0Z3MHlOakV4TWpFeE56QTFNRGxhR0E4eQpNVEkyTVRBeU9ERTNNRFV3T1Zvd0d6RVpNQmNHQTFVRUF3d1FjMmh2Y0M1bGVHRnRjR3hsTG1OdmJUQlpNQk1HCkJ5cUdTTTQ5QWdFR0NDcUdTTTQ5QXdFSEEwSUFCQWJpMSs0TTFQQ08zMm4rTE5TaXNrY2tpaDlWZUlCME1MQmsKNGszSTZhd2JxZFNRalFtK3Q2VFkvbU1xeEhrdkJaTzBtcWdIN0REQnVEMUpaTXdVeTF5amdZVXdnWUl3SFFZRApWUjBPQkJZRUZQSktQUVIyZ3RNVTVKZ2JEUGtJRVgyR1dMZUpNQjhHQTFVZEl3UVlNQmFBRlBKS1BRUjJndE1VCjVKZ2JEUGtJRVgyR1dMZUpNQThHQTFVZEV3RUIvd1FGTUFNQkFmOHdMd1lEVlIwUkJDZ3dKb0lRYzJodmNDNWwKZUdGdGNHeGxMbU52YllJU0tpNXphRzl3TG1WNFlXMXdiR1V1WTI5dE1Bb0dDQ3FHU000OUJBTUNBMGdBTUVVQwpJUUNzK0JYb0Q0UENmUk94UjlpcDRKL1BhdHVBUkZjWUxsTURGd1dxb1RHTVpBSWdjTGpYbVRhYWxST0RERTM4CkwvUUk1dk1kc1FsMWxGZmJ5Z0ZiczFqeW05WT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
@@ -112,7 +112,7 @@ mod tests {
              apiVersion: v1\nkind: Secret\nmetadata: {{name: shop-tls}}\ntype: kubernetes.io/tls\ndata: {{tls.crt: {CERTIFICATE}, tls.key: YQ==}}\n"
         );
         let file = File { name: "a.yaml".into(), text: text.into() };
-        let found = load(&[file], Options::default(), Taking::Admitted).check();
+        let found = load(&[file], Options::default(), LoadMode::Admitted).check();
         found.into_iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect()
     }
 

@@ -1,12 +1,12 @@
 //! One object through admission, and its refusal or warnings as findings.
 
-use super::mend::{self, Warned};
-use super::{Loading, is_exported, misspelt, version};
+use super::fix::{self, Warned};
+use super::{Loader, api_version, is_exported, misspelt};
 use crate::admission::allocate::{Allocations, ClaimRange, held};
 use crate::admission::status::Status;
 use crate::admission::{self, Operation, Request};
 use crate::api::resource::{self, Kind, ObjectKey, Resource, read};
-use crate::cluster::{Source, SourcePlace};
+use crate::cluster::{Location, Source};
 use crate::edit::Editor;
 use crate::finding::{Finding, Severity};
 use portolan_base::collections::BTreeMap;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// The text of the file of that name.
 type Texts<'f> = dyn Fn(&Arc<str>) -> Option<Arc<str>> + 'f;
 
-impl Loading {
+impl Loader {
     /// Passes what was read through admission, in file order; what is stored already, and what admission does not judge, is
     /// stored as it stands.
     pub(super) fn admit_all(&mut self) {
@@ -25,7 +25,7 @@ impl Loading {
         for (kind, source) in read.iter().filter(|(kind, source)| is_seen(*kind) && is_exported(&source.node)) {
             let resource = resource::read(*kind, &source.node).0;
             if !resource.key().name.is_empty() {
-                self.loaded.engine.apply(resource, Some(source.clone()));
+                self.loaded.engine.insert(resource, Some(source.clone()));
             }
         }
         // What the Services hold, kept in step with the cluster so that no admission has to count anew; where nothing comes
@@ -47,22 +47,22 @@ impl Loading {
                 self.admit(kind, source, &mut allocations, &texts);
             }
         }
-        self.loaded.ties.doubled |= allocations.is_contested();
+        self.loaded.entanglement.has_duplicates |= allocations.is_contested();
     }
 
     /// Passes one object through admission: stores it, or reports why not.
     fn admit(&mut self, kind: Kind, source: Source, allocations: &mut Allocations, texts: &Texts<'_>) {
         // What is written for a version that is gone is judged as what it is converted to.
-        let converted = (!version::is_served(kind, api_version(&source.node))).then(|| {
+        let converted = (!api_version::is_served(kind, api_version(&source.node))).then(|| {
             let mut json = read(kind, &source.node).0.to_json();
-            json.set("apiVersion", version::served_version(kind));
+            json.set("apiVersion", api_version::served_version(kind));
             Node::from(&json)
         });
         let object = converted.as_ref().unwrap_or(&source.node);
         let cluster = self.loaded.engine.cluster();
         let key = read_key(kind, object);
         let is_there = cluster.source(kind, &key).is_some();
-        self.loaded.ties.doubled |= is_there;
+        self.loaded.entanglement.has_duplicates |= is_there;
         let operation = if is_there { Operation::Update } else { Operation::Create };
         let request = Request { operation, object, old_object: None };
         let answer = match admission::admit_with(cluster, allocations, &request) {
@@ -73,11 +73,11 @@ impl Loading {
         if let Ok(Resource::Service(service)) = &answer.outcome {
             wanted.retain(|wanted| !held(service).any(|held| ClaimRange::from(held) == *wanted));
         }
-        self.loaded.ties.wanted.extend(wanted.into_iter().map(|claims| (key.clone(), claims)));
+        self.loaded.entanglement.claims.extend(wanted.into_iter().map(|claims| (key.clone(), claims)));
         let text = texts(&source.file);
         let editor = text.as_ref().map(|text| Editor::new(text, &source));
         for warning in answer.warnings {
-            let Warned { field, fix } = mend::warned(&warning, editor.as_ref());
+            let Warned { field, fix } = fix::warned(&warning, editor.as_ref());
             let finding = Finding::new("warning", Severity::Warning, warning, source.place_of(&field));
             self.loaded.findings.push(Finding { fix, ..finding.about(kind, key.clone()) });
         }
@@ -91,16 +91,16 @@ impl Loading {
                     Resource::IPAddress(address) => allocations.hold_address(address),
                     _ => {}
                 }
-                self.loaded.engine.apply(resource, Some(source));
+                self.loaded.engine.insert(resource, Some(source));
             }
             Err(status) => {
                 self.loaded.refused += 1;
                 for mut finding in refusals(&status, &source) {
                     if let Some(editor) = &editor {
                         let is_old = kind == Kind::Ingress && finding.message.contains("backend.serviceName\"");
-                        finding.fix = match is_old.then(|| version::ingress(&source, editor)).flatten() {
+                        finding.fix = match is_old.then(|| api_version::ingress(&source, editor)).flatten() {
                             Some(edits) => edits,
-                            None => mend::refused(&finding.place.field, &finding.message, editor),
+                            None => fix::refused(&finding.place.field, &finding.message, editor),
                         };
                     }
                     misspelt::help(&mut finding, kind, editor.as_ref());
@@ -153,7 +153,7 @@ fn written<'a>(field: &'a str, source: &Source) -> &'a str {
 }
 
 /// Where the first field stands that a decoding error names: `unknown field "spec.x"`, `Go struct field T.spec.x of type`.
-fn strict_place(message: &str, source: &Source) -> SourcePlace {
+fn strict_place(message: &str, source: &Source) -> Location {
     let quoted = message.split_once(" field \"").and_then(|(_, rest)| rest.split_once('"')).map(|(field, _)| field);
     let typed = message
         .split_once("Go struct field ")

@@ -71,13 +71,13 @@ fn structure(value: &mut dyn Codec) -> Option<&mut dyn Object> {
 mod tests {
     use crate::cluster::Options;
     use crate::finding::Finding;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     /// What is refused in a text, which is one thing.
     #[track_caller]
     fn refused(text: &str) -> Finding {
         let file = File { name: "a.yaml".into(), text: text.into() };
-        let mut findings = load(&[file], Options::default(), Taking::Admitted).findings;
+        let mut findings = load(&[file], Options::default(), LoadMode::Admitted).findings;
         assert_eq!(findings.len(), 1, "{findings:?}");
         findings.remove(0)
     }

@@ -63,20 +63,20 @@ fn group(api_version: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     #[test]
     fn a_kind_that_was_meant_to_be_another_is_told() {
-        let told = |api_version: &str, kind: &str, taking: Taking| {
+        let told = |api_version: &str, kind: &str, mode: LoadMode| {
             let text = format!("apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: web\n");
-            let loaded = load(&[File { name: "a.yaml".into(), text: text.into() }], Options::default(), taking);
+            let loaded = load(&[File { name: "a.yaml".into(), text: text.into() }], Options::default(), mode);
             let told = |finding: &crate::finding::Finding| {
                 let fix = finding.fix.first().map(|edit| edit.text.clone()).unwrap_or_default();
                 (finding.code, finding.message.clone(), finding.place.line, fix)
             };
             loaded.findings.iter().map(told).next()
         };
-        let admitted = |api_version: &str, kind: &str| told(api_version, kind, Taking::Admitted);
+        let admitted = |api_version: &str, kind: &str| told(api_version, kind, LoadMode::Admitted);
         let message = "no matches for kind \"Ingres\" in version \"networking.k8s.io/v1\"";
         assert_eq!(
             admitted("networking.k8s.io/v1", "Ingres"),
@@ -93,6 +93,6 @@ mod tests {
         ] {
             assert_eq!(admitted(api_version, kind), None, "{kind}");
         }
-        assert_eq!(told("v1", "Ingress", Taking::Stored), None);
+        assert_eq!(told("v1", "Ingress", LoadMode::Stored), None);
     }
 }

@@ -474,7 +474,7 @@ mod tests {
             let node = json::read(text).unwrap();
             let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
             let kind = Kind::of(text_of("apiVersion"), text_of("kind")).unwrap();
-            engine.apply(read(kind, &node).0, None);
+            engine.insert(read(kind, &node).0, None);
         }
         of(engine.cluster(), engine.policies()).into_iter().map(|finding| (finding.flaw, finding.field)).collect()
     }

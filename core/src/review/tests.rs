@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cluster::{Cluster, Options};
-use crate::load::{File, Taking, load};
+use crate::load::{File, LoadMode, load};
 use crate::manifest::{self};
 use portolan_base::collections::BTreeSet;
 use portolan_base::tree::{Key, Node, Place, Value};
@@ -113,7 +113,7 @@ fn moved(text: &str, namespace: &str) -> String {
 
 fn engine(text: &str) -> Engine {
     let file = File { name: "all.yaml".into(), text: text.into() };
-    load(&[file], Options::default(), Taking::Admitted).engine
+    load(&[file], Options::default(), LoadMode::Admitted).engine
 }
 
 fn example(doc: &str, heading: &str) -> String {

@@ -9,7 +9,7 @@ use super::pattern::Pattern;
 use super::request::Request;
 use super::tls::TlsTable;
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::{Cluster, SourcePlace};
+use crate::cluster::{Cluster, Location};
 use crate::ingress::Controller;
 use crate::ingress::lowering::Builder;
 use portolan_base::text::{Digits, joined};
@@ -39,7 +39,7 @@ impl Origin {
     }
 
     /// Where the field stands in somebody's file.
-    pub fn place(&self, cluster: &Cluster) -> Option<SourcePlace> {
+    pub fn place(&self, cluster: &Cluster) -> Option<Location> {
         cluster.source(Kind::Ingress, &self.ingress).map(|source| source.place_at(self.field()))
     }
 }

@@ -8,7 +8,7 @@ use crate::admission::allocate::{Claim, ClaimRange, held};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Source;
 use crate::finding::Finding;
-use crate::load::{Ties, is_exported};
+use crate::load::{Entanglement, is_exported};
 use portolan_base::collections::BTreeSet;
 
 /// A change under way.
@@ -45,7 +45,7 @@ impl Change {
             .flat_map(|service| held(service))
             .collect();
         let is_gone = |key: &ObjectKey| gone.iter().any(|(kind, gone)| *kind == Kind::Service && gone == key);
-        let mut others = session.ties.wanted.iter().filter(|(key, _)| !is_gone(key));
+        let mut others = session.entanglement.claims.iter().filter(|(key, _)| !is_gone(key));
         change.stands_alone &= !others.any(|(_, claims)| held.iter().any(|held| claims.contains(*held)));
         change.stands_alone &= !gone.iter().any(|(kind, key)| {
             *kind == Kind::Namespace && cluster.source(*kind, key).is_some_and(|source| is_exported(&source.node))
@@ -53,14 +53,14 @@ impl Change {
         change
     }
 
-    /// Looks at what stands in the new middle of the file, once it is taken in: what was found in it, and its ties.
+    /// Looks at what stands in the new middle of the file, once it is taken in: what was found in it, and its entanglement.
     pub(super) fn takes_in(
         &mut self,
         session: &Session,
         index: usize,
         (name, cut): (&str, &Cut),
         findings: &[Finding],
-        ties: &Ties,
+        entanglement: &Entanglement,
     ) {
         let cluster = session.engine.cluster();
         self.kinds.extend(findings.iter().filter_map(refused).map(|(kind, _)| *kind));
@@ -77,7 +77,7 @@ impl Change {
             self.stands_alone &= !self.refused.iter().any(|(refused, name)| *refused == kind && name == key);
             self.stands_alone &= kind != Kind::Namespace || !is_exported(&source.node);
             if let Some(service) = cluster.services.by_key(key).filter(|_| kind == Kind::Service) {
-                let mut others = session.ties.wanted.iter().filter(|(other, _)| other != key);
+                let mut others = session.entanglement.claims.iter().filter(|(other, _)| other != key);
                 self.stands_alone &= !others.any(|(_, claims)| held(service).any(|held| claims.contains(held)));
             }
         }
@@ -104,7 +104,7 @@ impl Change {
             let mut services = cluster.sources_of(Kind::Service).filter(|(key, _)| holds(key, claims));
             services.any(|(_, source)| is_behind(source) && !is_exported(&source.node))
         };
-        self.stands_alone &= !ties.wanted.iter().any(|(_, claims)| from_behind(claims));
+        self.stands_alone &= !entanglement.claims.iter().any(|(_, claims)| from_behind(claims));
     }
 }
 

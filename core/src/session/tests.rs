@@ -17,7 +17,7 @@ fn file(text: &str) -> File {
 }
 
 fn fresh(text: &str) -> Session {
-    let mut session = Session::new(Options::default(), Taking::Admitted);
+    let mut session = Session::new(Options::default(), LoadMode::Admitted);
     session.load(vec![file(text)]);
     session
 }
@@ -244,7 +244,7 @@ fn what_was_refused_for_another_object_is_taken_in_once_that_is_gone() {
 
 #[test]
 fn what_a_kustomization_names_as_a_patch_is_none_of_the_objects() {
-    let mut session = Session::new(Options::default(), Taking::Admitted);
+    let mut session = Session::new(Options::default(), LoadMode::Admitted);
     let named = |name: &str, text: &str| File { name: name.into(), text: text.into() };
     let patch = service("a").replace("  ports:\n    - port: 80\n", "  type: LoadBalancer\n");
     session.load(vec![named("base/a.yaml", &service("a")), named("top/a.yaml", &patch)]);
@@ -262,7 +262,7 @@ fn what_a_kustomization_names_as_a_patch_is_none_of_the_objects() {
 
 #[test]
 fn an_object_that_two_files_hold_comes_back() {
-    let mut session = Session::new(Options::default(), Taking::Stored);
+    let mut session = Session::new(Options::default(), LoadMode::Stored);
     let other = |text: &str| File { name: "b.yaml".into(), text: text.into() };
     session.load(vec![file(&service("a")), other(&service("a").replace("80", "81"))]);
     let _ = session.write(other("")).count();
@@ -325,7 +325,7 @@ fn hold(
     for round in 0..times * clusters {
         let options = options(&mut numbers);
         let fresh = |documents: &[Vec<String>; 2]| {
-            let mut session = Session::new(options.clone(), Taking::Admitted);
+            let mut session = Session::new(options.clone(), LoadMode::Admitted);
             session.load(files(documents));
             session
         };

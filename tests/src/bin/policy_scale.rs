@@ -126,9 +126,9 @@ fn changes(engine: &mut Engine, objects: &[Value]) {
             let start = processor_time();
             for round in 0..rounds {
                 match &before {
-                    Some(before) if round % 2 == 1 => engine.apply(resource(before), None),
+                    Some(before) if round % 2 == 1 => engine.insert(resource(before), None),
                     None if round % 2 == 1 => drop(engine.remove(kind, &key)),
-                    _ => engine.apply(after(), None),
+                    _ => engine.insert(after(), None),
                 }
                 let _ = engine.policies();
                 if with_map == 1 {

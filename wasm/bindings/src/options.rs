@@ -2,7 +2,7 @@
 
 use crate::refusal;
 use portolan::cluster::Options;
-use portolan::load::Taking;
+use portolan::load::LoadMode;
 use portolan_base::tree::Node;
 use wasm_bindgen::JsValue;
 
@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 ///
 /// # Errors
 /// A value that cannot be: the refusal as JSON text.
-pub(crate) fn read(text: &str) -> Result<(Options, Taking), JsValue> {
+pub(crate) fn read(text: &str) -> Result<(Options, LoadMode), JsValue> {
     let node = portolan_base::json::read(text).map_err(|error| refusal("", &error.message))?;
     let mut options = Options::default();
     if let Some(given) = string(&node, "serviceClusterIPRange")? {
@@ -37,7 +37,7 @@ pub(crate) fn read(text: &str) -> Result<(Options, Taking), JsValue> {
         Some(stored) => stored.as_bool().ok_or_else(|| refusal("stored", "`stored` has to be true or false"))?,
         None => false,
     };
-    Ok((options, if stored { Taking::Stored } else { Taking::Admitted }))
+    Ok((options, if stored { LoadMode::Stored } else { LoadMode::Admitted }))
 }
 
 fn no_range(field: &str, given: &str) -> JsValue {

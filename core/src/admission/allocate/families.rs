@@ -3,11 +3,11 @@
 use super::{Reservation, invalid};
 use crate::admission::service::cluster_ips::validate_service_cluster_ips_related_fields;
 use crate::admission::status::Status;
-use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::{Service, ServiceSpec};
 use crate::field::{Error, Path};
 use crate::net::{Family, parse_sloppy};
+use crate::release::Gates;
 use portolan_base::go::{json, json_value};
 
 const SINGLE_STACK: &str = "SingleStack";

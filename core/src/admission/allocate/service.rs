@@ -5,12 +5,12 @@ use super::families::{init_ip_family_fields, is_matching_prefer_dual_stack_clust
 use super::{Denied, Reservation, invalid};
 use crate::admission::service::needs_health_check;
 use crate::admission::status::Status;
-use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::resource::Kind;
 use crate::api::service::{Service, ServicePort};
 use crate::field::{Error, Path};
 use crate::net::{Family, parse_sloppy};
+use crate::release::Gates;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::go::{json_value, quote};
 

@@ -1,9 +1,9 @@
 //! The text of an address or a range in a field in, the server's errors and warnings about it out
 //! (`k8s.io/apimachinery/pkg/util/validation`, `ip.go`, Kubernetes v1.36.3). [`crate::net`] reads the texts.
 
-use crate::admission::version::Gates;
 use crate::field::{Error, Path};
 use crate::net::{Cidr, is_mapped, is_strict, is_strict_cidr, parse_sloppy};
+use crate::release::Gates;
 use portolan_base::go::quote;
 use std::net::IpAddr;
 

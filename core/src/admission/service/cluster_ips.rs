@@ -3,11 +3,11 @@
 
 use super::is_headless;
 use crate::admission::formats::ip::validate_legacy_ip;
-use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
 use crate::field::{Error, ErrorType, Path};
 use crate::net::{Family, parse_sloppy};
+use crate::release::Gates;
 use portolan_base::collections::BTreeSet;
 use portolan_base::go::{json, json_value};
 

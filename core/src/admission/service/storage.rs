@@ -4,9 +4,9 @@ use super::{needs_cluster_ip, needs_health_check};
 use crate::admission::allocate::Reservation;
 use crate::admission::allocate::service::{allocate_create, allocate_update};
 use crate::admission::status::Status;
-use crate::admission::version::Gates;
 use crate::api::service::Service;
 use crate::net::{Family, parse_sloppy};
+use crate::release::Gates;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// Fills in and allocates what a new Service needs, before it is validated (`beginCreate`).

@@ -4,10 +4,10 @@ use super::validate::validate_service;
 use super::{is_headless, needs_health_check};
 use crate::admission::formats::names::{is_qualified_name, push};
 use crate::admission::object_meta::validate_object_meta_update;
-use crate::admission::version::Gates;
 use crate::api::codec::Codec;
 use crate::api::service::Service;
 use crate::field::{Error, Path};
+use crate::release::Gates;
 use portolan_base::go::json_value;
 
 const SPEC: Path<'static> = Path::new("spec");

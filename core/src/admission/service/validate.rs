@@ -11,10 +11,10 @@ use crate::admission::formats::names::{
     name_is_dns_label, name_is_dns1035_label, push, push_number,
 };
 use crate::admission::object_meta::validate_object_meta;
-use crate::admission::version::Gates;
 use crate::api::meta::IntOrString;
 use crate::api::service::{Service, ServicePort, SessionAffinityConfig};
 use crate::field::{Error, Path};
+use crate::release::Gates;
 use portolan_base::collections::BTreeSet;
 use portolan_base::go::{json, quote};
 

@@ -41,7 +41,7 @@ shapes! {
         ip: "string";
     }
     /// A place in a file.
-    SourcePlace {
+    Location {
         /// The file's name, as it was loaded.
         file: "string";
         /// Line, from 1.
@@ -75,7 +75,7 @@ shapes! {
         /// Its labels.
         labels ?_: "Record<string, string>";
         /// Where it stands, where it comes from a file.
-        source ?_: "SourcePlace";
+        source ?_: "Location";
         /// For a pod that no file holds: what makes it.
         standsFor ?_: "Reference";
         /// The object itself, where it was asked for.
@@ -103,11 +103,11 @@ shapes! {
         /// The object it is about, where it is about one.
         object ?_: "Reference";
         /// Where it stands.
-        source: "SourcePlace";
+        source: "Location";
         /// What to write instead, or why it matters.
         help ?_: "string";
         /// Other places involved, each with a word on how.
-        related ?_: "{ message: string; source: SourcePlace }[]";
+        related ?_: "{ message: string; source: Location }[]";
         /// Edits that would mend it, all of them together.
         fix ?_: "Edit[]";
     }
@@ -190,7 +190,7 @@ shapes! {
         /// The field, where the object is in no file.
         field ?_: "string";
         /// Where the field stands.
-        source ?_: "SourcePlace";
+        source ?_: "Location";
     }
     /// Whether a pod that a Service selects is published.
     PodReason {
@@ -272,7 +272,7 @@ shapes! {
         /// Why it lost.
         why: "string";
         /// Where it stands.
-        source ?_: "SourcePlace";
+        source ?_: "Location";
     }
     /// A rule of the table that `route` matches by.
     TableRule {
@@ -295,7 +295,7 @@ shapes! {
         /// The rule that takes every request this one could have.
         shadowedBy ?_: "RouteRule";
         /// Where it stands.
-        source ?_: "SourcePlace";
+        source ?_: "Location";
     }
     /// A host of the table that `route` matches by.
     TableHost {
@@ -317,7 +317,7 @@ shapes! {
         /// For people.
         message: "string";
         /// Where it stands.
-        source ?_: "SourcePlace";
+        source ?_: "Location";
     }
     /// Who connects or is connected to: every pod, the pods of a namespace or of a workload, a pod, or a range of addresses.
     Party {
@@ -406,7 +406,7 @@ shapes! {
         /// The field's path, where the policy is in no file.
         field ?_: "string";
         /// Where it stands.
-        source ?_: "SourcePlace | null";
+        source ?_: "Location | null";
     }
     /// One step of a request's way.
     Hop {
@@ -417,6 +417,6 @@ shapes! {
         /// Why, in a sentence.
         because: "string";
         /// The line that decided.
-        source ?_: "SourcePlace | null";
+        source ?_: "Location | null";
     }
 }

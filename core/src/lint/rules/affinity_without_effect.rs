@@ -118,7 +118,7 @@ fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Repor
 #[cfg(test)]
 mod tests {
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     const CLUSTER: &str = "
 apiVersion: v1
@@ -150,7 +150,7 @@ spec: {containers: [{name: c, image: i}]}
              spec: {{podSelector: {{matchLabels: {{{subject}}}}}, ingress: [{{from: [{from}]}}]}}\n"
         );
         let file = File { name: "a.yaml".into(), text: format!("{CLUSTER}{policy}").into() };
-        let found = load(&[file], Options::default(), Taking::Admitted).check();
+        let found = load(&[file], Options::default(), LoadMode::Admitted).check();
         found.into_iter().filter(|finding| finding.code == "SVC012").map(|finding| finding.message).collect()
     }
 

@@ -200,7 +200,7 @@ fn count_groups(expression: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     /// The annotations found without effect, and how many of them can be mended.
     fn found(path: &str, annotations: &[(&str, &str)]) -> (Vec<String>, usize) {
@@ -211,7 +211,7 @@ mod tests {
         let text = format!(
             "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n{lines}spec:\n  rules:\n  - host: a.example.com\n    http: {{paths: [{{path: '{path}', pathType: ImplementationSpecific, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}\n"
         );
-        let loaded = load(&[File { name: "a.yaml".into(), text: text.into() }], Options::default(), Taking::Admitted);
+        let loaded = load(&[File { name: "a.yaml".into(), text: text.into() }], Options::default(), LoadMode::Admitted);
         let found: Vec<_> = loaded.check().into_iter().filter(|finding| finding.code == "ING012").collect();
         let name = |field: &str| field.rsplit_once('/').unwrap().1.trim_end_matches(']').to_owned();
         let fixes = found.iter().filter(|finding| !finding.fix.is_empty()).count();

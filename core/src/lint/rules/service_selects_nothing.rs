@@ -71,14 +71,14 @@ fn other_namespace<'c>(cluster: &'c Cluster, selector: &StringMap, by_pair: &mut
 mod tests {
     use crate::cluster::Options;
     use crate::finding::Severity;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     const SERVICE: &str =
         "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{port: 80}]\n";
 
     fn found(more: &str) -> Vec<(&'static str, Severity)> {
         let file = File { name: "a.yaml".into(), text: format!("{SERVICE}---\n{more}").into() };
-        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        let loaded = load(&[file], Options::default(), LoadMode::Admitted);
         loaded.check().into_iter().map(|finding| (finding.code, finding.severity)).collect()
     }
 
@@ -116,7 +116,7 @@ mod tests {
         let check = |folder: &str, text: &str| -> Vec<(&'static str, Severity)> {
             let file = |name: String, text: &str| File { name: name.into(), text: text.into() };
             let files = [file("a/service.yaml".to_owned(), SERVICE), file(format!("{folder}/pods.yaml"), text)];
-            let loaded = load(&files, Options::default(), Taking::Admitted).checked();
+            let loaded = load(&files, Options::default(), LoadMode::Admitted).checked();
             assert_eq!(loaded.elsewhere, usize::from(loaded.findings.is_empty()), "{text}");
             loaded.findings.into_iter().map(|finding| (finding.code, finding.severity)).collect()
         };

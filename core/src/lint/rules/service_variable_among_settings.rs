@@ -128,7 +128,7 @@ fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: 
 #[cfg(test)]
 mod tests {
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     /// What is found of a container beside Services `web` and `n8n`.
     fn found(container: &str) -> Vec<String> {
@@ -144,7 +144,7 @@ mod tests {
             service("n8n")
         );
         let file = File { name: "a.yaml".into(), text: text.into() };
-        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        let loaded = load(&[file], Options::default(), LoadMode::Admitted);
         let told = loaded.check().into_iter().filter(|finding| finding.code == "ENV001");
         told.map(|finding| format!("{} {}", finding.severity.name(), finding.place.field)).collect()
     }

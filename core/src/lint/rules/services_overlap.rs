@@ -156,11 +156,11 @@ impl<'a> Selected<'a> {
 mod tests {
     use crate::cluster::Options;
     use crate::finding::Finding;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     fn found(text: &str) -> Vec<Finding> {
         let file = File { name: "a.yaml".into(), text: text.into() };
-        let loaded = load(&[file], Options::default(), Taking::Admitted);
+        let loaded = load(&[file], Options::default(), LoadMode::Admitted);
         assert_eq!(loaded.findings, []);
         loaded.check().into_iter().filter(|finding| finding.code == "SVC008").collect()
     }

@@ -1,6 +1,6 @@
 //! Around Services and Ingresses.
 
-use super::Vicinity;
+use super::Neighbourhood;
 use crate::api::ingress::Ingress;
 use crate::api::meta::StringMap;
 use crate::api::pod::{Container, Pod, PodSpec};
@@ -50,7 +50,7 @@ pub(super) fn named_in<'t>(text: &'t str, namespace: &'t str) -> impl Iterator<I
     })
 }
 
-impl<'c> Vicinity<'c> {
+impl<'c> Neighbourhood<'c> {
     /// Around a Service: its endpoints, the Services that it may be mistaken for, who is told of it.
     pub(super) fn service(&mut self, key: &'c ObjectKey, service: &Service) {
         if !self.begins((Kind::Service, key)) {

@@ -1,6 +1,6 @@
 //! Around policies.
 
-use super::Vicinity;
+use super::Neighbourhood;
 use crate::api::meta::{IntOrString, LabelSelector, StringMap};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer};
 use crate::api::pod::Pod;
@@ -34,7 +34,7 @@ fn single(peer: &NetworkPolicyPeer) -> Option<&str> {
     cidr.strip_suffix("/32").or_else(|| cidr.strip_suffix("/128"))
 }
 
-impl<'c> Vicinity<'c> {
+impl<'c> Neighbourhood<'c> {
     /// Around a policy: the pods that it selects and lets through, one of each look; their Services; its neighbours.
     pub(super) fn policy(&mut self, key: &'c ObjectKey, policy: &NetworkPolicy) {
         if !self.begins((Kind::NetworkPolicy, key)) {

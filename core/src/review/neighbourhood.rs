@@ -28,8 +28,8 @@ const ADDED_LABELS: [&str; 9] = [
     "statefulset.kubernetes.io/pod-name",
 ];
 
-/// The vicinity of one object.
-pub(super) struct Vicinity<'c> {
+/// The neighbourhood of one object.
+pub(super) struct Neighbourhood<'c> {
     engine: &'c Engine,
     cluster: &'c Cluster,
     kind: Kind,
@@ -41,12 +41,12 @@ pub(super) struct Vicinity<'c> {
     owned: Vec<(Kind, ObjectKey)>,
 }
 
-impl<'c> Vicinity<'c> {
-    /// The vicinity of that object, empty as yet.
+impl<'c> Neighbourhood<'c> {
+    /// The neighbourhood of that object, empty as yet.
     pub(super) fn new(engine: &'c Engine, kind: Kind, key: &'c ObjectKey) -> Self {
         let owned = if kind.is_workload() { owned(engine, kind, key) } else { Vec::new() };
         let (picked, walked) = (BTreeSet::new(), BTreeSet::new());
-        Vicinity { engine, cluster: engine.cluster(), kind, key, picked, walked, owned }
+        Neighbourhood { engine, cluster: engine.cluster(), kind, key, picked, walked, owned }
     }
 
     /// Walks around the object as it is stored and as it will be.
@@ -113,13 +113,13 @@ impl<'c> Vicinity<'c> {
         self.surroundings();
     }
 
-    /// The vicinity as it stands.
+    /// The neighbourhood as it stands.
     pub(super) fn before(&self) -> Engine {
         let owned = self.owned.iter().map(|(kind, key)| (*kind, key));
         self.engine.part(self.picked.iter().copied().chain(owned).chain([(self.kind, self.key)]))
     }
 
-    /// The vicinity without the object and what it owns.
+    /// The neighbourhood without the object and what it owns.
     pub(super) fn without(&self) -> Engine {
         let owned: BTreeSet<(Kind, &ObjectKey)> = self.owned.iter().map(|(kind, key)| (*kind, key)).collect();
         let goes = |one: &(Kind, &ObjectKey)| *one == (self.kind, self.key) || owned.contains(one);

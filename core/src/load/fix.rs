@@ -74,13 +74,13 @@ fn beginning(warning: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use crate::cluster::Options;
-    use crate::load::{File, Taking, load};
+    use crate::load::{File, LoadMode, load};
 
     /// The text with every fix of what was met on the way in, and what is met then.
     #[track_caller]
     fn mended(text: &str) -> (String, Vec<String>) {
         let met = |text: &str| {
-            load(&[File { name: "a.yaml".into(), text: text.into() }], Options::default(), Taking::Admitted).findings
+            load(&[File { name: "a.yaml".into(), text: text.into() }], Options::default(), LoadMode::Admitted).findings
         };
         let mut out = text.to_owned();
         let mut edits: Vec<_> = met(text).into_iter().flat_map(|finding| finding.fix).collect();
