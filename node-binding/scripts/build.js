@@ -1,4 +1,4 @@
-// Builds the package into dist/: the module by Cargo, its glue and types by portolan-wasm-generate, the rest by tsc.
+// Builds the package into dist/: the module by Cargo, its glue and types by portolan-wasm-tools, the rest by tsc.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,7 +27,7 @@ const generated = join(target, "portolan-wasm-generated");
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });
 const wasm = join(target, "wasm32-unknown-unknown", "wasm", "portolan_wasm.wasm");
-run("cargo", "run", "--quiet", "-p", "portolan-wasm-generate", "--", wasm, generated);
+run("cargo", "run", "--quiet", "-p", "portolan-wasm-tools", "--", "npm", wasm, generated);
 
 const dist = join(here, "dist");
 rmSync(dist, { recursive: true, force: true });

@@ -26,7 +26,7 @@ fn filter() -> &'static Path {
         );
         let built = std::fs::read(target.join("wasm32-unknown-unknown/wasm/portolan_envoy_filter.wasm")).unwrap();
         let finished = target.join("portolan_envoy_filter.wasm");
-        std::fs::write(&finished, portolan_envoy_filter::module::finish(&built).unwrap()).unwrap();
+        std::fs::write(&finished, portolan_wasm_tools::envoy::finish(&built).unwrap()).unwrap();
         finished
     })
 }

@@ -9,4 +9,3 @@ pub mod configuration;
 #[cfg(target_arch = "wasm32")]
 mod envoy;
 pub mod filter;
-pub mod module;

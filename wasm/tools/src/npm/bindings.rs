@@ -1,7 +1,8 @@
 //! The JavaScript glue of the module, once for Node and once for browsers. The module beside it is the same.
 
-use crate::arrange::arrange;
-use crate::spell::spell;
+use crate::npm::arrange::arrange;
+use crate::npm::spell::spell;
+use anyhow::Context as _;
 use std::fs;
 use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
@@ -10,13 +11,13 @@ use wasm_bindgen_cli_support::Bindgen;
 ///
 /// # Errors
 /// The module cannot be read or was made with another version of wasm-bindgen, or the folder cannot be written.
-pub(crate) fn generate(module: &Path, folder: &Path) -> Result<(), String> {
+pub(super) fn generate(module: &Path, folder: &Path) -> Result<(), anyhow::Error> {
     for target in ["node", "web"] {
         let out = folder.join(target);
-        fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-        bindgen(module, target, &out).map_err(|error| format!("{}: {error:#}", module.display()))?;
+        fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+        bindgen(module, target, &out).with_context(|| module.display().to_string())?;
     }
-    arrange_both(folder).map_err(|error| format!("{}: {error:#}", module.display()))
+    arrange_both(folder).with_context(|| module.display().to_string())
 }
 
 /// Arranges the module, which is the same in both folders.

@@ -11,7 +11,7 @@ use wasmparser::{FunctionBody, FunctionSectionReader, Operator, Parser, Payload}
 ///
 /// # Errors
 /// It is no module.
-pub(crate) fn spell(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
+pub(super) fn spell(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
     let mut spelling = Spelling { parameters: parameters(module)?, ..Spelling::default() };
     let mut out = Module::new();
     let done = spelling.parse_core_module(&mut out, Parser::new(0), module);

@@ -5,7 +5,7 @@ use portolan::api::resource::Kind;
 use portolan_base::json::Json;
 
 /// Every struct of the API, each once, in the order they are met from the kinds on.
-pub(crate) fn structs() -> Vec<Description> {
+pub(super) fn structs() -> Vec<Description> {
     let mut met = Vec::new();
     for kind in Kind::ALL {
         meet(&kind.shape(), &mut met);
@@ -31,7 +31,7 @@ fn meet(shape: &Shape, met: &mut Vec<Description>) {
 ///
 /// `type` is `string`, `integer`, `boolean`, `integer or string`, `any`, `object`, `list` or `map`; the last two give
 /// `of`, the type of what they hold. `struct` names the struct of the object, of the list's items or of the map's values.
-pub(crate) fn json() -> Json {
+pub(super) fn json() -> Json {
     let mut kinds = Json::object();
     for kind in Kind::ALL {
         if let Shape::Struct(shape) = kind.shape() {

@@ -1,15 +1,15 @@
 //! The objects, questions and answers as TypeScript.
 
-use crate::fields::structs;
+use crate::npm::fields::structs;
 use portolan::api::describe::{Description, Shape};
 use portolan::api::resource::Kind;
 use portolan::ask::contract::{Member, QUESTIONS, SHAPES};
 use std::fmt::Write as _;
 
 /// The text of `types.ts`.
-pub(crate) fn typescript() -> String {
+pub(super) fn typescript() -> String {
     let mut out = String::from(
-        "// Made from the Rust types by portolan-wasm-generate: change those, not this.\n\n\
+        "// Made from the Rust types by `portolan-wasm-tools npm`: change those, not this file.\n\n\
          /** Any object of the kinds that Portolan knows, as plain data. */\nexport type KubernetesObject =\n",
     );
     let mut aliases = String::new();

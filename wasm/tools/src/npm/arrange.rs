@@ -24,7 +24,7 @@ const FIRST: usize = 60;
 ///
 /// # Errors
 /// It is no module.
-pub(crate) fn arrange(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
+pub(super) fn arrange(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
     let mut module = module.to_vec();
     // What calls the same function twice over may itself be twice there then.
     loop {
