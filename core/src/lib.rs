@@ -16,6 +16,7 @@ pub mod endpoints;
 pub mod engine;
 pub mod field;
 pub mod finding;
+pub(crate) mod ids;
 pub mod ingress;
 pub mod kubelet;
 pub mod lint;

@@ -8,27 +8,29 @@
 //! Semantics: `k8s.io/api/networking/v1` NetworkPolicy (v0.36.3), `sigs.k8s.io/network-policy-api` v1alpha1 (v0.1.7) and
 //! v1alpha2 (v0.2.0). What those leave open is said in [`verdict`].
 
-mod briefs;
+mod class_records;
 pub mod diff;
 pub mod findings;
 mod follow;
+mod ids;
 mod index;
 mod lower;
 pub mod map;
 pub mod nftables;
+mod pod_index;
 pub mod ports;
 mod ranges;
 mod reach;
 mod rule;
+mod rule_tape;
 mod selector;
-mod spots;
-mod steps;
+mod store;
 pub mod suggest;
-mod table;
 pub mod verdict;
 
 pub use diff::ConnectionDiff;
-pub use index::{PodNumber, PolicyIndex};
+pub use ids::PodId;
+pub use index::PolicyIndex;
 pub use map::{ConnectionMap, Party, Row};
 pub use ports::PortSet;
 pub use rule::{Action, Direction, Tier};

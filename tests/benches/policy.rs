@@ -6,7 +6,7 @@
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use portolan::api::resource::Kind;
 use portolan::net::Protocol;
-use portolan::policy::{ConnectionMap, PodNumber, PolicyIndex, verdict::End};
+use portolan::policy::{ConnectionMap, PodId, PolicyIndex, verdict::End};
 use portolan_tests::{engine, generate};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -36,7 +36,7 @@ fn policies(criterion: &mut Criterion) {
             });
         });
         group.finish();
-        let numbers: Vec<PodNumber> = index.pods().collect();
+        let numbers: Vec<PodId> = index.pods().collect();
         let mut chance = generate::Chance::new(9);
         let mut group = criterion.benchmark_group("verdict");
         group.bench_function(BenchmarkId::new("between pods", pods), |bench| {

@@ -4,7 +4,7 @@ use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
 use portolan::net::Protocol;
 use portolan::policy::verdict::End;
-use portolan::policy::{ConnectionDiff, PodNumber};
+use portolan::policy::{ConnectionDiff, PodId};
 use portolan_tests::generate::{self, Chance, Odd, PORTS, odd, odd_crowd};
 use portolan_tests::{answer, engine, is_slow, resource};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ fn maker(engine: &Engine, pod: &Name) -> (String, String) {
     }
 }
 
-fn number(engine: &Engine, pod: &Name) -> PodNumber {
+fn number(engine: &Engine, pod: &Name) -> PodId {
     engine.policies().pod(&ObjectKey::new(pod.0.as_str(), pod.1.as_str())).unwrap()
 }
 

@@ -1,15 +1,17 @@
 //! What two clusters let through differently, by workload and by range of addresses.
 
+use super::ids::{AlikeId, CellId, ClassId, PortSetId};
 use super::index::PolicyIndex;
 use super::map::flows::{Between, Cells, Flow, Side};
 use super::map::parties::{Parties, Party, given_ranges, pod_ranges};
 use super::map::{Row, flows};
 use super::ports::PortSet;
-use super::ranges::{NOWHERE, prefixes};
-use super::reach::{NONE, PortSets, Reach, Stretch};
+use super::ranges::prefixes;
+use super::reach::{AddressSpan, PortSets, Reach};
 use super::rule::Direction;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ids::IdVec;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::sort::SmallSort as _;
 
@@ -26,7 +28,7 @@ pub struct ConnectionDiff {
 type Workload = (Kind, ObjectKey);
 
 /// Stretches of addresses and what is let through to, or from, each.
-type Pieces = Vec<(Stretch, PortSet)>;
+type Pieces = Vec<(AddressSpan, PortSet)>;
 
 /// One of the two clusters, by workload.
 struct Half {
@@ -34,19 +36,19 @@ struct Half {
     /// The cells of its classes as sources and as destinations.
     cells: [Cells; 2],
     /// For each class those that may reach it otherwise than by default.
-    named: Vec<Vec<u32>>,
+    named: IdVec<ClassId, Vec<ClassId>>,
     /// The classes that the pods of a workload are in.
-    classes: BTreeMap<Workload, BTreeSet<u32>>,
-    holes: Vec<Stretch>,
+    classes: BTreeMap<Workload, BTreeSet<ClassId>>,
+    holes: Vec<AddressSpan>,
 }
 
 impl Half {
     fn new(cluster: &Cluster, index: &PolicyIndex) -> Self {
         let parties = Parties::new(cluster, index);
-        let mut classes: BTreeMap<Workload, BTreeSet<u32>> = BTreeMap::new();
+        let mut classes: BTreeMap<Workload, BTreeSet<ClassId>> = BTreeMap::new();
         for pod in index.pods() {
-            let workload = parties.workload_of(pod.0).and_then(|it| parties.workloads.get(it as usize));
-            let class = index.entry(pod.0).and_then(|entry| entry.class);
+            let workload = parties.workload_of(pod).and_then(|it| parties.workloads.get(it));
+            let class = index.entry(pod).and_then(|entry| entry.class);
             if let (Some(workload), Some(class)) = (workload, class) {
                 classes.entry(workload.clone()).or_default().insert(class);
             }
@@ -57,17 +59,17 @@ impl Half {
         Half { reach, cells, named, classes, holes: pod_ranges(&given_ranges(cluster), index) }
     }
 
-    fn classes_of(&self, workload: &Workload) -> Vec<u32> {
+    fn classes_of(&self, workload: &Workload) -> Vec<ClassId> {
         self.classes.get(workload).into_iter().flatten().copied().collect()
     }
 
     /// What passes from classes to classes, by default or in truth.
-    fn between(&mut self, from: &[u32], to: &[u32], is_default: bool) -> PortSet {
-        let mut found: BTreeSet<u32> = BTreeSet::new();
+    fn between(&mut self, from: &[ClassId], to: &[ClassId], is_default: bool) -> PortSet {
+        let mut found: BTreeSet<PortSetId> = BTreeSet::new();
         for source in from {
             for destination in to {
                 found.insert(match is_default {
-                    true => self.reach.default(*source, *destination),
+                    true => Between::default(&mut self.reach, *source, *destination),
                     false => self.reach.pair(*source, *destination),
                 });
             }
@@ -76,7 +78,7 @@ impl Half {
     }
 
     /// What the classes' policies let through outside the cluster.
-    fn outside(&self, direction: Direction, classes: &[u32]) -> Pieces {
+    fn outside(&self, direction: Direction, classes: &[ClassId]) -> Pieces {
         let mut stretches = Vec::new();
         for group in classes.iter().filter_map(|class| self.reach.group(direction, *class)) {
             for stretch in flows::cut(&group.outside, &self.holes) {
@@ -89,8 +91,8 @@ impl Half {
 
 /// Workloads that are in the same classes of the old cluster and of the new one.
 struct Alike {
-    old: Vec<u32>,
-    new: Vec<u32>,
+    old: Vec<ClassId>,
+    new: Vec<ClassId>,
     workloads: Vec<Workload>,
 }
 
@@ -98,52 +100,54 @@ struct Alike {
 struct Compared<'a> {
     old: &'a mut Half,
     new: &'a mut Half,
-    alike: &'a [Alike],
+    alike: &'a IdVec<AlikeId, Alike>,
     is_added: bool,
     sets: PortSets,
 }
 
 impl Compared<'_> {
-    fn compare(&mut self, from: u32, to: u32, is_default: bool) -> u32 {
-        let (Some(from), Some(to)) = (self.alike.get(from as usize), self.alike.get(to as usize)) else { return NONE };
+    fn compare(&mut self, from: AlikeId, to: AlikeId, is_default: bool) -> PortSetId {
+        let (Some(from), Some(to)) = (self.alike.get(from), self.alike.get(to)) else {
+            return PortSetId::EMPTY;
+        };
         let before = self.old.between(&from.old, &to.old, is_default);
         let after = self.new.between(&from.new, &to.new, is_default);
-        self.sets.number(if self.is_added { after.without(&before) } else { before.without(&after) })
+        self.sets.id_of(if self.is_added { after.without(&before) } else { before.without(&after) })
     }
 }
 
-impl Between for Compared<'_> {
-    fn pair(&mut self, from: u32, to: u32) -> u32 {
+impl Between<AlikeId> for Compared<'_> {
+    fn pair(&mut self, from: AlikeId, to: AlikeId) -> PortSetId {
         self.compare(from, to, false)
     }
 
-    fn default(&mut self, from: u32, to: u32) -> u32 {
+    fn default(&mut self, from: AlikeId, to: AlikeId) -> PortSetId {
         self.compare(from, to, true)
     }
 
-    fn covers(&mut self, one: u32, other: u32) -> bool {
+    fn covers(&mut self, one: PortSetId, other: PortSetId) -> bool {
         self.sets.covers(one, other)
     }
 }
 
 /// For each of what is alike the others that may reach it otherwise than by default, in the old cluster or in the new.
-fn named(alike: &[Alike], old: &Half, new: &Half) -> Vec<Vec<u32>> {
-    let mut named: Vec<Vec<u32>> = vec![Vec::new(); alike.len()];
-    for (half, classes) in [(old, (|it| &it.old) as fn(&Alike) -> &Vec<u32>), (new, |it| &it.new)] {
-        let mut with: Vec<Vec<u32>> = vec![Vec::new(); half.named.len()];
-        for (at, it) in (0..).zip(alike) {
+fn named(alike: &IdVec<AlikeId, Alike>, old: &Half, new: &Half) -> IdVec<AlikeId, Vec<AlikeId>> {
+    let mut named: IdVec<AlikeId, Vec<AlikeId>> = IdVec::filled(Vec::new(), alike.len());
+    for (half, classes) in [(old, (|it| &it.old) as fn(&Alike) -> &Vec<ClassId>), (new, |it| &it.new)] {
+        let mut with: IdVec<ClassId, Vec<AlikeId>> = IdVec::filled(Vec::new(), half.named.len());
+        for (at, it) in alike.iter() {
             for class in classes(it) {
-                if let Some(with) = with.get_mut(*class as usize) {
+                if let Some(with) = with.get_mut(*class) {
                     with.push(at);
                 }
             }
         }
-        for (it, named) in alike.iter().zip(&mut named) {
-            let sources = classes(it).iter().filter_map(|class| half.named.get(*class as usize)).flatten();
-            named.extend(sources.filter_map(|class| with.get(*class as usize)).flatten());
+        for (it, named) in alike.values().zip(named.values_mut()) {
+            let sources = classes(it).iter().filter_map(|class| half.named.get(*class)).flatten();
+            named.extend(sources.filter_map(|class| with.get(*class)).flatten());
         }
     }
-    for of_one in &mut named {
+    for of_one in named.values_mut() {
         of_one.small_sort();
         of_one.dedup();
     }
@@ -155,26 +159,27 @@ impl ConnectionDiff {
     /// connections there. It takes as long as two maps, and longer with what differs.
     pub fn of(old: (&Cluster, &PolicyIndex), new: (&Cluster, &PolicyIndex)) -> Self {
         let (mut old, mut new) = (Half::new(old.0, old.1), Half::new(new.0, new.1));
-        let mut alike: BTreeMap<(Vec<u32>, Vec<u32>), Vec<Workload>> = BTreeMap::new();
+        let mut alike: BTreeMap<(Vec<ClassId>, Vec<ClassId>), Vec<Workload>> = BTreeMap::new();
         let all: BTreeSet<Workload> = old.classes.keys().chain(new.classes.keys()).cloned().collect();
         for workload in all {
             let key = (old.classes_of(&workload), new.classes_of(&workload));
             alike.entry(key).or_default().push(workload);
         }
-        let alike: Vec<Alike> =
+        let alike: IdVec<AlikeId, Alike> =
             alike.into_iter().map(|((old, new), workloads)| Alike { old, new, workloads }).collect();
         // Workloads whose classes are in the same cells of both clusters are compared by default once.
         let cells = |which: fn(&[Cells; 2]) -> &Cells| {
             let key = |it: &Alike| {
-                let of = |half: &Half, classes: &[u32]| {
-                    let mut cells: Vec<u32> = classes.iter().map(|class| which(&half.cells).of(*class)).collect();
+                let of = |half: &Half, classes: &[ClassId]| {
+                    let mut cells: Vec<Option<CellId>> =
+                        classes.iter().map(|class| which(&half.cells).of(*class)).collect();
                     cells.small_sort();
                     cells.dedup();
                     cells
                 };
-                [of(&old, &it.old), vec![NOWHERE], of(&new, &it.new)].concat().into()
+                [of(&old, &it.old), of(&new, &it.new)]
             };
-            Cells::new((0..).zip(alike.iter().map(key)))
+            Cells::new(alike.iter().map(|(at, it)| (at, key(it))))
         };
         let cells = [cells(|[from, _]| from), cells(|[_, to]| to)];
         let named = named(&alike, &old, &new);
@@ -182,7 +187,7 @@ impl ConnectionDiff {
             let (old, new) = (&mut old, &mut new);
             let mut compared = Compared { old, new, alike: &alike, is_added, sets: PortSets::default() };
             let flows = flows::rows(&cells, &named, &mut compared);
-            let row = |flow: Flow| Row {
+            let row = |flow: Flow<AlikeId>| Row {
                 from: parties(&alike, &flow.from),
                 to: parties(&alike, &flow.to),
                 ports: compared.sets.get(flow.ports),
@@ -190,11 +195,11 @@ impl ConnectionDiff {
             flows.into_iter().map(row).collect::<Vec<Row>>()
         });
         let (mut added, mut removed) = (Outside::default(), Outside::default());
-        for (at, group) in (0..).zip(&alike) {
+        for (at, group) in alike.iter() {
             for direction in [Direction::Egress, Direction::Ingress] {
                 let before = old.outside(direction, &group.old);
                 let after = new.outside(direction, &group.new);
-                let is_same = |((ours, a), (theirs, b)): (&(Stretch, PortSet), &(Stretch, PortSet))| {
+                let is_same = |((ours, a), (theirs, b)): (&(AddressSpan, PortSet), &(AddressSpan, PortSet))| {
                     (ours.ipv6, ours.first, ours.last, a) == (theirs.ipv6, theirs.first, theirs.last, b)
                 };
                 if before.len() != after.len() || !before.iter().zip(&after).all(is_same) || old.holes != new.holes {
@@ -220,9 +225,9 @@ impl ConnectionDiff {
 }
 
 /// The workloads of a side of a row.
-fn parties(alike: &[Alike], side: &Side) -> Vec<Party> {
+fn parties(alike: &IdVec<AlikeId, Alike>, side: &Side<AlikeId>) -> Vec<Party> {
     let Side::Classes(numbers) = side else { return Vec::new() };
-    let groups = numbers.iter().filter_map(|at| alike.get(*at as usize));
+    let groups = numbers.iter().filter_map(|at| alike.get(*at));
     let mut parties: Vec<Party> =
         groups.flat_map(|group| &group.workloads).map(|(kind, key)| Party::Workload(*kind, key.clone())).collect();
     parties.small_sort();
@@ -231,13 +236,13 @@ fn parties(alike: &[Alike], side: &Side) -> Vec<Party> {
 
 /// Connections with addresses outside on one side of a difference: by direction, addresses and ports, the pods.
 #[derive(Default)]
-struct Outside(BTreeMap<(Direction, Vec<ipnet::IpNet>, PortSet), Vec<u32>>);
+struct Outside(BTreeMap<(Direction, Vec<ipnet::IpNet>, PortSet), Vec<AlikeId>>);
 
 impl Outside {
     /// Takes up what `ours` lets through and `theirs` does not.
-    fn take(&mut self, at: u32, direction: Direction, (ours, theirs): (&Pieces, &Pieces), holes: &[Stretch]) {
+    fn take(&mut self, at: AlikeId, direction: Direction, (ours, theirs): (&Pieces, &Pieces), holes: &[AddressSpan]) {
         let mut sets = PortSets::default();
-        let mut found: Vec<Stretch> = Vec::new();
+        let mut found: Vec<AddressSpan> = Vec::new();
         for ipv6 in [false, true] {
             let mut cuts: Vec<u128> = Vec::new();
             for (stretch, _) in ours.iter().chain(theirs).filter(|(stretch, _)| stretch.ipv6 == ipv6) {
@@ -247,7 +252,8 @@ impl Outside {
             cuts.small_sort();
             cuts.dedup();
             let at_start = |list: &Pieces, start: u128| {
-                let here = |stretch: &Stretch| stretch.ipv6 == ipv6 && stretch.first <= start && start <= stretch.last;
+                let here =
+                    |stretch: &AddressSpan| stretch.ipv6 == ipv6 && stretch.first <= start && start <= stretch.last;
                 list.iter().filter(|(it, _)| here(it)).fold(PortSet::none(), |set, (_, ports)| set.union(ports))
             };
             let last = super::ranges::last_of(ipv6);
@@ -255,11 +261,11 @@ impl Outside {
                 let ports = at_start(ours, *start).without(&at_start(theirs, *start));
                 let end = cuts.get(position + 1).map_or(last, |next| *next - 1);
                 if !ports.is_empty() && *start <= end {
-                    found.push(Stretch { ipv6, first: *start, last: end, ports: sets.number(ports) });
+                    found.push(AddressSpan { ipv6, first: *start, last: end, ports: sets.id_of(ports) });
                 }
             }
         }
-        let mut by_ports: BTreeMap<u32, Vec<ipnet::IpNet>> = BTreeMap::new();
+        let mut by_ports: BTreeMap<PortSetId, Vec<ipnet::IpNet>> = BTreeMap::new();
         for stretch in flows::bridge(&found, holes) {
             let nets = prefixes(stretch.first, stretch.last, stretch.ipv6);
             by_ports.entry(stretch.ports).or_default().extend(nets);
@@ -269,8 +275,8 @@ impl Outside {
         }
     }
 
-    fn rows(self, alike: &[Alike]) -> Vec<Row> {
-        let row = |((direction, nets, ports), pods): ((Direction, Vec<ipnet::IpNet>, PortSet), Vec<u32>)| {
+    fn rows(self, alike: &IdVec<AlikeId, Alike>) -> Vec<Row> {
+        let row = |((direction, nets, ports), pods): ((Direction, Vec<ipnet::IpNet>, PortSet), Vec<AlikeId>)| {
             let ranges = nets.into_iter().map(Party::Range).collect();
             let pods = parties(alike, &Side::Classes(pods));
             match direction {

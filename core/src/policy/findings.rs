@@ -1,6 +1,7 @@
 //! What policies say that they hardly mean: found by what they select, let through and cut off, as plain data with the
 //! field of each.
 
+use super::ids::{BlockId, ClassId, PodId, PolicyId, SetId};
 use super::index::{Class, PolicyIndex};
 use super::ports::PortMatch;
 use super::rule::{Action, Direction, Peer, Policy, Rule, Scope, Tier};
@@ -10,6 +11,7 @@ use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey, namespace_or_default};
 use crate::api::service::ServicePort;
 use crate::cluster::Cluster;
+use crate::ids::IdVec;
 use crate::net::Protocol;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::sort::SmallSort as _;
@@ -70,21 +72,21 @@ struct Finder<'a> {
     /// The policies in the order they are asked.
     policies: Vec<&'a Policy>,
     /// The pods of each class.
-    pods: Vec<Vec<u32>>,
+    pods: IdVec<ClassId, Vec<PodId>>,
     /// The policies of each subject.
-    of_subject: BTreeMap<Option<u32>, Vec<usize>>,
+    of_subject: BTreeMap<Option<SetId>, Vec<usize>>,
     found: Vec<PolicyFinding>,
 }
 
 impl<'a> Finder<'a> {
     fn new(cluster: &'a Cluster, index: &'a PolicyIndex) -> Self {
-        let mut pods = vec![Vec::new(); index.classes.width()];
+        let mut pods = IdVec::filled(Vec::new(), index.classes.width());
         for (at, entry) in index.pods.iter() {
-            if let Some(of_class) = entry.class.and_then(|class| pods.get_mut(class as usize)) {
+            if let Some(of_class) = entry.class.and_then(|class| pods.get_mut(class)) {
                 of_class.push(at);
             }
         }
-        let mut of_subject: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
+        let mut of_subject: BTreeMap<Option<SetId>, Vec<usize>> = BTreeMap::new();
         let policies = index.policies_in_order();
         for (at, policy) in policies.iter().enumerate() {
             of_subject.entry(policy.subject).or_default().push(at);
@@ -98,7 +100,7 @@ impl<'a> Finder<'a> {
         self.found.push(PolicyFinding { flaw, policy, field, message, other: None });
     }
 
-    fn is_without_pods(&self, set: u32) -> bool {
+    fn is_without_pods(&self, set: SetId) -> bool {
         self.index.members(set).is_empty()
     }
 
@@ -126,7 +128,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Whether the namespaces that the set is looked for in are in the files with pods of theirs.
-    fn looks_where_pods_are(&self, set: u32) -> bool {
+    fn looks_where_pods_are(&self, set: SetId) -> bool {
         let set = self.index.terms.sets.get(set);
         let scoped = set.and_then(|set| self.index.terms.scopes.get(set.scope));
         scoped.is_some_and(|scoped| !scoped.namespaces.is_empty())
@@ -213,7 +215,7 @@ impl<'a> Finder<'a> {
             (Peer::Anybody, _) => true,
             (Peer::Pods(wide), Peer::Pods(narrow)) => {
                 wide == narrow || {
-                    let set = |at: u32| self.index.terms.sets.get(at);
+                    let set = |at: SetId| self.index.terms.sets.get(at);
                     let (Some(wide), Some(narrow)) = (set(wide), set(narrow)) else { return false };
                     let scope = self.index.terms.scope_of(wide);
                     let everywhere = matches!(scope, Some(Scope::Selected(all)) if all.is_empty());
@@ -222,7 +224,7 @@ impl<'a> Finder<'a> {
             }
             (Peer::Block(wide), Peer::Block(narrow)) => {
                 wide == narrow || {
-                    let block = |at: u32| self.index.terms.blocks.get(at);
+                    let block = |at: BlockId| self.index.terms.blocks.get(at);
                     let (Some(wide), Some(narrow)) = (block(wide), block(narrow)) else { return false };
                     let inside = |net: &ipnet::IpNet| wide.prefixes.iter().any(|range| range.contains(net));
                     !narrow.prefixes.is_empty()
@@ -247,9 +249,9 @@ impl<'a> Finder<'a> {
             .filter(|entry| entry.pod.metadata.labels.get("k8s-app").is_some_and(|app| app == "kube-dns"))
             .filter_map(|entry| self.index.class(entry.class?))
             .collect();
-        let mut cut_off: BTreeSet<u32> = BTreeSet::new();
+        let mut cut_off: BTreeSet<PolicyId> = BTreeSet::new();
         for (_, class) in self.index.classes.iter() {
-            let policies: Vec<(u32, &Policy)> = class
+            let policies: Vec<(PolicyId, &Policy)> = class
                 .policies(Direction::Egress)
                 .iter()
                 .filter_map(|at| Some((*at, self.index.policy(*at)?)))
@@ -303,16 +305,16 @@ impl<'a> Finder<'a> {
             let field = format!("spec.egress[{at}]");
             let peers = lowered.rules(Direction::Egress).get(at).and_then(|rule| rule.peers.as_ref());
             let set = |(_, peer): &(u32, Peer)| if let Peer::Pods(set) = peer { Some(*set) } else { None };
-            let sets: Vec<u32> = peers.into_iter().flatten().filter_map(set).collect();
+            let sets: Vec<SetId> = peers.into_iter().flatten().filter_map(set).collect();
             self.ports(key, &field, rule.ports.as_deref().unwrap_or_default(), &sets);
             self.split(key, &format!("{field}.to"), rule.to.as_deref().unwrap_or_default());
         }
     }
 
     /// The pods of some sets, in no order.
-    fn pods_of(&self, sets: &[u32]) -> Vec<&'a Pod> {
+    fn pods_of(&self, sets: &[SetId]) -> Vec<&'a Pod> {
         let classes = sets.iter().flat_map(|set| self.index.members(*set));
-        let pods = classes.filter_map(|class| self.pods.get(*class as usize)).flatten();
+        let pods = classes.filter_map(|class| self.pods.get(*class)).flatten();
         pods.filter_map(|pod| self.index.entry(*pod)).map(|entry| &*entry.pod).collect()
     }
 
@@ -342,7 +344,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Ports of a rule, for the pods of some sets.
-    fn ports(&mut self, key: &ObjectKey, field: &str, ports: &[NetworkPolicyPort], sets: &[u32]) {
+    fn ports(&mut self, key: &ObjectKey, field: &str, ports: &[NetworkPolicyPort], sets: &[SetId]) {
         let pods = if ports.is_empty() { Vec::new() } else { self.pods_of(sets) };
         for (at, entry) in ports.iter().enumerate() {
             let (Some(IntOrString::Int(wanted)), None) = (&entry.port, entry.end_port) else { continue };

@@ -4,12 +4,13 @@
 //! more, so that some pods are in another class than before; and some classes are spoken of by other policies. What is
 //! left then is what compiling the cluster anew would give, but for the numbers of things.
 
-use super::briefs::Briefs;
+use super::class_records::ClassRecords;
+use super::ids::{ClassId, NamespaceId, PodId, PolicyId, SetId};
 use super::index::{NamespaceEntry, PodEntry, PolicyIndex, container_ports, policy_hash};
 use super::lower;
+use super::pod_index::PodRecord;
 use super::ranges::Block;
 use super::rule::{Direction, Policy};
-use super::spots::{NOBODY, Spot};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
 use portolan_base::sort::SmallSort as _;
@@ -35,7 +36,7 @@ impl PolicyIndex {
     }
 
     fn pod_changed(&mut self, cluster: &Cluster, key: &ObjectKey) {
-        let before = self.pod(key).and_then(|at| self.take_pod(at.0));
+        let before = self.pod(key).and_then(|at| self.take_pod(at));
         let mut addresses = before.map(|entry| entry.addresses).unwrap_or_default().to_vec();
         if let Some(pod) = cluster.pods.by_key(key) {
             let namespace = self.enter_namespace(cluster, &key.namespace);
@@ -82,14 +83,14 @@ impl PolicyIndex {
     fn policy_changed(&mut self, cluster: &Cluster, kind: Kind, key: &ObjectKey) {
         let hash = policy_hash(kind, key);
         let is = |at| self.policies.get(at).is_some_and(|policy| policy.kind == kind && policy.key == *key);
-        let known = self.policy_numbers.find(hash, is);
+        let known = self.policy_ids.find(hash, is);
         let lowered = lower::one(cluster, &mut self.terms, kind, key);
         let mut subjects = Vec::new();
         if let Some(at) = known
-            && let Some(before) = self.policies.take(at)
+            && let Some(before) = self.policies.remove(at)
         {
-            self.policy_numbers.remove(hash, at);
-            self.steps.drop(at);
+            self.policy_ids.remove(hash, at);
+            self.rule_tape.remove(at);
             self.terms.give_up(&before);
             if let Some(set) = before.subject.and_then(|subject| self.terms.sets.get_mut(subject)) {
                 set.subject_of.retain(|other| *other != at);
@@ -108,12 +109,12 @@ impl PolicyIndex {
                 self.say_policies(class);
             }
         }
-        if self.steps.is_wasteful() {
-            self.steps = super::steps::Steps::default();
+        if self.rule_tape.is_wasteful() {
+            self.rule_tape = super::rule_tape::RuleTape::default();
             for (at, policy) in self.policies.iter() {
-                self.steps.put(at, policy);
+                self.rule_tape.set(at, policy);
             }
-            self.write_briefs();
+            self.write_class_records();
         }
         self.mapped.take();
     }
@@ -121,7 +122,7 @@ impl PolicyIndex {
     /// Lets everything follow that policies have begun or ceased to speak of.
     fn follow_terms(&mut self, cluster: &Cluster) {
         self.take_scopes(cluster);
-        let mut pods: Vec<u32> = Vec::new();
+        let mut pods: Vec<PodId> = Vec::new();
         let (fresh, gone) = (self.terms.sets.fresh(), self.terms.sets.gone());
         for at in fresh.iter().chain(&gone) {
             let Some(set) = self.terms.sets.get(*at) else { continue };
@@ -170,16 +171,16 @@ impl PolicyIndex {
     }
 
     /// Finds the class of each of the pods again.
-    fn class_again(&mut self, mut pods: Vec<u32>) {
-        let namespace = |at: &u32| self.pods.get(*at).map(|entry| entry.namespace);
+    fn class_again(&mut self, mut pods: Vec<PodId>) {
+        let namespace = |at: &PodId| self.pods.get(*at).map(|entry| entry.namespace);
         pods.small_sort_by(|a, b| (namespace(a), a).cmp(&(namespace(b), b)));
         pods.dedup();
-        let mut sets: (u32, Vec<u32>) = (NOBODY, Vec::new());
+        let mut sets: (Option<NamespaceId>, Vec<SetId>) = (None, Vec::new());
         for at in pods {
             let Some(entry) = self.pods.get(at) else { continue };
             let Some(before) = entry.class else { continue };
-            if sets.0 != entry.namespace {
-                sets = (entry.namespace, self.sets_in(entry.namespace));
+            if sets.0 != Some(entry.namespace) {
+                sets = (Some(entry.namespace), self.sets_in(entry.namespace));
             }
             let signature = self.terms.pod_labels.signature(&entry.pod.metadata.labels);
             let class = self.class_of(entry, self.matching(&signature, &sets.1));
@@ -188,7 +189,7 @@ impl PolicyIndex {
             if let Some(entry) = self.pods.get_mut(at) {
                 entry.class = Some(after);
             }
-            self.spots.set_class(at, after);
+            self.pod_index.set_class(at, after);
         }
     }
 
@@ -204,7 +205,7 @@ impl PolicyIndex {
             self.say_policies(at);
         }
         for (at, class) in self.classes.sweep() {
-            self.briefs.drop(at);
+            self.class_records.remove(at);
             for set in class.sets {
                 if let Some(set) = self.terms.sets.get_mut(set)
                     && let Some(place) = set.classes.iter().position(|class| *class == at)
@@ -213,8 +214,8 @@ impl PolicyIndex {
                 }
             }
         }
-        if self.briefs.is_wasteful() {
-            self.write_briefs();
+        if self.class_records.is_wasteful() {
+            self.write_class_records();
         }
         self.regions.sweep();
         self.terms.blocks.sweep();
@@ -240,26 +241,26 @@ impl PolicyIndex {
     }
 
     /// Finds the policies that speak of a class.
-    fn say_policies(&mut self, at: u32) {
+    fn say_policies(&mut self, at: ClassId) {
         let Some(class) = self.classes.get(at) else { return };
         let subjects = class.sets.iter().filter_map(|set| self.terms.sets.get(*set));
-        let mut all: Vec<u32> = subjects.flat_map(|set| &set.subject_of).copied().collect();
-        let policy = |at: &u32| self.policies.get(*at);
+        let mut all: Vec<PolicyId> = subjects.flat_map(|set| &set.subject_of).copied().collect();
+        let policy = |at: &PolicyId| self.policies.get(*at);
         all.small_sort_by(|a, b| policy(a).map(Policy::order).cmp(&policy(b).map(Policy::order)));
         let policies = [Direction::Egress, Direction::Ingress].map(|direction| {
-            let speaks = |at: &&u32| policy(at).is_some_and(|policy| policy.speaks_of(direction));
+            let speaks = |at: &&PolicyId| policy(at).is_some_and(|policy| policy.speaks_of(direction));
             all.iter().filter(speaks).copied().collect()
         });
         if let Some(class) = self.classes.get_mut(at) {
             class.policies = policies;
-            self.briefs.put(at, class, &self.steps);
+            self.class_records.set(at, class, &self.rule_tape);
         }
     }
 
-    fn write_briefs(&mut self) {
-        self.briefs = Briefs::default();
+    fn write_class_records(&mut self) {
+        self.class_records = ClassRecords::default();
         for (at, class) in self.classes.iter() {
-            self.briefs.put(at, class, &self.steps);
+            self.class_records.set(at, class, &self.rule_tape);
         }
     }
 
@@ -298,7 +299,7 @@ impl PolicyIndex {
     }
 
     /// Takes up one more use of a namespace, and gives its number.
-    pub(super) fn enter_namespace(&mut self, cluster: &Cluster, name: &str) -> u32 {
+    pub(super) fn enter_namespace(&mut self, cluster: &Cluster, name: &str) -> NamespaceId {
         if let Some(known) = self.namespace(name) {
             self.namespaces.again(known);
             return known;
@@ -318,11 +319,11 @@ impl PolicyIndex {
     /// Puts a policy in. The classes it speaks of have yet to hear of it.
     pub(super) fn put_policy(&mut self, policy: Policy) {
         let (hash, subject) = (policy_hash(policy.kind, &policy.key), policy.subject);
-        let at = self.policies.put(policy);
+        let at = self.policies.insert(policy);
         if let Some(policy) = self.policies.get(at) {
-            self.steps.put(at, policy);
+            self.rule_tape.set(at, policy);
         }
-        self.policy_numbers.insert(hash, at);
+        self.policy_ids.insert(hash, at);
         if let Some(set) = subject.and_then(|subject| self.terms.sets.get_mut(subject)) {
             set.subject_of.push(at);
         }
@@ -330,19 +331,19 @@ impl PolicyIndex {
 
     /// Puts a pod in whose class and namespace have been taken up.
     pub(super) fn put_pod(&mut self, entry: PodEntry) {
-        let spot = Spot::new(entry.class, entry.families);
+        let record = PodRecord::new(entry.class, entry.families);
         let (addresses, namespace, pod) = (entry.own_addresses(), entry.namespace, Arc::clone(&entry.pod));
-        let at = self.pods.put(entry);
+        let at = self.pods.insert(entry);
         let Some(entry) = self.namespaces.get_mut(namespace) else { return };
         entry.pods.push(at);
-        self.spots.put(at, spot, (&entry.name, &pod.metadata.name), addresses);
+        self.pod_index.set(at, record, (&entry.name, &pod.metadata.name), addresses);
     }
 
     /// Takes a pod out, and gives its class and namespace up.
-    fn take_pod(&mut self, at: u32) -> Option<PodEntry> {
-        let entry = self.pods.take(at)?;
+    fn take_pod(&mut self, at: PodId) -> Option<PodEntry> {
+        let entry = self.pods.remove(at)?;
         let namespace = self.namespaces.get(entry.namespace).map(|entry| entry.name.as_str()).unwrap_or_default();
-        self.spots.drop(at, (namespace, &entry.pod.metadata.name), entry.own_addresses());
+        self.pod_index.remove(at, (namespace, &entry.pod.metadata.name), entry.own_addresses());
         if let Some(namespace) = self.namespaces.get_mut(entry.namespace)
             && let Some(place) = namespace.pods.iter().position(|pod| *pod == at)
         {

@@ -1,18 +1,20 @@
 //! The compiled form: pods fall into classes by what policies can tell apart, and a question about two pods is one about
 //! their two classes.
 
-use super::briefs::Briefs;
+use super::class_records::ClassRecords;
+use super::ids::{ClassId, NamespaceId, NodeId, PodId, PolicyId, RegionId, ScopeId, SetId};
 use super::map::Mapped;
+use super::pod_index::PodIndex;
 use super::ports::NamedPort;
-use super::ranges::{NOWHERE, Regions};
+use super::ranges::Regions;
 use super::rule::{Direction, Peer, PodSet, Policy, Scope, Terms};
+use super::rule_tape::RuleTape;
 use super::selector::Signature;
-use super::spots::Spots;
-use super::steps::Steps;
-use super::table::{Interned, Slots, Table, hash_of};
+use super::store::{HashIndex, Interner, SlotMap, hash_of};
 use crate::api::pod::{ContainerPort, Pod};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ids::Id as _;
 use crate::net::{Protocol, parse_sloppy};
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;
@@ -26,36 +28,32 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone, Debug, Default)]
 pub struct PolicyIndex {
     pub(crate) terms: Terms,
-    pub(crate) policies: Slots<Policy>,
-    pub(super) policy_numbers: Table,
-    pub(super) steps: Steps,
+    pub(crate) policies: SlotMap<PolicyId, Policy>,
+    pub(super) policy_ids: HashIndex<PolicyId>,
+    pub(super) rule_tape: RuleTape,
     pub(crate) regions: Regions,
-    pub(crate) namespaces: Interned<NamespaceEntry>,
-    pub(crate) pods: Slots<PodEntry>,
+    pub(crate) namespaces: Interner<NamespaceId, NamespaceEntry>,
+    pub(crate) pods: SlotMap<PodId, PodEntry>,
     /// What a verdict needs to know of each pod, and of each class, close together.
-    pub(super) spots: Spots,
-    pub(super) briefs: Briefs,
-    pub(crate) classes: Interned<Class>,
+    pub(super) pod_index: PodIndex,
+    pub(super) class_records: ClassRecords,
+    pub(crate) classes: Interner<ClassId, Class>,
     pub(super) mapped: OnceLock<Mapped>,
     /// Where a pod that is not there would have its address, and of which families.
-    pub(crate) usual_regions: [u32; 2],
+    pub(crate) usual_regions: [Option<RegionId>; 2],
     pub(crate) usual_families: Families,
-    node_of_address: BTreeMap<IpAddr, u32>,
-    node_numbers: BTreeMap<String, u32>,
+    node_of_address: BTreeMap<IpAddr, NodeId>,
+    node_ids: BTreeMap<String, NodeId>,
 }
-
-/// A pod of the cluster. It keeps its number as long as it is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PodNumber(pub(crate) u32);
 
 /// A namespace with pods.
 #[derive(Clone, Debug)]
 pub(crate) struct NamespaceEntry {
     pub(crate) name: String,
     /// The scopes that come to it.
-    pub(crate) scopes: Vec<u32>,
+    pub(crate) scopes: Vec<ScopeId>,
     /// Its pods.
-    pub(crate) pods: Vec<u32>,
+    pub(crate) pods: Vec<PodId>,
 }
 
 impl PartialEq for NamespaceEntry {
@@ -74,11 +72,11 @@ impl Hash for NamespaceEntry {
 
 #[derive(Clone, Debug)]
 pub(crate) struct PodEntry {
-    pub(crate) namespace: u32,
+    pub(crate) namespace: NamespaceId,
     pub(crate) pod: Arc<Pod>,
     /// None for a pod on its node's network, which no selector of a policy is taken to match.
-    pub(crate) class: Option<u32>,
-    pub(crate) node: Option<u32>,
+    pub(crate) class: Option<ClassId>,
+    pub(crate) node: Option<NodeId>,
     pub(crate) addresses: [Option<IpAddr>; 2],
     pub(crate) families: Families,
 }
@@ -119,16 +117,16 @@ impl Families {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Class {
     /// The sets of pods it belongs to, in order.
-    pub(crate) sets: Box<[u32]>,
+    pub(crate) sets: Box<[SetId]>,
     /// Its ports whose names rules mention.
     pub(crate) named: Box<[NamedPort]>,
     /// The region of its IPv4 and of its IPv6 address.
-    pub(crate) regions: [u32; 2],
+    pub(crate) regions: [Option<RegionId>; 2],
     /// The families it has addresses of.
     pub(crate) families: Families,
     /// The policies with something to say on its egress and on its ingress, in the order they are asked. They follow
     /// from the sets.
-    pub(crate) policies: [Box<[u32]>; 2],
+    pub(crate) policies: [Box<[PolicyId]>; 2],
 }
 
 impl PartialEq for Class {
@@ -147,11 +145,11 @@ impl Hash for Class {
 }
 
 impl Class {
-    pub(crate) fn is_in(&self, set: u32) -> bool {
+    pub(crate) fn is_in(&self, set: SetId) -> bool {
         self.sets.binary_search(&set).is_ok()
     }
 
-    pub(crate) fn policies(&self, direction: Direction) -> &[u32] {
+    pub(crate) fn policies(&self, direction: Direction) -> &[PolicyId] {
         let [egress, ingress] = &self.policies;
         match direction {
             Direction::Egress => egress,
@@ -159,7 +157,7 @@ impl Class {
         }
     }
 
-    pub(crate) fn region(&self, ipv6: bool) -> u32 {
+    pub(crate) fn region(&self, ipv6: bool) -> Option<RegionId> {
         let [v4, v6] = self.regions;
         if ipv6 { v6 } else { v4 }
     }
@@ -181,24 +179,24 @@ impl PolicyIndex {
     }
 
     /// The pod of that namespace and name.
-    pub fn pod(&self, key: &ObjectKey) -> Option<PodNumber> {
+    pub fn pod(&self, key: &ObjectKey) -> Option<PodId> {
         self.pod_named(&key.namespace, &key.name)
     }
 
     /// The same by the two parts of its key.
-    pub fn pod_named(&self, namespace: &str, name: &str) -> Option<PodNumber> {
-        self.spots.named(namespace, name).map(PodNumber)
+    pub fn pod_named(&self, namespace: &str, name: &str) -> Option<PodId> {
+        self.pod_index.named(namespace, name)
     }
 
     /// What an address outside of the cluster can tell pods apart by: their class and their node.
-    pub(crate) fn class_and_node(&self, pod: PodNumber) -> Option<(u32, Option<u32>)> {
-        let entry = self.entry(pod.0)?;
+    pub(crate) fn class_and_node(&self, pod: PodId) -> Option<(ClassId, Option<NodeId>)> {
+        let entry = self.entry(pod)?;
         Some((entry.class?, entry.node))
     }
 
     /// The number of a pod's port of that name and protocol.
-    pub fn port_named(&self, pod: PodNumber, name: &str, protocol: Protocol) -> Option<u16> {
-        let found = container_ports(&self.entry(pod.0)?.pod)
+    pub fn port_named(&self, pod: PodId, name: &str, protocol: Protocol) -> Option<u16> {
+        let found = container_ports(&self.entry(pod)?.pod)
             .find(|port| port.name == name && Protocol::named(&port.protocol) == Some(protocol));
         u16::try_from(found?.container_port).ok()
     }
@@ -220,30 +218,30 @@ impl PolicyIndex {
     }
 
     /// The namespace and name of a pod.
-    pub fn key_of(&self, pod: PodNumber) -> Option<ObjectKey> {
-        let entry = self.pods.get(pod.0)?;
+    pub fn key_of(&self, pod: PodId) -> Option<ObjectKey> {
+        let entry = self.pods.get(pod)?;
         Some(ObjectKey::new(self.namespace_name(entry.namespace), entry.pod.metadata.name.as_str()))
     }
 
     /// The addresses of a pod, at most one of each family.
-    pub fn addresses_of(&self, pod: PodNumber) -> impl Iterator<Item = IpAddr> {
-        self.entry(pod.0).map(|entry| entry.addresses).unwrap_or_default().into_iter().flatten()
+    pub fn addresses_of(&self, pod: PodId) -> impl Iterator<Item = IpAddr> {
+        self.entry(pod).map(|entry| entry.addresses).unwrap_or_default().into_iter().flatten()
     }
 
     /// Every pod.
-    pub fn pods(&self) -> impl Iterator<Item = PodNumber> {
-        self.pods.iter().map(|(at, _)| PodNumber(at))
+    pub fn pods(&self) -> impl Iterator<Item = PodId> {
+        self.pods.iter().map(|(at, _)| at)
     }
 
-    pub(crate) fn entry(&self, pod: u32) -> Option<&PodEntry> {
+    pub(crate) fn entry(&self, pod: PodId) -> Option<&PodEntry> {
         self.pods.get(pod)
     }
 
-    pub(crate) fn class(&self, class: u32) -> Option<&Class> {
+    pub(crate) fn class(&self, class: ClassId) -> Option<&Class> {
         self.classes.get(class)
     }
 
-    pub(crate) fn policy(&self, policy: u32) -> Option<&Policy> {
+    pub(crate) fn policy(&self, policy: PolicyId) -> Option<&Policy> {
         self.policies.get(policy)
     }
 
@@ -255,12 +253,12 @@ impl PolicyIndex {
     }
 
     /// The number of a namespace with pods.
-    pub(crate) fn namespace(&self, name: &str) -> Option<u32> {
+    pub(crate) fn namespace(&self, name: &str) -> Option<NamespaceId> {
         self.namespaces.find(hash_of(name), |entry| entry.name == name)
     }
 
     /// The name of a namespace.
-    pub(crate) fn namespace_name(&self, namespace: u32) -> &str {
+    pub(crate) fn namespace_name(&self, namespace: NamespaceId) -> &str {
         self.namespaces.get(namespace).map(|entry| entry.name.as_str()).unwrap_or_default()
     }
 
@@ -270,17 +268,17 @@ impl PolicyIndex {
     }
 
     /// The pod of an address: of several, the first by namespace and name.
-    pub(crate) fn pod_of_address(&self, address: IpAddr) -> Option<u32> {
+    pub(crate) fn pod_of_address(&self, address: IpAddr) -> Option<PodId> {
         let has = |at| self.entry(at).is_some_and(|entry| entry.addresses.contains(&Some(address)));
-        self.spots.addressed(address, has)
+        self.pod_index.addressed(address, has)
     }
 
-    pub(crate) fn node_of_address(&self, address: IpAddr) -> Option<u32> {
+    pub(crate) fn node_of_address(&self, address: IpAddr) -> Option<NodeId> {
         self.node_of_address.get(&address).copied()
     }
 
     /// The sets that every pod is in, wherever it may come to be.
-    pub(crate) fn everyone(&self) -> Vec<u32> {
+    pub(crate) fn everyone(&self) -> Vec<SetId> {
         let is_all = |set: &PodSet| {
             matches!(self.terms.scope_of(set), Some(Scope::Selected(any)) if any.is_empty()) && set.pods.is_empty()
         };
@@ -288,7 +286,7 @@ impl PolicyIndex {
     }
 
     /// The classes of a set, in no order.
-    pub(crate) fn members(&self, set: u32) -> &[u32] {
+    pub(crate) fn members(&self, set: SetId) -> &[ClassId] {
         self.terms.sets.get(set).map(|set| set.classes.as_slice()).unwrap_or_default()
     }
 
@@ -296,9 +294,9 @@ impl PolicyIndex {
     pub(crate) fn knows_sender(&self, key: &ObjectKey, rule: usize, peer: usize) -> bool {
         let is = |policy: &Policy| policy.kind == Kind::NetworkPolicy && policy.key == *key;
         let hash = policy_hash(Kind::NetworkPolicy, key);
-        let found = self.policy_numbers.find(hash, |at| self.policy(at).is_some_and(is));
+        let found = self.policy_ids.find(hash, |at| self.policy(at).is_some_and(is));
         let rule = found.and_then(|at| self.policy(at)?.rules(Direction::Ingress).get(rule)?.peers.as_deref());
-        let is_known = |set: u32| !self.members(set).is_empty();
+        let is_known = |set: SetId| !self.members(set).is_empty();
         let is_meant = |(place, it): &(u32, Peer)| {
             *place as usize == peer && if let Peer::Pods(set) = it { is_known(*set) } else { false }
         };
@@ -306,7 +304,7 @@ impl PolicyIndex {
     }
 
     /// Whether a pod of that class, or an address of that region, is the peer.
-    pub(crate) fn is_peer(&self, peer: Peer, class: Option<&Class>, region: u32) -> bool {
+    pub(crate) fn is_peer(&self, peer: Peer, class: Option<&Class>, region: Option<RegionId>) -> bool {
         match peer {
             Peer::Pods(set) => class.is_some_and(|class| class.is_in(set)),
             Peer::Block(block) => self.regions.is_in(region, block),
@@ -315,8 +313,9 @@ impl PolicyIndex {
     }
 
     fn take_nodes(&mut self, cluster: &Cluster) {
-        for (position, (key, node)) in (0..).zip(cluster.nodes.iter()) {
-            self.node_numbers.insert(key.name.clone(), position);
+        for (position, (key, node)) in cluster.nodes.iter().enumerate().map(|(at, node)| (NodeId::from_index(at), node))
+        {
+            self.node_ids.insert(key.name.clone(), position);
             for address in node.status.addresses.iter().filter_map(|address| parse_sloppy(&address.address)) {
                 self.node_of_address.entry(address).or_insert(position);
             }
@@ -336,9 +335,9 @@ impl PolicyIndex {
     }
 
     fn take_pods(&mut self, cluster: &Cluster) {
-        let mut known: Vec<(Signature, Box<[u32]>)> = Vec::new();
-        let mut sets: Vec<u32> = Vec::new();
-        let mut namespace: Option<(u32, &str)> = None;
+        let mut known: Vec<(Signature, Box<[SetId]>)> = Vec::new();
+        let mut sets: Vec<SetId> = Vec::new();
+        let mut namespace: Option<(NamespaceId, &str)> = None;
         for (key, pod) in cluster.pods.iter() {
             let at = match namespace {
                 Some((at, name)) if name == key.namespace => {
@@ -378,20 +377,20 @@ impl PolicyIndex {
         self.usual_regions = [false, true].map(|ipv6| {
             let ranges = &cluster.options.cluster_cidr;
             let range = ranges.iter().find(|range| matches!(range, ipnet::IpNet::V6(_)) == ipv6);
-            range.map_or(NOWHERE, |range| self.regions.find(range.network()))
+            range.and_then(|range| self.regions.find(range.network()))
         });
-        let has_ipv4 = self.usual_regions.first() != Some(&NOWHERE);
+        let has_ipv4 = self.usual_regions.first().is_some_and(Option::is_some);
         self.usual_families = Families { v4: has_ipv4, v6: false, prefers_ipv6: false };
         before != self.usual_regions
     }
 
     /// The pod's entry, but for its class.
-    pub(super) fn entry_of(&self, namespace: u32, pod: &Arc<Pod>) -> PodEntry {
+    pub(super) fn entry_of(&self, namespace: NamespaceId, pod: &Arc<Pod>) -> PodEntry {
         let mut entry = PodEntry {
             namespace,
             pod: Arc::clone(pod),
             class: None,
-            node: self.node_numbers.get(&pod.spec.node_name).copied(),
+            node: self.node_ids.get(&pod.spec.node_name).copied(),
             addresses: [None, None],
             families: Families::default(),
         };
@@ -407,26 +406,26 @@ impl PolicyIndex {
     }
 
     /// The sets that pods of the namespace may be in, in order.
-    pub(super) fn sets_in(&self, namespace: u32) -> Vec<u32> {
+    pub(super) fn sets_in(&self, namespace: NamespaceId) -> Vec<SetId> {
         let scopes = self.namespaces.get(namespace).map(|entry| entry.scopes.as_slice()).unwrap_or_default();
-        let of_scope = |scope: &u32| self.terms.scopes.get(*scope).map(|scoped| scoped.sets.as_slice());
-        let mut sets: Vec<u32> = scopes.iter().filter_map(of_scope).flatten().copied().collect();
+        let of_scope = |scope: &ScopeId| self.terms.scopes.get(*scope).map(|scoped| scoped.sets.as_slice());
+        let mut sets: Vec<SetId> = scopes.iter().filter_map(of_scope).flatten().copied().collect();
         sets.small_sort();
         sets
     }
 
     /// The sets that a pod of those labels is in, of those that it may be in.
-    pub(super) fn matching(&self, signature: &Signature, sets: &[u32]) -> Box<[u32]> {
-        let inside = |set: &&u32| self.terms.sets.get(**set).is_some_and(|set| set.pods.matches(signature));
+    pub(super) fn matching(&self, signature: &Signature, sets: &[SetId]) -> Box<[SetId]> {
+        let inside = |set: &&SetId| self.terms.sets.get(**set).is_some_and(|set| set.pods.matches(signature));
         sets.iter().filter(inside).copied().collect()
     }
 
     /// The pod's class, but for the policies that speak of it.
-    pub(super) fn class_of(&self, entry: &PodEntry, sets: Box<[u32]>) -> Class {
+    pub(super) fn class_of(&self, entry: &PodEntry, sets: Box<[SetId]>) -> Class {
         let regions = if entry.addresses == [None, None] {
             self.usual_regions
         } else {
-            entry.addresses.map(|address| address.map_or(NOWHERE, |found| self.regions.find(found)))
+            entry.addresses.map(|address| address.and_then(|found| self.regions.find(found)))
         };
         let named = named_ports(&entry.pod, &self.terms);
         Class { sets, named, regions, families: entry.families, policies: [Box::default(), Box::default()] }

@@ -1,9 +1,9 @@
 //! Policies of every kind lowered to one form, as [`super::rule`] has it.
 
+use super::ids::{PortNameId, SetId};
 use super::ports::PortMatch;
 use super::ranges::Block;
 use super::rule::{Action, Peer, PodSet, Policy, Rule, Scope, Scoped, Terms, Tier};
-use super::selector::number;
 use crate::api::admin_network_policy::{
     AdminNetworkPolicyEgressPeer, AdminNetworkPolicyEgressRule, AdminNetworkPolicyIngressPeer,
     AdminNetworkPolicyIngressRule, AdminNetworkPolicyPort, AdminNetworkPolicySubject, NamespacedPod,
@@ -15,6 +15,7 @@ use crate::api::meta::{IntOrString, LabelSelector};
 use crate::api::network_policy::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ids::to_u32;
 use crate::net::{Protocol, parse_cidr_sloppy, parse_sloppy};
 use portolan_base::sort::SmallSort as _;
 
@@ -115,7 +116,7 @@ impl Lower<'_> {
             let some = |list: Option<&[_]>| list.is_some_and(|list: &[NetworkPolicyPeer]| !list.is_empty());
             let mut listed = Vec::new();
             for (index, peer) in peers.unwrap_or_default().iter().enumerate() {
-                listed.extend(self.peer(namespace, peer).map(|peer| (number(index), peer)));
+                listed.extend(self.peer(namespace, peer).map(|peer| (to_u32(index), peer)));
             }
             Rule {
                 action: Action::Allow,
@@ -154,7 +155,7 @@ impl Lower<'_> {
         Some(Peer::Pods(self.set(scope, pods.unwrap_or(&everything))))
     }
 
-    fn set(&mut self, scope: Scope, pods: &LabelSelector) -> u32 {
+    fn set(&mut self, scope: Scope, pods: &LabelSelector) -> SetId {
         let pods = self.terms.pod_labels.selector(pods);
         let scope = self.terms.scopes.take_up(Scoped { scope, namespaces: Vec::new(), sets: Vec::new() });
         let before = self.terms.sets.fresh_count();
@@ -174,7 +175,7 @@ impl Lower<'_> {
         Peer::Block(self.terms.blocks.take_up(Block { prefixes, except }))
     }
 
-    fn name(&mut self, name: &str) -> u32 {
+    fn name(&mut self, name: &str) -> PortNameId {
         self.terms.port_names.take_up(name.to_owned())
     }
 
@@ -190,16 +191,16 @@ impl Lower<'_> {
                 }
                 (Some(protocol), Some(IntOrString::String(name))) => PortMatch::Named(Some(protocol), self.name(name)),
             };
-            listed.push((number(index), lowered));
+            listed.push((to_u32(index), lowered));
         }
         (!ports.is_empty()).then_some(listed)
     }
 
-    fn subject(&mut self, subject: &AdminNetworkPolicySubject) -> Option<u32> {
+    fn subject(&mut self, subject: &AdminNetworkPolicySubject) -> Option<SetId> {
         self.pods_of(subject.namespaces.as_ref(), subject.pods.as_ref())
     }
 
-    fn pods_of(&mut self, namespaces: Option<&LabelSelector>, pods: Option<&NamespacedPod>) -> Option<u32> {
+    fn pods_of(&mut self, namespaces: Option<&LabelSelector>, pods: Option<&NamespacedPod>) -> Option<SetId> {
         let everything = LabelSelector::default();
         let (namespaces, pods) = match (namespaces, pods) {
             (Some(namespaces), _) => (namespaces, &everything),
@@ -254,8 +255,8 @@ impl Lower<'_> {
         let mut unknown = None;
         for (index, fields) in peers.iter().enumerate() {
             match self.admin_peer(*fields) {
-                Some(peer) => known.push((number(index), peer)),
-                None => unknown = unknown.or(Some(number(index))),
+                Some(peer) => known.push((to_u32(index), peer)),
+                None => unknown = unknown.or(Some(to_u32(index))),
             }
         }
         let Some(unknown) = unknown else { return Rule { action, peers: Some(known), ports } };
@@ -304,7 +305,7 @@ impl Lower<'_> {
             } else {
                 entry.named_port.as_deref().map(|name| PortMatch::Named(None, self.name(name)))
             };
-            listed.push((number(index), lowered.unwrap_or(PortMatch::Nothing)));
+            listed.push((to_u32(index), lowered.unwrap_or(PortMatch::Nothing)));
         }
         Some(listed)
     }
@@ -329,7 +330,7 @@ impl Lower<'_> {
                 _ if entry.destination_named_port.is_empty() => PortMatch::Nothing,
                 _ => PortMatch::Named(None, self.name(&entry.destination_named_port)),
             };
-            listed.push((number(index), lowered));
+            listed.push((to_u32(index), lowered));
         }
         Some(listed)
     }

@@ -14,7 +14,7 @@ pub use render::Format;
 
 use super::index::PolicyIndex;
 use super::ports::PortSet;
-use super::reach::{Reach, Stretch};
+use super::reach::{AddressSpan, Reach};
 use super::rule::{Direction, Tier};
 use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
@@ -110,7 +110,7 @@ pub(crate) struct Mapped {
     /// The rows over classes: between pods, out to addresses, and in from them.
     flows: Vec<Flow>,
     /// The ranges that pods are given their addresses from, without what is made up around a pod outside of them.
-    given: Vec<Stretch>,
+    given: Vec<AddressSpan>,
 }
 
 impl Mapped {
@@ -133,8 +133,9 @@ impl Mapped {
 fn gaps(index: &PolicyIndex, parties: &Parties) -> Vec<(Direction, Vec<Party>)> {
     let mut gaps = Vec::new();
     for direction in [Direction::Ingress, Direction::Egress] {
-        let is_selected = |policy: &u32| index.policy(*policy).is_some_and(|it| it.tier == Tier::NetworkPolicy);
-        let open: Vec<u32> = index
+        let is_selected =
+            |policy: &super::ids::PolicyId| index.policy(*policy).is_some_and(|it| it.tier == Tier::NetworkPolicy);
+        let open: Vec<super::ids::ClassId> = index
             .classes
             .iter()
             .filter(|(_, class)| !class.policies(direction).iter().any(is_selected))

@@ -5,10 +5,11 @@
 //! where the policies let it through and drops it where they do not. Traffic of a pod with itself and with its own node is
 //! not forwarded, so that no chain sees it, as the API wants it.
 
+use super::ids::{ClassId, PortNameId, SetId};
 use super::index::{Class, PolicyIndex};
 use super::ports::{NamedPort, PortMatch};
 use super::rule::{Action, Direction, Peer, Policy, Rule, Tier};
-use super::selector::number;
+use crate::ids::IdVec;
 use crate::net::Protocol;
 use portolan_base::collections::BTreeSet;
 use portolan_base::sort::SmallSort as _;
@@ -47,27 +48,27 @@ const FAMILIES: [(&str, &str); 2] = [("ip", "v4"), ("ip6", "v6")];
 struct Writer<'a> {
     index: &'a PolicyIndex,
     /// The addresses of the pods of each class.
-    addresses: Vec<Vec<IpAddr>>,
+    addresses: IdVec<ClassId, Vec<IpAddr>>,
 }
 
 impl<'a> Writer<'a> {
     fn new(index: &'a PolicyIndex) -> Self {
-        let mut addresses = vec![Vec::new(); index.classes.width()];
+        let mut addresses = IdVec::filled(Vec::new(), index.classes.width());
         for (_, entry) in index.pods.iter() {
-            if let Some(of_class) = entry.class.and_then(|class| addresses.get_mut(class as usize)) {
+            if let Some(of_class) = entry.class.and_then(|class| addresses.get_mut(class)) {
                 of_class.extend(entry.addresses.into_iter().flatten());
             }
         }
         Writer { index, addresses }
     }
 
-    fn of_class(&self, class: u32) -> &[IpAddr] {
-        self.addresses.get(class as usize).map(Vec::as_slice).unwrap_or_default()
+    fn of_class(&self, class: ClassId) -> &[IpAddr] {
+        self.addresses.get(class).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The sets of pods that rules name as peers.
     fn sets(&self, out: &mut String) {
-        let mut used: BTreeSet<u32> = BTreeSet::new();
+        let mut used: BTreeSet<SetId> = BTreeSet::new();
         for (_, policy) in self.index.policies.iter() {
             for rule in policy.rules.iter().flatten() {
                 for (_, peer) in rule.peers.iter().flatten() {
@@ -93,7 +94,7 @@ impl<'a> Writer<'a> {
     fn map(&self, out: &mut String, direction: Direction) {
         for ((_, suffix), ipv6) in FAMILIES.into_iter().zip([false, true]) {
             let kind = if ipv6 { "ipv6_addr" } else { "ipv4_addr" };
-            let mut elements: BTreeSet<(IpAddr, u32)> = BTreeSet::new();
+            let mut elements: BTreeSet<(IpAddr, ClassId)> = BTreeSet::new();
             for (at, class) in self.index.classes.iter() {
                 if !class.policies(direction).is_empty() {
                     let of_family = self.of_class(at).iter().filter(|address| address.is_ipv6() == ipv6);
@@ -107,7 +108,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The chains of a class: the administrator's rules, the NetworkPolicies, and the baseline behind them.
-    fn chains(&self, out: &mut String, direction: Direction, at: u32, class: &Class) {
+    fn chains(&self, out: &mut String, direction: Direction, at: ClassId, class: &Class) {
         let policies: Vec<&Policy> =
             class.policies(direction).iter().filter_map(|policy| self.index.policy(*policy)).collect();
         if policies.is_empty() {
@@ -226,7 +227,7 @@ impl<'a> Writer<'a> {
     fn named_at_peers(
         &self,
         protocol: Option<Protocol>,
-        name: u32,
+        name: PortNameId,
         peer: Option<Peer>,
     ) -> Vec<(Option<&'static str>, String)> {
         let mut lines = Vec::new();
@@ -253,7 +254,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn named(ports: &[NamedPort], protocol: Option<Protocol>, name: u32) -> impl Iterator<Item = &NamedPort> {
+fn named(ports: &[NamedPort], protocol: Option<Protocol>, name: PortNameId) -> impl Iterator<Item = &NamedPort> {
     ports.iter().filter(move |(known, of, _)| *known == name && protocol.is_none_or(|wanted| wanted == *of))
 }
 
@@ -269,7 +270,7 @@ fn word(protocol: Protocol) -> &'static str {
 fn list<T: std::fmt::Display>(elements: impl Iterator<Item = T>) -> String {
     let mut out = String::new();
     for (at, element) in elements.enumerate() {
-        let before = if number(at) == 0 { "\n\t\telements = { " } else { ", " };
+        let before = if at == 0 { "\n\t\telements = { " } else { ", " };
         let _ = write!(out, "{before}{element}");
     }
     if !out.is_empty() {

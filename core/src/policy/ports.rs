@@ -1,5 +1,6 @@
 //! Protocols and ports: what a rule lists, and sets of ports as intervals.
 
+use super::ids::PortNameId;
 use crate::net::Protocol;
 use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
@@ -11,13 +12,13 @@ pub(crate) enum PortMatch {
     /// These ports of one protocol, both ends included.
     Range(Protocol, u16, u16),
     /// The ports of the destination pod with that name; of one protocol, or of whichever the pod declares.
-    Named(Option<Protocol>, u32),
+    Named(Option<Protocol>, PortNameId),
     /// An entry that says nothing a port could match.
     Nothing,
 }
 
 /// A port of a pod whose name some rule mentions: (name, protocol, number).
-pub(crate) type NamedPort = (u32, Protocol, u16);
+pub(crate) type NamedPort = (PortNameId, Protocol, u16);
 
 impl PortMatch {
     /// Whether the port is meant by its number.

@@ -4,7 +4,8 @@
 //! decides its region; so the nested prefixes are flattened into stretches side by side, each with its list of blocks, and
 //! a look-up is one binary search over them.
 
-use super::table::Interned;
+use super::ids::{BlockId, RegionId};
+use super::store::Interner;
 use ipnet::IpNet;
 use portolan_base::sort::SmallSort as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -20,13 +21,10 @@ pub(crate) struct Block {
 #[derive(Clone, Debug)]
 pub(crate) struct Regions {
     /// For each family where stretches of addresses begin, as a number, and the region of each.
-    starts: [Vec<(u128, u32)>; 2],
+    starts: [Vec<(u128, RegionId)>; 2],
     /// The blocks of each region, in order.
-    members: Interned<Box<[u32]>>,
+    members: Interner<RegionId, Box<[BlockId]>>,
 }
-
-/// The region of an address that is not known: it lies in no block.
-pub(crate) const NOWHERE: u32 = u32::MAX;
 
 impl Default for Regions {
     fn default() -> Self {
@@ -36,15 +34,15 @@ impl Default for Regions {
 
 impl Regions {
     /// Cuts the address space by blocks, given with their numbers in order.
-    pub(crate) fn new<'b>(blocks: impl Iterator<Item = (u32, &'b Block)> + Clone) -> Self {
-        let mut table = Regions { starts: [Vec::new(), Vec::new()], members: Interned::default() };
+    pub(crate) fn new<'b>(blocks: impl Iterator<Item = (BlockId, &'b Block)> + Clone) -> Self {
+        let mut table = Regions { starts: [Vec::new(), Vec::new()], members: Interner::default() };
         for ipv6 in [false, true] {
-            let spans: Vec<(u32, Span)> = blocks.clone().map(|(at, block)| (at, Span::of(block, ipv6))).collect();
+            let spans: Vec<(BlockId, Span)> = blocks.clone().map(|(at, block)| (at, Span::of(block, ipv6))).collect();
             let mut starts = vec![0];
             spans.iter().for_each(|(_, span)| span.cuts(ipv6, &mut starts));
             starts.small_sort();
             starts.dedup();
-            let mut members: Vec<Vec<u32>> = vec![Vec::new(); starts.len()];
+            let mut members: Vec<Vec<BlockId>> = vec![Vec::new(); starts.len()];
             for (block, span) in &spans {
                 for (first, last) in &span.inside {
                     let begin = starts.partition_point(|start| start < first);
@@ -58,7 +56,7 @@ impl Regions {
                     }
                 }
             }
-            let numbered: Vec<(u128, u32)> = starts
+            let numbered: Vec<(u128, RegionId)> = starts
                 .into_iter()
                 .zip(members)
                 .map(|(first, members)| (first, table.members.take_up(members.into())))
@@ -71,7 +69,7 @@ impl Regions {
     }
 
     /// Takes a block in, or out again. Regions of addresses that lie in it are others from then on.
-    pub(crate) fn change(&mut self, number: u32, block: &Block, is_in: bool) {
+    pub(crate) fn change(&mut self, number: BlockId, block: &Block, is_in: bool) {
         for ipv6 in [false, true] {
             let span = Span::of(block, ipv6);
             let mut cuts = Vec::new();
@@ -117,7 +115,7 @@ impl Regions {
 
     /// Makes one of neighbours that are of the same region.
     fn join(&mut self, ipv6: bool) {
-        let mut joined: Vec<(u128, u32)> = Vec::new();
+        let mut joined: Vec<(u128, RegionId)> = Vec::new();
         for start in std::mem::take(self.of_mut(ipv6)) {
             match joined.last() {
                 Some((_, region)) if *region == start.1 => self.members.give_up(start.1),
@@ -127,28 +125,28 @@ impl Regions {
         *self.of_mut(ipv6) = joined;
     }
 
-    fn of(&self, ipv6: bool) -> &[(u128, u32)] {
+    fn of(&self, ipv6: bool) -> &[(u128, RegionId)] {
         let [v4, v6] = &self.starts;
         if ipv6 { v6 } else { v4 }
     }
 
-    fn of_mut(&mut self, ipv6: bool) -> &mut Vec<(u128, u32)> {
+    fn of_mut(&mut self, ipv6: bool) -> &mut Vec<(u128, RegionId)> {
         let [v4, v6] = &mut self.starts;
         if ipv6 { v6 } else { v4 }
     }
 
     /// The region of an address.
-    pub(crate) fn find(&self, address: IpAddr) -> u32 {
+    pub(crate) fn find(&self, address: IpAddr) -> Option<RegionId> {
         let address = address.to_canonical();
         let starts = self.of(address.is_ipv6());
         let wanted = to_number(address);
         let after = starts.partition_point(|(start, _)| *start <= wanted);
-        after.checked_sub(1).and_then(|before| starts.get(before)).map_or(NOWHERE, |(_, region)| *region)
+        after.checked_sub(1).and_then(|before| starts.get(before)).map(|(_, region)| *region)
     }
 
-    /// Whether the region lies in the block.
-    pub(crate) fn is_in(&self, region: u32, block: u32) -> bool {
-        self.members.get(region).is_some_and(|members| members.binary_search(&block).is_ok())
+    /// Whether the region lies in the block. An unknown address, without a region, lies in none.
+    pub(crate) fn is_in(&self, region: Option<RegionId>, block: BlockId) -> bool {
+        region.and_then(|region| self.members.get(region)).is_some_and(|members| members.binary_search(&block).is_ok())
     }
 }
 
@@ -238,6 +236,7 @@ fn block_end(at: u128, size: u32) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Id as _;
 
     fn net(text: &str) -> IpNet {
         crate::net::parse_cidr_sloppy(text).unwrap()
@@ -250,19 +249,19 @@ mod tests {
             Block { prefixes: vec![net("10.1.2.0/24"), net("fd00::/8")], except: vec![] },
             Block { prefixes: vec![net("0.0.0.0/0")], except: vec![] },
         ];
-        let regions = Regions::new((0..).zip(&blocks));
-        let inside = |address: &str| -> Vec<u32> {
+        let regions = Regions::new((0..).map(BlockId::from_index).zip(&blocks));
+        let inside = |address: &str| -> Vec<usize> {
             let region = regions.find(address.parse().unwrap());
-            (0..3).filter(|block| regions.is_in(region, *block)).collect()
+            (0..3).filter(|block| regions.is_in(region, BlockId::from_index(*block))).collect()
         };
         assert_eq!(inside("10.0.0.1"), [0, 2]);
         assert_eq!(inside("10.1.0.1"), [2]);
         assert_eq!(inside("10.1.2.255"), [1, 2]);
         assert_eq!(inside("255.255.255.255"), [2]);
         assert_eq!(inside("fd12::1"), [1]);
-        assert_eq!(inside("fe80::1"), Vec::<u32>::new());
+        assert_eq!(inside("fe80::1"), Vec::<usize>::new());
         assert_eq!(inside("::ffff:10.0.0.1"), [0, 2]);
-        assert!(!regions.is_in(NOWHERE, 2));
+        assert!(!regions.is_in(None, BlockId::from_index(2)));
     }
 
     #[test]
@@ -273,7 +272,12 @@ mod tests {
             Block { prefixes: vec![net("0.0.0.0/0"), net("::/0")], except: vec![net("10.0.0.0/9"), net("fd00::/16")] },
             Block { prefixes: vec![net("255.255.255.255/32")], except: vec![] },
         ];
-        let numbered = |left_out: u32| (0..).zip(&blocks).filter(move |(at, _)| *at != left_out);
+        let numbered = |left_out: usize| {
+            (0..)
+                .zip(&blocks)
+                .filter(move |(at, _)| *at != left_out)
+                .map(|(at, block)| (BlockId::from_index(at), block))
+        };
         let addresses = [
             "0.0.0.0",
             "10.0.0.1",
@@ -289,7 +293,7 @@ mod tests {
         let shape = |regions: &Regions| {
             let members = |address: &&str| {
                 let region = regions.find(address.parse().unwrap());
-                (0..4).filter(|block| regions.is_in(region, *block)).collect::<Vec<u32>>()
+                (0..4).filter(|block| regions.is_in(region, BlockId::from_index(*block))).collect::<Vec<usize>>()
             };
             let starts = |ipv6| regions.of(ipv6).iter().map(|(start, _)| *start).collect::<Vec<u128>>();
             (addresses.iter().map(members).collect::<Vec<_>>(), starts(false), starts(true), regions.members.len())
@@ -298,10 +302,10 @@ mod tests {
         for (number, block) in (0..).zip(&blocks) {
             let without = Regions::new(numbered(number));
             let mut changed = all.clone();
-            changed.change(number, block, false);
+            changed.change(BlockId::from_index(number), block, false);
             changed.sweep();
             assert_eq!(shape(&changed), shape(&without), "without {number}");
-            changed.change(number, block, true);
+            changed.change(BlockId::from_index(number), block, true);
             changed.sweep();
             assert_eq!(shape(&changed), shape(&all), "with {number} again");
         }

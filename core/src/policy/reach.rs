@@ -5,66 +5,61 @@
 //! is in), save for the few classes that a narrow set of one of its own rules names. So a group holds a default for each
 //! profile and a short list of exceptions, and a map grows with what the rules name and not with the square of the pods.
 
+use super::ids::{ClassId, GroupId, PolicyId, PortSetId, ProfileId, RegionId, SetId};
 use super::index::{Class, Families, PolicyIndex};
 use super::ports::{NamedPort, PortMatch, PortSet};
-use super::ranges::{Block, NOWHERE, bounds, last_of, to_address};
+use super::ranges::{Block, bounds, last_of, to_address};
 use super::rule::{Action, Direction, Peer, Rule, Tier};
-use super::selector::number;
-use super::table::Interned;
+use super::store::Interner;
+use crate::ids::IdVec;
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;
 
-/// Sets of ports by number, with what they have in common remembered.
+/// Sets of ports by id, and the intersections that were computed.
 #[derive(Clone, Debug)]
 pub(crate) struct PortSets {
-    sets: Vec<PortSet>,
-    numbers: BTreeMap<PortSet, u32>,
-    common: BTreeMap<(u32, u32), u32>,
+    sets: IdVec<PortSetId, PortSet>,
+    ids: BTreeMap<PortSet, PortSetId>,
+    common: BTreeMap<(PortSetId, PortSetId), PortSetId>,
 }
-
-/// The number of the empty set of ports.
-pub(crate) const NONE: u32 = 0;
-
-/// The number of the set of all ports.
-pub(crate) const ALL: u32 = 1;
 
 impl Default for PortSets {
     fn default() -> Self {
-        let mut sets = PortSets { sets: Vec::new(), numbers: BTreeMap::new(), common: BTreeMap::new() };
-        sets.number(PortSet::none());
-        sets.number(PortSet::all());
+        let mut sets = PortSets { sets: IdVec::default(), ids: BTreeMap::new(), common: BTreeMap::new() };
+        // `PortSetId::EMPTY` and `PortSetId::ALL`.
+        sets.id_of(PortSet::none());
+        sets.id_of(PortSet::all());
         sets
     }
 }
 
 impl PortSets {
-    /// The number of a set.
-    pub(crate) fn number(&mut self, set: PortSet) -> u32 {
-        if let Some(known) = self.numbers.get(&set) {
+    /// The id of a set.
+    pub(crate) fn id_of(&mut self, set: PortSet) -> PortSetId {
+        if let Some(known) = self.ids.get(&set) {
             return *known;
         }
-        let next = number(self.sets.len());
-        self.sets.push(set.clone());
-        self.numbers.insert(set, next);
-        next
+        let id = self.sets.push(set.clone());
+        self.ids.insert(set, id);
+        id
     }
 
-    /// The set of that number.
-    pub(crate) fn get(&self, number: u32) -> PortSet {
-        self.sets.get(number as usize).cloned().unwrap_or_default()
+    /// The set of an id.
+    pub(crate) fn get(&self, id: PortSetId) -> PortSet {
+        self.sets.get(id).cloned().unwrap_or_default()
     }
 
-    /// What both have in common.
-    pub(crate) fn common(&mut self, one: u32, other: u32) -> u32 {
+    /// The intersection of both.
+    pub(crate) fn common(&mut self, one: PortSetId, other: PortSetId) -> PortSetId {
         match (one.min(other), one.max(other)) {
-            (NONE, _) => NONE,
-            (ALL, other) => other,
+            (PortSetId::EMPTY, _) => PortSetId::EMPTY,
+            (PortSetId::ALL, other) => other,
             (one, other) if one == other => one,
             pair => {
                 if let Some(known) = self.common.get(&pair) {
                     return *known;
                 }
-                let found = self.number(self.get(pair.0).intersection(&self.get(pair.1)));
+                let found = self.id_of(self.get(pair.0).intersection(&self.get(pair.1)));
                 self.common.insert(pair, found);
                 found
             }
@@ -72,7 +67,7 @@ impl PortSets {
     }
 
     /// Whether one holds every port of the other.
-    pub(crate) fn covers(&mut self, one: u32, other: u32) -> bool {
+    pub(crate) fn covers(&mut self, one: PortSetId, other: PortSetId) -> bool {
         self.common(one, other) == other
     }
 }
@@ -85,28 +80,35 @@ pub(crate) type Profile = Class;
 pub(crate) struct Group {
     pub(crate) key: GroupKey,
     /// What it lets through to, or from, a class of each profile.
-    pub(crate) defaults: Vec<u32>,
+    pub(crate) defaults: IdVec<ProfileId, PortSetId>,
     /// The classes that it treats otherwise, in order.
-    pub(crate) exceptions: Vec<(u32, u32)>,
+    pub(crate) exceptions: Vec<(ClassId, PortSetId)>,
     /// What it lets through to, or from, addresses that are no pod's: stretches of addresses that lie side by side.
-    pub(crate) outside: Vec<Stretch>,
+    pub(crate) outside: Vec<AddressSpan>,
+}
+
+impl Group {
+    /// What it lets through to, or from, classes of a profile; nothing for a class that is unknown.
+    pub(crate) fn by_default(&self, profile: Option<ProfileId>) -> PortSetId {
+        profile.and_then(|profile| self.defaults.get(profile)).copied().unwrap_or(PortSetId::EMPTY)
+    }
 }
 
 /// What makes a group: policies, and what else of the pods the answer depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct GroupKey {
-    pub(crate) policies: Box<[u32]>,
+    pub(crate) policies: Box<[PolicyId]>,
     pub(crate) named: Box<[NamedPort]>,
     pub(crate) families: Families,
 }
 
 /// Addresses side by side that a group treats alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Stretch {
+pub(crate) struct AddressSpan {
     pub(crate) ipv6: bool,
     pub(crate) first: u128,
     pub(crate) last: u128,
-    pub(crate) ports: u32,
+    pub(crate) ports: PortSetId,
 }
 
 /// What every class lets out and lets in.
@@ -114,11 +116,11 @@ pub(crate) struct Stretch {
 pub(crate) struct Reach {
     pub(crate) ports: PortSets,
     /// The profiles, and the one that each class has.
-    pub(crate) profiles: Vec<Profile>,
-    pub(crate) profile_of: Vec<u32>,
+    pub(crate) profiles: IdVec<ProfileId, Profile>,
+    pub(crate) profile_of: IdVec<ClassId, Option<ProfileId>>,
     /// The groups of a direction, and the one that each class is in.
-    pub(crate) groups: [Vec<Group>; 2],
-    pub(crate) group_of: [Vec<u32>; 2],
+    pub(crate) groups: [IdVec<GroupId, Group>; 2],
+    pub(crate) group_of: [IdVec<ClassId, Option<GroupId>>; 2],
 }
 
 impl Reach {
@@ -127,9 +129,9 @@ impl Reach {
         let mut reach = Reach::default();
         // A set is wide when listing its classes for each group that names it would cost more than a profile does.
         let limit = (index.classes.len() / 64).max(48);
-        let mut wide = vec![false; index.terms.sets.width()];
+        let mut wide: IdVec<SetId, bool> = IdVec::filled(false, index.terms.sets.width());
         for (at, set) in index.terms.sets.iter() {
-            if let Some(slot) = wide.get_mut(at as usize) {
+            if let Some(slot) = wide.get_mut(at) {
                 *slot = set.classes.len() > limit;
             }
         }
@@ -141,7 +143,7 @@ impl Reach {
     }
 
     /// The groups of a direction.
-    pub(crate) fn groups(&self, direction: Direction) -> &[Group] {
+    pub(crate) fn groups(&self, direction: Direction) -> &IdVec<GroupId, Group> {
         let [egress, ingress] = &self.groups;
         match direction {
             Direction::Egress => egress,
@@ -149,51 +151,51 @@ impl Reach {
         }
     }
 
-    /// The number of the class's group.
-    pub(crate) fn group_of(&self, direction: Direction, class: u32) -> u32 {
+    /// The id of the class's group.
+    pub(crate) fn group_of(&self, direction: Direction, class: ClassId) -> Option<GroupId> {
         let [egress, ingress] = &self.group_of;
         let groups = match direction {
             Direction::Egress => egress,
             Direction::Ingress => ingress,
         };
-        groups.get(class as usize).copied().unwrap_or(NOWHERE)
+        groups.get(class).copied().flatten()
     }
 
     /// The class's group.
-    pub(crate) fn group(&self, direction: Direction, class: u32) -> Option<&Group> {
-        self.groups(direction).get(self.group_of(direction, class) as usize)
+    pub(crate) fn group(&self, direction: Direction, class: ClassId) -> Option<&Group> {
+        self.groups(direction).get(self.group_of(direction, class)?)
     }
 
     /// The classes, each with its profile.
-    pub(crate) fn classes(&self) -> impl Iterator<Item = (u32, u32)> {
-        (0..).zip(self.profile_of.iter().copied()).filter(|(_, profile)| *profile != NOWHERE)
+    pub(crate) fn classes(&self) -> impl Iterator<Item = (ClassId, ProfileId)> {
+        self.profile_of.iter().filter_map(|(class, profile)| Some((class, (*profile)?)))
     }
 
-    pub(crate) fn profile_of(&self, class: u32) -> u32 {
-        self.profile_of.get(class as usize).copied().unwrap_or(NOWHERE)
+    pub(crate) fn profile_of(&self, class: ClassId) -> Option<ProfileId> {
+        self.profile_of.get(class).copied().flatten()
     }
 
-    /// What the subject's side lets through to, or from, the peer: the number of a set of ports.
-    pub(crate) fn one_side(&self, direction: Direction, subject: u32, peer: u32) -> u32 {
-        let Some(group) = self.group(direction, subject) else { return NONE };
+    /// The ports that the subject's side allows to, or from, the peer.
+    pub(crate) fn one_side(&self, direction: Direction, subject: ClassId, peer: ClassId) -> PortSetId {
+        let Some(group) = self.group(direction, subject) else { return PortSetId::EMPTY };
         match group.exceptions.binary_search_by_key(&peer, |(class, _)| *class) {
-            Ok(at) => group.exceptions.get(at).map_or(NONE, |(_, ports)| *ports),
-            Err(_) => group.defaults.get(self.profile_of(peer) as usize).copied().unwrap_or(NONE),
+            Ok(at) => group.exceptions.get(at).map_or(PortSetId::EMPTY, |(_, ports)| *ports),
+            Err(_) => group.by_default(self.profile_of(peer)),
         }
     }
 
     /// What both sides let through.
-    pub(crate) fn between(&mut self, from: u32, to: u32) -> u32 {
+    pub(crate) fn between(&mut self, from: ClassId, to: ClassId) -> PortSetId {
         let out = self.one_side(Direction::Egress, from, to);
         let into = self.one_side(Direction::Ingress, to, from);
         self.ports.common(out, into)
     }
 
-    fn take_profiles(&mut self, index: &PolicyIndex, wide: &[bool]) {
-        let mut profiles: Interned<Profile> = Interned::default();
-        self.profile_of = vec![NOWHERE; index.classes.width()];
+    fn take_profiles(&mut self, index: &PolicyIndex, wide: &IdVec<SetId, bool>) {
+        let mut profiles: Interner<ProfileId, Profile> = Interner::default();
+        self.profile_of = IdVec::filled(None, index.classes.width());
         for (at, class) in index.classes.iter() {
-            let is_wide = |set: &&u32| wide.get(**set as usize) == Some(&true);
+            let is_wide = |set: &&SetId| wide.get(**set) == Some(&true);
             let profile = Profile {
                 sets: class.sets.iter().filter(is_wide).copied().collect(),
                 named: class.named.clone(),
@@ -202,16 +204,16 @@ impl Reach {
                 policies: [Box::default(), Box::default()],
             };
             let profile = profiles.take_up(profile);
-            if let Some(slot) = self.profile_of.get_mut(at as usize) {
-                *slot = profile;
+            if let Some(slot) = self.profile_of.get_mut(at) {
+                *slot = Some(profile);
             }
         }
         self.profiles = profiles.into_list();
     }
 
-    fn take_groups(&mut self, index: &PolicyIndex, direction: Direction, wide: &[bool]) {
-        let mut keys: Interned<GroupKey> = Interned::default();
-        let mut group_of = vec![NOWHERE; index.classes.width()];
+    fn take_groups(&mut self, index: &PolicyIndex, direction: Direction, wide: &IdVec<SetId, bool>) {
+        let mut keys: Interner<GroupId, GroupKey> = Interner::default();
+        let mut group_of = IdVec::filled(None, index.classes.width());
         for (at, class) in index.classes.iter() {
             let key = GroupKey {
                 policies: class.policies(direction).into(),
@@ -219,13 +221,13 @@ impl Reach {
                 named: if direction == Direction::Ingress { class.named.clone() } else { Box::default() },
                 families: class.families,
             };
-            if let Some(slot) = group_of.get_mut(at as usize) {
-                *slot = keys.take_up(key);
+            if let Some(slot) = group_of.get_mut(at) {
+                *slot = Some(keys.take_up(key));
             }
         }
-        let mut groups: Vec<Group> =
-            keys.into_list().into_iter().map(|key| Group { key, ..Group::default() }).collect();
-        for group in &mut groups {
+        let mut groups: IdVec<GroupId, Group> =
+            keys.into_list().into_items().map(|key| Group { key, ..Group::default() }).collect();
+        for group in groups.values_mut() {
             self.fill(index, direction, group, wide);
         }
         let [egress, ingress] = &mut self.groups;
@@ -236,21 +238,22 @@ impl Reach {
         }
     }
 
-    fn fill(&mut self, index: &PolicyIndex, direction: Direction, group: &mut Group, wide: &[bool]) {
+    fn fill(&mut self, index: &PolicyIndex, direction: Direction, group: &mut Group, wide: &IdVec<SetId, bool>) {
         if group.key.policies.is_empty() {
-            group.defaults = vec![ALL; self.profiles.len()];
-            group.outside =
-                [false, true].map(|ipv6| Stretch { ipv6, first: 0, last: last_of(ipv6), ports: ALL }).into();
+            group.defaults = IdVec::filled(PortSetId::ALL, self.profiles.len());
+            group.outside = [false, true]
+                .map(|ipv6| AddressSpan { ipv6, first: 0, last: last_of(ipv6), ports: PortSetId::ALL })
+                .into();
             return;
         }
         let mut judge = Judge::new(index, direction, &group.key);
-        for profile in &self.profiles {
-            group.defaults.push(judge.number(&mut self.ports, Other::Pods(profile)));
+        for profile in self.profiles.values() {
+            group.defaults.push(judge.id_of(&mut self.ports, Other::Pods(profile)));
         }
-        let mut named: Vec<u32> = Vec::new();
+        let mut named: Vec<ClassId> = Vec::new();
         for (_, peer) in judge.rules.iter().flat_map(|meant| meant.rule.peers.iter().flatten()) {
             if let Peer::Pods(set) = peer
-                && wide.get(*set as usize) == Some(&false)
+                && wide.get(*set) == Some(&false)
             {
                 named.extend(index.members(*set));
             }
@@ -259,8 +262,8 @@ impl Reach {
         named.dedup();
         for class in named {
             let Some(peer) = index.class(class) else { continue };
-            let ports = judge.number(&mut self.ports, Other::Pods(peer));
-            if group.defaults.get(self.profile_of(class) as usize) != Some(&ports) {
+            let ports = judge.id_of(&mut self.ports, Other::Pods(peer));
+            if group.by_default(self.profile_of(class)) != ports {
                 group.exceptions.push((class, ports));
             }
         }
@@ -268,7 +271,7 @@ impl Reach {
     }
 
     /// Cuts the address space by the blocks that the group's own rules name.
-    fn outside(&mut self, judge: &mut Judge<'_>) -> Vec<Stretch> {
+    fn outside(&mut self, judge: &mut Judge<'_>) -> Vec<AddressSpan> {
         let index = judge.index;
         let mut cuts: [Vec<u128>; 2] = [vec![0], vec![0]];
         for meant in &judge.rules {
@@ -287,17 +290,17 @@ impl Reach {
                 }
             }
         }
-        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut stretches: Vec<AddressSpan> = Vec::new();
         for (ipv6, mut starts) in [false, true].into_iter().zip(cuts) {
             starts.small_sort();
             starts.dedup();
             let ends = starts.iter().skip(1).map(|next| *next - 1).chain([last_of(ipv6)]);
             for (first, last) in starts.iter().copied().zip(ends) {
                 let region = index.regions.find(to_address(first, ipv6));
-                let ports = judge.number(&mut self.ports, Other::Address(region));
+                let ports = judge.id_of(&mut self.ports, Other::Address(region));
                 match stretches.last_mut() {
                     Some(before) if before.ipv6 == ipv6 && before.ports == ports => before.last = last,
-                    _ => stretches.push(Stretch { ipv6, first, last, ports }),
+                    _ => stretches.push(AddressSpan { ipv6, first, last, ports }),
                 }
             }
         }
@@ -311,7 +314,7 @@ pub(crate) enum Other<'a> {
     /// Pods of a class.
     Pods(&'a Class),
     /// An address of that region that is no pod's.
-    Address(u32),
+    Address(Option<RegionId>),
 }
 
 /// The policies of a group, ready to say which ports they let through to or from others: what `PolicyIndex::verdict`
@@ -334,7 +337,7 @@ struct Judged {
     fitting: Vec<u32>,
     named: Box<[NamedPort]>,
     ports: PortSet,
-    number: Option<u32>,
+    id: Option<PortSetId>,
 }
 
 struct Meant<'a> {
@@ -370,11 +373,11 @@ impl<'a> Judge<'a> {
         self.known.get(at).map(|known| known.ports.clone()).unwrap_or_default()
     }
 
-    /// The same, as a number.
-    fn number(&mut self, sets: &mut PortSets, other: Other<'_>) -> u32 {
+    /// The same, as an id.
+    fn id_of(&mut self, sets: &mut PortSets, other: Other<'_>) -> PortSetId {
         let at = self.judge(other);
-        let Some(Judged { ports, number, .. }) = self.known.get_mut(at) else { return NONE };
-        *number.get_or_insert_with(|| sets.number(ports.clone()))
+        let Some(Judged { ports, id, .. }) = self.known.get_mut(at) else { return PortSetId::EMPTY };
+        *id.get_or_insert_with(|| sets.id_of(ports.clone()))
     }
 
     fn judge(&mut self, other: Other<'_>) -> usize {
@@ -400,7 +403,7 @@ impl<'a> Judge<'a> {
             return known;
         }
         let ports = self.add_up(&fitting, named);
-        self.known.push(Judged { fitting, named: named.into(), ports, number: None });
+        self.known.push(Judged { fitting, named: named.into(), ports, id: None });
         self.known.len() - 1
     }
 

@@ -1,9 +1,10 @@
 //! Policies of every kind lowered to one form: a tier, a subject, and rules of peers and ports over numbered sets.
 
+use super::ids::{BlockId, ClassId, NamespaceId, PolicyId, PortNameId, ScopeId, SetId};
 use super::ports::PortMatch;
 use super::ranges::Block;
 use super::selector::{Selector, Signature, Vocabulary};
-use super::table::{Interned, Table, hash_of};
+use super::store::{HashIndex, Interner, hash_of};
 use crate::api::resource::{Kind, ObjectKey};
 use portolan_base::sort::SmallSort as _;
 use std::hash::{Hash, Hasher};
@@ -89,20 +90,20 @@ impl Scope {
 pub(crate) struct Scoped {
     pub(crate) scope: Scope,
     /// The namespaces that it comes to, of those with pods.
-    pub(crate) namespaces: Vec<u32>,
+    pub(crate) namespaces: Vec<NamespaceId>,
     /// The sets that have it.
-    pub(crate) sets: Vec<u32>,
+    pub(crate) sets: Vec<SetId>,
 }
 
 /// A set of pods by their labels, in namespaces of a scope.
 #[derive(Clone, Debug)]
 pub(crate) struct PodSet {
-    pub(crate) scope: u32,
+    pub(crate) scope: ScopeId,
     pub(crate) pods: Selector,
     /// The classes that are in it.
-    pub(crate) classes: Vec<u32>,
+    pub(crate) classes: Vec<ClassId>,
     /// The policies whose subject it is.
-    pub(crate) subject_of: Vec<u32>,
+    pub(crate) subject_of: Vec<PolicyId>,
 }
 
 impl PartialEq for Scoped {
@@ -137,9 +138,9 @@ impl Hash for PodSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Peer {
     /// The pods of that set.
-    Pods(u32),
+    Pods(SetId),
     /// The addresses of that block.
-    Block(u32),
+    Block(BlockId),
     /// Whoever it is: what a rule that cannot be understood denies.
     Anybody,
 }
@@ -161,7 +162,7 @@ pub(crate) struct Policy {
     pub(crate) key: ObjectKey,
     pub(crate) tier: Tier,
     pub(crate) priority: i32,
-    pub(crate) subject: Option<u32>,
+    pub(crate) subject: Option<SetId>,
     /// Whether it isolates its pods: for a NetworkPolicy as `policyTypes` says, for the others never.
     pub(crate) isolates: [bool; 2],
     /// Its rules of egress and of ingress, as they stand in it.
@@ -199,26 +200,26 @@ impl Policy {
 /// What policies speak of, numbered, for as long as one does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terms {
-    pub(crate) scopes: Interned<Scoped>,
-    pub(crate) sets: Interned<PodSet>,
-    pub(crate) blocks: Interned<Block>,
+    pub(crate) scopes: Interner<ScopeId, Scoped>,
+    pub(crate) sets: Interner<SetId, PodSet>,
+    pub(crate) blocks: Interner<BlockId, Block>,
     /// Scopes by the hash of what a namespace has to have for them, and those that many may have.
-    by_need: Table,
-    broad: Vec<u32>,
+    by_need: HashIndex<ScopeId>,
+    broad: Vec<ScopeId>,
     /// The port names that rules mention.
-    pub(crate) port_names: Interned<String>,
+    pub(crate) port_names: Interner<PortNameId, String>,
     pub(crate) pod_labels: Vocabulary,
     pub(crate) namespace_labels: Vocabulary,
 }
 
 impl Terms {
     /// The number of a port name that some rule mentions.
-    pub(crate) fn port_name(&self, name: &str) -> Option<u32> {
+    pub(crate) fn port_name(&self, name: &str) -> Option<PortNameId> {
         self.port_names.find(hash_of(name), |known| known == name)
     }
 
     /// Lets a scope be found by namespaces that come.
-    pub(crate) fn enter_scope(&mut self, at: u32) {
+    pub(crate) fn enter_scope(&mut self, at: ScopeId) {
         match self.scopes.get(at).and_then(|scoped| scoped.scope.need()) {
             Some(need) => self.by_need.insert(need, at),
             None => self.broad.push(at),
@@ -226,7 +227,7 @@ impl Terms {
     }
 
     /// Takes a scope that is gone out again.
-    pub(crate) fn leave_scope(&mut self, at: u32, scope: &Scope) {
+    pub(crate) fn leave_scope(&mut self, at: ScopeId, scope: &Scope) {
         match scope.need() {
             Some(need) => self.by_need.remove(need, at),
             None => self.broad.retain(|other| *other != at),
@@ -234,9 +235,9 @@ impl Terms {
     }
 
     /// The scopes that come to a namespace of that name and those labels, in order.
-    pub(crate) fn scopes_of(&self, name: &str, labels: &Signature) -> Vec<u32> {
-        let comes = |at: u32| self.scopes.get(at).is_some_and(|scoped| scoped.scope.comes_to(name, labels));
-        let mut scopes: Vec<u32> = self.broad.iter().copied().filter(|at| comes(*at)).collect();
+    pub(crate) fn scopes_of(&self, name: &str, labels: &Signature) -> Vec<ScopeId> {
+        let comes = |at: ScopeId| self.scopes.get(at).is_some_and(|scoped| scoped.scope.comes_to(name, labels));
+        let mut scopes: Vec<ScopeId> = self.broad.iter().copied().filter(|at| comes(*at)).collect();
         for need in labels.iter().map(hash_of).chain([hash_of(name)]) {
             let _ = self.by_need.find(need, |at| {
                 scopes.extend(comes(at).then_some(at));

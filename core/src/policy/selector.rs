@@ -1,24 +1,23 @@
 //! Label selectors over interned labels: matching is comparing numbers, and labels that no selector mentions are not
 //! looked at, so that objects which every selector judges alike have the same [`Signature`].
 
+use super::ids::{LabelKeyId, LabelValueId};
 use crate::api::meta::{LabelSelector, StringMap};
 use crate::cluster::Cluster;
+use crate::ids::{Id as _, IdVec};
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;
 
 /// The keys and values that selectors of one sort of object (pods, namespaces, nodes) mention, numbered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary {
-    keys: BTreeMap<String, u32>,
-    values: Vec<BTreeMap<String, u32>>,
+    keys: BTreeMap<String, LabelKeyId>,
+    values: IdVec<LabelKeyId, BTreeMap<String, LabelValueId>>,
 }
 
-/// The labels of an object as far as the vocabulary goes: (key, value) pairs in order. The value [`OTHER`] is any that
-/// no selector mentions.
-pub(crate) type Signature = Vec<(u32, u32)>;
-
-/// The number of every value that no selector mentions.
-const OTHER: u32 = 0;
+/// The labels of an object as far as the vocabulary goes: (key, value) pairs in order. A value that no selector
+/// mentions is none.
+pub(crate) type Signature = Vec<(LabelKeyId, Option<LabelValueId>)>;
 
 /// A selector in canonical form: requirements in order, none twice. All of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,10 +27,10 @@ pub(crate) struct Selector {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Requirement {
-    In(u32, Vec<u32>),
-    NotIn(u32, Vec<u32>),
-    Exists(u32),
-    DoesNotExist(u32),
+    In(LabelKeyId, Vec<LabelValueId>),
+    NotIn(LabelKeyId, Vec<LabelValueId>),
+    Exists(LabelKeyId),
+    DoesNotExist(LabelKeyId),
     /// An operator that is none of the four matches nothing.
     Never,
 }
@@ -42,7 +41,7 @@ impl Vocabulary {
         let mut requirements = Vec::new();
         for (key, value) in &selector.match_labels {
             let key = self.key(key);
-            requirements.push(Requirement::In(key, vec![self.value(key, value)]));
+            requirements.push(Requirement::In(key, self.value(key, value).into_iter().collect()));
         }
         for requirement in &selector.match_expressions {
             let key = self.key(&requirement.key);
@@ -77,18 +76,18 @@ impl Vocabulary {
         signature
     }
 
-    fn label(&self, key: &str, value: &str) -> Option<(u32, u32)> {
+    fn label(&self, key: &str, value: &str) -> Option<(LabelKeyId, Option<LabelValueId>)> {
         let key = *self.keys.get(key)?;
-        Some((key, self.known(key, value).unwrap_or(OTHER)))
+        Some((key, self.known(key, value)))
     }
 
     /// The selector as `kubectl` writes it: `app=web,env notin (a,b),!old`. None for the one that matches everything.
     pub(crate) fn show(&self, selector: &Selector) -> Option<String> {
-        let key = |wanted: &u32| {
+        let key = |wanted: &LabelKeyId| {
             self.keys.iter().find(|(_, number)| *number == wanted).map(|(key, _)| key.as_str()).unwrap_or_default()
         };
-        let list = |of: &u32, wanted: &[u32]| {
-            let values = self.values.get(*of as usize).into_iter().flatten();
+        let list = |of: &LabelKeyId, wanted: &[LabelValueId]| {
+            let values = self.values.get(*of).into_iter().flatten();
             values.filter(|(_, number)| wanted.contains(number)).map(|(value, _)| value.as_str()).collect::<Vec<_>>()
         };
         let show = |requirement: &Requirement| match requirement {
@@ -105,48 +104,52 @@ impl Vocabulary {
         (!shown.is_empty()).then(|| shown.join(","))
     }
 
-    fn key(&mut self, key: &str) -> u32 {
+    fn key(&mut self, key: &str) -> LabelKeyId {
         if let Some(known) = self.keys.get(key) {
             return *known;
         }
-        let number = number(self.keys.len());
-        self.keys.insert(key.to_owned(), number);
-        self.values.push(BTreeMap::new());
-        number
+        let id = self.values.push(BTreeMap::new());
+        self.keys.insert(key.to_owned(), id);
+        id
     }
 
-    fn value(&mut self, key: u32, value: &str) -> u32 {
+    /// The id of a value of a key that [`Vocabulary::key`] gave.
+    fn value(&mut self, key: LabelKeyId, value: &str) -> Option<LabelValueId> {
         if let Some(known) = self.known(key, value) {
-            return known;
+            return Some(known);
         }
-        let Some(values) = self.values.get_mut(key as usize) else { return OTHER };
-        let number = number(values.len()) + 1;
-        values.insert(value.to_owned(), number);
-        number
+        let values = self.values.get_mut(key)?;
+        let id = LabelValueId::from_index(values.len());
+        values.insert(value.to_owned(), id);
+        Some(id)
     }
 
-    fn all(&mut self, key: u32, values: &[String]) -> Vec<u32> {
-        let mut numbers: Vec<u32> = values.iter().map(|value| self.value(key, value)).collect();
+    fn all(&mut self, key: LabelKeyId, values: &[String]) -> Vec<LabelValueId> {
+        let mut numbers: Vec<LabelValueId> = values.iter().filter_map(|value| self.value(key, value)).collect();
         numbers.small_sort();
         numbers.dedup();
         numbers
     }
 
-    fn known(&self, key: u32, value: &str) -> Option<u32> {
-        self.values.get(key as usize)?.get(value).copied()
+    fn known(&self, key: LabelKeyId, value: &str) -> Option<LabelValueId> {
+        self.values.get(key)?.get(value).copied()
     }
 }
 
 impl Selector {
     /// Whether the labels satisfy the selector, as `LabelSelector::matches` does.
     pub(crate) fn matches(&self, signature: &Signature) -> bool {
-        let value = |key: &u32| {
+        let value = |key: &LabelKeyId| {
             let at = signature.binary_search_by_key(key, |(known, _)| *known).ok()?;
             signature.get(at).map(|(_, value)| *value)
         };
         self.requirements.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => value(key).is_some_and(|value| values.binary_search(&value).is_ok()),
-            Requirement::NotIn(key, values) => value(key).is_none_or(|value| values.binary_search(&value).is_err()),
+            Requirement::In(key, values) => {
+                value(key).flatten().is_some_and(|value| values.binary_search(&value).is_ok())
+            }
+            Requirement::NotIn(key, values) => {
+                value(key).flatten().is_none_or(|value| values.binary_search(&value).is_err())
+            }
             Requirement::Exists(key) => value(key).is_some(),
             Requirement::DoesNotExist(key) => value(key).is_none(),
             Requirement::Never => false,
@@ -154,10 +157,10 @@ impl Selector {
     }
 
     /// A (key, value) pair that whatever matches must have, where there is one: the way into an index by label.
-    pub(crate) fn needed_label(&self) -> Option<(u32, u32)> {
+    pub(crate) fn needed_label(&self) -> Option<(LabelKeyId, Option<LabelValueId>)> {
         self.requirements.iter().find_map(|requirement| match requirement {
             Requirement::In(key, values) => match values.as_slice() {
-                [value] => Some((*key, *value)),
+                [value] => Some((*key, Some(*value))),
                 _ => None,
             },
             _ => None,
@@ -168,11 +171,6 @@ impl Selector {
     pub(crate) fn is_empty(&self) -> bool {
         self.requirements.is_empty()
     }
-}
-
-/// A count as an index of 32 bits; beyond four thousand million objects there is no cluster.
-pub(crate) fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

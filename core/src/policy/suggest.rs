@@ -4,17 +4,18 @@
 //! that controllers add to single pods or revisions left out). Each such set gets one policy, which isolates it both ways
 //! and lists what it may reach and by what it may be reached. What labels cannot tell apart is said to be widened.
 
+use super::ids::{PodId, TeamId};
 use super::index::PolicyIndex;
 use super::map::Row;
 use super::map::parties::{Parties, Party, given_ranges, pod_ranges};
 use super::ports::PortSet;
 use super::ranges::{bounds, prefixes};
-use super::reach::Stretch;
+use super::reach::AddressSpan;
 use super::rule::Direction;
-use super::selector::number;
 use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ids::IdVec;
 use crate::net::Protocol;
 use ipnet::IpNet;
 use portolan_base::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,7 @@ struct Team {
     labels: StringMap,
     /// The workload whose name its policy takes.
     name: String,
-    pods: Vec<u32>,
+    pods: Vec<PodId>,
 }
 
 impl Suggestion {
@@ -62,7 +63,7 @@ impl Suggestion {
         let teams = Teams::new(index, &parties);
         let mut suggestion = Suggestion::default();
         let holes = pod_ranges(&given_ranges(cluster), index);
-        let mut rules: BTreeMap<(u32, Direction), Vec<Json>> = BTreeMap::new();
+        let mut rules: BTreeMap<(TeamId, Direction), Vec<Json>> = BTreeMap::new();
         for row in rows {
             let (from, to) = (teams.side(&row.from), teams.side(&row.to));
             for end in [&from, &to] {
@@ -79,8 +80,8 @@ impl Suggestion {
                 }
             }
         }
-        for (at, team) in teams.teams.iter().enumerate() {
-            let mut of = |direction| rules.remove(&(number(at), direction)).unwrap_or_default();
+        for (at, team) in teams.teams.iter() {
+            let mut of = |direction| rules.remove(&(at, direction)).unwrap_or_default();
             let (ingress, egress) = (of(Direction::Ingress), of(Direction::Egress));
             suggestion.policies.push(teams.policy(team, ingress, egress));
         }
@@ -93,44 +94,44 @@ impl Suggestion {
 /// One side of a row: pods, or addresses.
 #[derive(Clone, Debug, Default)]
 struct Side {
-    teams: BTreeSet<u32>,
+    teams: BTreeSet<TeamId>,
     ranges: Vec<IpNet>,
     widened: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Teams {
-    teams: Vec<Team>,
-    of_namespace: BTreeMap<String, Vec<u32>>,
-    of_workload: BTreeMap<(Kind, ObjectKey), BTreeSet<u32>>,
-    of_pod: BTreeMap<ObjectKey, u32>,
+    teams: IdVec<TeamId, Team>,
+    of_namespace: BTreeMap<String, Vec<TeamId>>,
+    of_workload: BTreeMap<(Kind, ObjectKey), BTreeSet<TeamId>>,
+    of_pod: BTreeMap<ObjectKey, TeamId>,
     /// How many pods of each workload a team has.
-    shares: BTreeMap<(u32, Kind, ObjectKey), usize>,
+    shares: BTreeMap<(TeamId, Kind, ObjectKey), usize>,
 }
 
 impl Teams {
     fn new(index: &PolicyIndex, parties: &Parties) -> Self {
-        let mut stable: BTreeMap<(String, StringMap), Vec<u32>> = BTreeMap::new();
+        let mut stable: BTreeMap<(String, StringMap), Vec<PodId>> = BTreeMap::new();
         // By name: numbers follow from the order in which pods came.
         let mut pods: Vec<_> = index.pods().collect();
         pods.small_sort_by_cached_key(|pod| index.key_of(*pod));
         for pod in pods {
-            let (Some(entry), Some(_)) = (index.entry(pod.0), parties.workload_of(pod.0)) else { continue };
+            let (Some(entry), Some(_)) = (index.entry(pod), parties.workload_of(pod)) else { continue };
             let mut labels = entry.pod.metadata.labels.clone();
             labels.retain(|key, _| !PASSING_LABELS.contains(&key.as_str()));
             let namespace = index.namespace_name(entry.namespace).to_owned();
-            stable.entry((namespace, labels)).or_default().push(pod.0);
+            stable.entry((namespace, labels)).or_default().push(pod);
         }
         let mut teams = Teams::default();
         for ((namespace, labels), pods) in stable {
-            let class = |pod: &u32| index.entry(*pod).and_then(|entry| entry.class);
+            let class = |pod: &PodId| index.entry(*pod).and_then(|entry| entry.class);
             let alike = pods.iter().all(|pod| class(pod) == pods.first().and_then(class));
             if alike {
                 teams.add(index, parties, namespace, labels, pods);
                 continue;
             }
             // Pods that policies treat differently are told apart by every label they have.
-            let mut by_labels: BTreeMap<StringMap, Vec<u32>> = BTreeMap::new();
+            let mut by_labels: BTreeMap<StringMap, Vec<PodId>> = BTreeMap::new();
             for pod in pods {
                 let labels = index.entry(pod).map(|entry| entry.pod.metadata.labels.clone()).unwrap_or_default();
                 by_labels.entry(labels).or_default().push(pod);
@@ -142,17 +143,17 @@ impl Teams {
         teams
     }
 
-    fn add(&mut self, index: &PolicyIndex, parties: &Parties, namespace: String, labels: StringMap, pods: Vec<u32>) {
-        let at = number(self.teams.len());
+    fn add(&mut self, index: &PolicyIndex, parties: &Parties, namespace: String, labels: StringMap, pods: Vec<PodId>) {
+        let at = self.teams.next_id();
         let mut name = None;
         for pod in &pods {
-            let workload = parties.workload_of(*pod).and_then(|it| parties.workloads.get(it as usize)).cloned();
+            let workload = parties.workload_of(*pod).and_then(|it| parties.workloads.get(it)).cloned();
             if let Some((kind, key)) = workload {
                 name.get_or_insert_with(|| key.name.clone());
                 *self.shares.entry((at, kind, key.clone())).or_default() += 1;
                 self.of_workload.entry((kind, key)).or_default().insert(at);
             }
-            if let Some(key) = index.key_of(super::index::PodNumber(*pod)) {
+            if let Some(key) = index.key_of(*pod) {
                 self.of_pod.insert(key, at);
             }
         }
@@ -160,18 +161,18 @@ impl Teams {
         self.teams.push(Team { namespace, labels, name: name.unwrap_or_default(), pods });
     }
 
-    fn get(&self, team: u32) -> Option<&Team> {
-        self.teams.get(team as usize)
+    fn get(&self, team: TeamId) -> Option<&Team> {
+        self.teams.get(team)
     }
 
     /// The teams and ranges that the parties come to.
     fn side(&self, parties: &[Party]) -> Side {
         let mut side = Side::default();
-        let mut counted: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut counted: BTreeMap<TeamId, usize> = BTreeMap::new();
         for party in parties {
             match party {
                 Party::Everyone => {
-                    counted.extend(self.teams.iter().enumerate().map(|(at, team)| (number(at), team.pods.len())));
+                    counted.extend(self.teams.iter().map(|(at, team)| (at, team.pods.len())));
                 }
                 Party::Namespace(name) => {
                     for team in self.of_namespace.get(name).into_iter().flatten() {
@@ -204,15 +205,22 @@ impl Teams {
         side
     }
 
-    fn rule(&self, direction: Direction, namespace: &str, other: &Side, ports: &PortSet, holes: &[Stretch]) -> Json {
+    fn rule(
+        &self,
+        direction: Direction,
+        namespace: &str,
+        other: &Side,
+        ports: &PortSet,
+        holes: &[AddressSpan],
+    ) -> Json {
         let mut peers = Vec::new();
         let everywhere = |name: &str| Json::object().with("kubernetes.io/metadata.name", name.to_owned());
         let named = |name: &str| Json::object().with("matchLabels", everywhere(name));
-        if other.teams.len() == self.teams.len() && !self.teams.is_empty() {
+        if other.teams.len() == self.teams.len() && self.teams.len() > 0 {
             peers.push(Json::object().with("namespaceSelector", Json::object()));
         } else {
             for (name, all) in &self.of_namespace {
-                let meant: Vec<&u32> = all.iter().filter(|team| other.teams.contains(team)).collect();
+                let meant: Vec<&TeamId> = all.iter().filter(|team| other.teams.contains(team)).collect();
                 let here = name == namespace;
                 if !meant.is_empty() && meant.len() == all.len() {
                     peers.push(match here {
@@ -286,7 +294,7 @@ impl Teams {
 }
 
 /// The `ipBlock`s of a range, less the ranges that pods have their addresses from: an `ipBlock` would let those pods in.
-fn block(net: &IpNet, holes: &[Stretch]) -> Vec<Json> {
+fn block(net: &IpNet, holes: &[AddressSpan]) -> Vec<Json> {
     let (first, last) = bounds(net);
     let ipv6 = matches!(net, IpNet::V6(_));
     let mut except = Vec::new();

@@ -10,15 +10,15 @@
 //! - Policies of the same tier and priority are asked in the order of kind and name; where another would have decided
 //!   otherwise, the reasons say so.
 
-use super::briefs::Brief;
-use super::index::{Families, PodNumber, PolicyIndex};
+use super::class_records::ClassRecord;
+use super::ids::{NodeId, PodId, PolicyId, RegionId};
+use super::index::{Families, PolicyIndex};
+use super::pod_index::PodRecord;
 use super::ports::PortMatch;
-use super::ranges::NOWHERE;
 use super::rule::{Action, Direction, Peer, Tier};
-use super::selector::number;
-use super::spots::Spot;
-use super::steps::Hit;
+use super::rule_tape::Hit;
 use crate::api::resource::{Kind, ObjectKey};
+use crate::ids::to_u32;
 use crate::net::Protocol;
 use portolan_base::text::{Digits, joined};
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ use std::net::IpAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// A pod of the cluster.
-    Pod(PodNumber),
+    Pod(PodId),
     /// An address: of a pod, of a node, or outside the cluster.
     Address(IpAddr),
 }
@@ -134,10 +134,10 @@ impl Reason<'_> {
 /// An end as policies see it.
 #[derive(Clone, Copy, Debug)]
 struct Located<'a> {
-    pod: Option<u32>,
-    spot: Spot,
+    pod: Option<PodId>,
+    known: PodRecord,
     /// None for an end that no selector matches.
-    brief: Option<Brief<'a>>,
+    record: Option<ClassRecord<'a>>,
     /// The address that the question gave: then the end is judged by that one.
     given: Option<IpAddr>,
 }
@@ -172,7 +172,7 @@ impl PolicyIndex {
         mut trace: Option<&mut Vec<Reason<'p>>>,
     ) -> Verdict {
         let (from, to) = (self.locate(from), self.locate(to));
-        let packet = Packet { port, protocol, ipv6: to.spot.families.is_ipv6_from(from.spot.families) };
+        let packet = Packet { port, protocol, ipv6: to.known.families.is_ipv6_from(from.known.families) };
         if from.pod.is_some() && from.pod == to.pod {
             if let Some(trace) = trace {
                 trace.push(plain(Direction::Egress, Effect::Itself));
@@ -186,44 +186,45 @@ impl PolicyIndex {
     }
 
     fn locate(&self, end: End) -> Located<'_> {
-        let (pod, spot, given) = match end {
-            End::Pod(PodNumber(at)) => {
-                let spot = self.spots.get(at);
-                (spot.map(|_| at), spot.copied().unwrap_or(Spot::NOBODYS), None)
+        let (pod, known, given) = match end {
+            End::Pod(at) => {
+                let known = self.pod_index.get(at);
+                (known.map(|_| at), known.copied().unwrap_or(PodRecord::UNKNOWN), None)
             }
             End::Address(address) => {
                 let address = address.to_canonical();
                 let ipv6 = address.is_ipv6();
                 let families = Families { v4: !ipv6, v6: ipv6, prefers_ipv6: ipv6 };
                 let pod = self.pod_of_address(address);
-                let mut spot = match pod.and_then(|at| self.spots.get(at)) {
-                    Some(spot) => *spot,
-                    None => Spot::NOBODYS,
+                let mut known = match pod.and_then(|at| self.pod_index.get(at)) {
+                    Some(known) => *known,
+                    None => PodRecord::UNKNOWN,
                 };
-                spot.families = families;
-                (pod, spot, Some(address))
+                known.families = families;
+                (pod, known, Some(address))
             }
         };
-        Located { pod, spot, brief: self.briefs.get(spot.class), given }
+        let record = known.class.and_then(|class| self.class_records.get(class));
+        Located { pod, known, record, given }
     }
 
     /// The node that it is, or is on.
-    fn node(&self, end: &Located<'_>) -> Option<u32> {
+    fn node(&self, end: &Located<'_>) -> Option<NodeId> {
         match end.pod {
             Some(pod) => self.entry(pod)?.node,
             None => self.node_of_address(end.given?),
         }
     }
 
-    fn region(&self, end: &Located<'_>, ipv6: bool) -> u32 {
+    fn region(&self, end: &Located<'_>, ipv6: bool) -> Option<RegionId> {
         let ipv6 = end.given.map_or(ipv6, |address| address.is_ipv6());
-        if let Some(brief) = end.brief {
-            return brief.region(ipv6);
+        if let Some(record) = end.record {
+            return record.region(ipv6);
         }
         let addresses = end.pod.and_then(|pod| self.entry(pod)).map(|entry| entry.addresses).unwrap_or_default();
         let of_family = |address: &IpAddr| address.is_ipv6() == ipv6;
         let address = end.given.or_else(|| addresses.into_iter().flatten().find(of_family));
-        address.map_or(NOWHERE, |address| self.regions.find(address))
+        address.and_then(|address| self.regions.find(address))
     }
 
     /// Asks the policies that select the subject, tier by tier.
@@ -235,7 +236,7 @@ impl PolicyIndex {
         packet: Packet,
         mut trace: Option<&mut Vec<Reason<'p>>>,
     ) -> bool {
-        let Some(brief) = subject.brief else {
+        let Some(record) = subject.record else {
             if let Some(trace) = trace {
                 let effect = if subject.pod.is_some() { Effect::HostNetwork } else { Effect::Outside };
                 trace.push(plain(direction, effect));
@@ -244,29 +245,33 @@ impl PolicyIndex {
         };
         let region = self.region(peer, packet.ipv6);
         let destination = match direction {
-            Direction::Egress => peer.brief.as_ref(),
-            Direction::Ingress => Some(&brief),
+            Direction::Egress => peer.record.as_ref(),
+            Direction::Ingress => Some(&record),
         };
         let is_port = |port: PortMatch| match destination {
             Some(destination) => destination.is_port(port, packet.protocol, packet.port),
             None => port.matches(packet.port, packet.protocol),
         };
         let is_peer = |asked| match asked {
-            Peer::Pods(set) => peer.brief.is_some_and(|brief| brief.is_in(set)),
+            Peer::Pods(set) => peer.record.is_some_and(|record| record.is_in(set)),
             Peer::Block(block) => self.regions.is_in(region, block),
             Peer::Anybody => true,
         };
-        let is_own_node = peer.brief.is_none() && self.node(peer).is_some_and(|node| self.node(subject) == Some(node));
+        let is_own_node = peer.record.is_none() && self.node(peer).is_some_and(|node| self.node(subject) == Some(node));
         // The policies by number, for their names.
-        let policies =
-            self.class(subject.spot.class).filter(|_| trace.is_some()).map(|class| class.policies(direction));
+        let policies = subject
+            .known
+            .class
+            .filter(|_| trace.is_some())
+            .and_then(|class| self.class(class))
+            .map(|class| class.policies(direction));
         let policies = policies.unwrap_or_default();
         let named = |place: usize| self.policy(*policies.get(place)?).map(|policy| (policy.kind, &policy.key));
         // A NetworkPolicy's decision stands until the last of them is asked.
         let mut decided: Option<bool> = None;
         let mut passed = false;
-        for (place, start) in brief.policies(direction).iter().enumerate() {
-            let Some((tier, mut rules)) = self.steps.walk(*start) else { continue };
+        for (place, start) in record.policies(direction).enumerate() {
+            let Some((tier, mut rules)) = self.rule_tape.walk(start) else { continue };
             match tier {
                 Tier::Admin if passed => continue,
                 Tier::NetworkPolicy => {
@@ -293,11 +298,11 @@ impl PolicyIndex {
                 };
                 trace.push(self.hit(direction, effect, policies.get(place), hit));
                 // Of the same tier and priority, and asked in vain.
-                let order = |at: &u32| self.policy(*at).map(|policy| (policy.tier, policy.priority));
+                let order = |at: &PolicyId| self.policy(*at).map(|policy| (policy.tier, policy.priority));
                 let order_of = |place: usize| policies.get(place).and_then(order);
                 let rivals = (place + 1..policies.len()).take_while(|other| order_of(*other) == order_of(place));
                 for other in rivals.filter(|_| tier != Tier::NetworkPolicy) {
-                    let rules = brief.policies(direction).get(other).and_then(|start| self.steps.walk(*start));
+                    let rules = record.policies(direction).nth(other).and_then(|start| self.rule_tape.walk(start));
                     let rival = rules.and_then(|(_, mut rules)| rules.next(is_port, is_peer));
                     if let Some(rival) = rival.filter(|rival| rival.action != hit.action) {
                         trace.push(self.hit(direction, Effect::Tie, policies.get(other), rival));
@@ -321,7 +326,7 @@ impl PolicyIndex {
     }
 
     /// The step of a rule that fits.
-    fn hit(&self, direction: Direction, effect: Effect, policy: Option<&u32>, hit: Hit) -> Reason<'_> {
+    fn hit(&self, direction: Direction, effect: Effect, policy: Option<&PolicyId>, hit: Hit) -> Reason<'_> {
         let policy = policy.and_then(|at| self.policy(*at));
         let rule = policy.and_then(|policy| policy.rules(direction).get(hit.rule));
         let peers = rule.and_then(|rule| rule.peers.as_ref());
@@ -330,7 +335,7 @@ impl PolicyIndex {
             direction,
             effect,
             policy: policy.map(|policy| (policy.kind, &policy.key)),
-            rule: rule.map(|_| number(hit.rule)),
+            rule: rule.map(|_| to_u32(hit.rule)),
             peer: hit.peer.and_then(|at| peers?.get(at)).map(|(place, _)| *place),
             port: hit.port.and_then(|at| ports?.get(at)).map(|(place, _)| *place),
         }

@@ -4,7 +4,7 @@
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
 use portolan::net::Protocol;
-use portolan::policy::{ConnectionDiff, ConnectionMap, PodNumber, PolicyIndex, verdict::End};
+use portolan::policy::{ConnectionDiff, ConnectionMap, PodId, PolicyIndex, verdict::End};
 use portolan_tests::{engine, generate, resource};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -38,7 +38,7 @@ fn main() {
 /// Questions between pods in random order, so that what one has brought into the processor's caches seldom serves the
 /// next. They are put together in batches before the time is taken: who asks has the names and addresses at hand.
 fn verdicts(index: &PolicyIndex) {
-    let numbers: Vec<PodNumber> = index.pods().collect();
+    let numbers: Vec<PodId> = index.pods().collect();
     let verdict = |from: End, to: End| index.verdict(from, to, 8001, Protocol::Tcp).allowed();
     let count = numbers.len();
     measure("a verdict between two pods", count, |at| numbers[at], |from, to| verdict(End::Pod(*from), End::Pod(*to)));

@@ -12,7 +12,7 @@ use crate::lint::backends::Target;
 use crate::lint::ingress_controllers::controllers;
 use crate::lint::report::Reporter;
 use crate::net::Protocol;
-use crate::policy::{Effect, End, PodNumber, Reason};
+use crate::policy::{Effect, End, PodId, Reason};
 use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -57,7 +57,7 @@ fn blocked(
     port: &ServicePort,
 ) -> Option<Blocked> {
     let policies = engine.policies();
-    let senders: Vec<(&ObjectKey, PodNumber)> = controllers
+    let senders: Vec<(&ObjectKey, PodId)> = controllers
         .iter()
         .filter(|(known, _)| controller == Controller::Spec || *known == controller)
         .filter_map(|(_, key)| Some((*key, policies.pod(key)?)))

@@ -19,7 +19,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     for (service, _) in cluster.services.iter().filter(|(key, _)| guarded.contains(key.namespace.as_str())) {
         for pod in engine.endpoints().pods(service).iter().filter(|pod| !pod.spec.host_network) {
             let number = policies.pod_named(&service.namespace, &pod.metadata.name);
-            let class = number.and_then(|pod| policies.class(policies.entry(pod.0)?.class?));
+            let class = number.and_then(|pod| policies.class(policies.entry(pod)?.class?));
             if class.is_none_or(|class| !class.policies(Direction::Ingress).is_empty()) {
                 continue;
             }

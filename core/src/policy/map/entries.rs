@@ -1,5 +1,6 @@
 //! Where Ingresses bring requests in, and whether policies let them.
 
+use super::super::ids::PodId;
 use super::super::index::PolicyIndex;
 use super::super::reach::{GroupKey, Judge, Other};
 use super::super::rule::Direction;
@@ -118,7 +119,7 @@ fn pods(
     key: &ObjectKey,
     service: &Service,
     wanted: &ServiceBackendPort,
-) -> Vec<(ObjectKey, u32, u16)> {
+) -> Vec<(ObjectKey, PodId, u16)> {
     let Some(selector) = service.spec.selector.as_ref().filter(|selector| !selector.is_empty()) else {
         return Vec::new();
     };
@@ -137,7 +138,7 @@ fn pods(
             IntOrString::Int(number) => u16::try_from(*number).ok(),
             IntOrString::String(name) => index.port_named(number, name, Protocol::Tcp),
         };
-        found.extend(target.map(|target| (pod_key.clone(), number.0, target)));
+        found.extend(target.map(|target| (pod_key.clone(), number, target)));
     }
     found
 }

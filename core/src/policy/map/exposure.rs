@@ -1,10 +1,12 @@
 //! What policies open to pods that the cluster does not hold: the namespace somebody makes tomorrow.
 
+use super::super::ids::{ClassId, GroupId, PolicyId, SetId};
 use super::super::index::{Class, PolicyIndex};
 use super::super::ports::PortSet;
 use super::super::reach::{Judge, Other, Reach};
 use super::super::rule::{Direction, Peer, Scope, Tier};
 use super::parties::{Parties, Party};
+use crate::ids::IdVec;
 use portolan_base::collections::BTreeMap;
 use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
@@ -37,12 +39,12 @@ impl Exposure {
     }
 }
 
-/// Stands for a pod of any namespace with any labels.
-const ANYBODY: Option<u32> = None;
+/// No set: a pod of any namespace with any labels.
+const ANYBODY: Option<SetId> = None;
 
 pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<Exposure> {
     let everyone = index.everyone();
-    let stranger = |set: Option<u32>| {
+    let stranger = |set: Option<SetId>| {
         let mut sets = everyone.clone();
         sets.extend(set);
         sets.small_sort();
@@ -51,18 +53,18 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
         Class { sets: sets.into(), regions: region, families: index.usual_families, ..Class::default() }
     };
     let anybody = stranger(ANYBODY);
-    let mut found: BTreeMap<(Direction, Option<u32>, PortSet), Vec<u32>> = BTreeMap::new();
+    let mut found: BTreeMap<(Direction, Option<SetId>, PortSet), Vec<ClassId>> = BTreeMap::new();
     for direction in [Direction::Ingress, Direction::Egress] {
-        let mut open: Vec<Vec<(Option<u32>, PortSet)>> = Vec::new();
-        for group in reach.groups(direction) {
-            let isolates = |policy: &u32| index.policy(*policy).is_some_and(|it| it.tier == Tier::NetworkPolicy);
+        let mut open: IdVec<GroupId, Vec<(Option<SetId>, PortSet)>> = IdVec::default();
+        for group in reach.groups(direction).values() {
+            let isolates = |policy: &PolicyId| index.policy(*policy).is_some_and(|it| it.tier == Tier::NetworkPolicy);
             if !group.key.policies.iter().any(isolates) {
                 open.push(Vec::new());
                 continue;
             }
             let mut judge = Judge::new(index, direction, &group.key);
             let of_anybody = judge.ports(Other::Pods(&anybody));
-            let mut named: Vec<u32> = Vec::new();
+            let mut named: Vec<SetId> = Vec::new();
             for policy in group.key.policies.iter().filter_map(|policy| index.policy(*policy)) {
                 for (_, peer) in policy.rules(direction).iter().flat_map(|rule| rule.peers.iter().flatten()) {
                     if let Peer::Pods(set) = peer
@@ -88,7 +90,8 @@ pub(super) fn of(index: &PolicyIndex, reach: &Reach, parties: &Parties) -> Vec<E
             open.push(of_group);
         }
         for (class, _) in index.classes.iter() {
-            for (set, ports) in open.get(reach.group_of(direction, class) as usize).into_iter().flatten() {
+            for (set, ports) in reach.group_of(direction, class).and_then(|group| open.get(group)).into_iter().flatten()
+            {
                 found.entry((direction, *set, ports.clone())).or_default().push(class);
             }
         }

@@ -4,109 +4,118 @@
 //! Nearly all pairs follow from the shapes of their two groups (what the groups let through by default). Only pairs that
 //! a narrow rule names are looked at one by one. Destinations whose sources are the same in all make one row.
 
-use super::super::ranges::{NOWHERE, prefixes};
-use super::super::reach::{NONE, Reach, Stretch};
+use super::super::ids::{CellId, ClassId, GroupId, PortSetId, ShapeId};
+use super::super::ranges::prefixes;
+use super::super::reach::{AddressSpan, Reach};
 use super::super::rule::Direction;
-use super::super::selector::number;
-use super::super::table::Interned;
+use super::super::store::Interner;
+use crate::ids::{Id, IdVec};
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
 use portolan_base::sort::SmallSort as _;
+use std::hash::Hash;
 
 /// One side of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Side {
+pub(crate) enum Side<E = ClassId> {
     /// These classes, in order.
-    Classes(Vec<u32>),
+    Classes(Vec<E>),
     /// These addresses, which are no pods'.
     Addresses(Vec<IpNet>),
 }
 
-/// One row: every source may reach every destination on the ports, by their number in [`Reach::ports`].
+/// One row: every source may reach every destination on the ports, whose id is one of [`Reach::ports`]. An
+/// end is a class of pods; in a difference, workloads that are alike.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Flow {
-    pub(crate) from: Side,
-    pub(crate) to: Side,
-    pub(crate) ports: u32,
+pub(crate) struct Flow<E = ClassId> {
+    pub(crate) from: Side<E>,
+    pub(crate) to: Side<E>,
+    pub(crate) ports: PortSetId,
 }
 
 /// The sources of a row while rows are being merged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Sources {
+enum Sources<E> {
     /// All classes of these cells.
-    Cells(Vec<u32>),
-    Classes(Vec<u32>),
+    Cells(Vec<CellId>),
+    Classes(Vec<E>),
 }
 
-/// Sources that are not treated by default, and the number of what they may reach.
-type Exceptions = Vec<(u32, u32)>;
+/// Sources that are not treated by default, and what they may reach.
+type Exceptions<E> = Vec<(E, PortSetId)>;
 
 /// Classes that are alike as long as no exception names them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Cells {
+#[derive(Clone, Debug)]
+pub(crate) struct Cells<E = ClassId> {
     /// The cell of each class.
-    of: Vec<u32>,
+    of: IdVec<E, Option<CellId>>,
     /// The classes of each cell, in order.
-    members: Vec<Vec<u32>>,
+    members: IdVec<CellId, Vec<E>>,
 }
 
-impl Cells {
+impl<E: Id> Cells<E> {
     /// The cells of classes, given in order, that have the same key.
-    pub(crate) fn new(keys: impl Iterator<Item = (u32, Box<[u32]>)>) -> Self {
-        let mut numbers: Interned<Box<[u32]>> = Interned::default();
-        let mut cells = Cells::default();
+    pub(crate) fn new<K: Hash + Eq>(keys: impl Iterator<Item = (E, K)>) -> Self {
+        let mut known: Interner<CellId, K> = Interner::default();
+        let mut cells = Cells { of: IdVec::default(), members: IdVec::default() };
         for (class, key) in keys {
-            let cell = numbers.take_up(key);
-            cells.of.resize(class as usize, NOWHERE);
-            cells.of.push(cell);
-            cells.members.resize(numbers.len(), Vec::new());
-            if let Some(members) = cells.members.get_mut(cell as usize) {
+            let cell = known.take_up(key);
+            while cells.of.next_id() < class {
+                cells.of.push(None);
+            }
+            cells.of.push(Some(cell));
+            if cells.members.next_id() == cell {
+                cells.members.push(Vec::new());
+            }
+            if let Some(members) = cells.members.get_mut(cell) {
                 members.push(class);
             }
         }
         cells
     }
 
-    /// Classes whose groups let the same through by default, and whom groups treat the same by default.
-    pub(crate) fn of_reach(reach: &Reach, direction: Direction) -> Self {
-        let mut shapes: Interned<&[u32]> = Interned::default();
-        let shape_of: Vec<u32> =
-            reach.groups(direction).iter().map(|group| shapes.take_up(group.defaults.as_slice())).collect();
-        let shape = |class| shape_of.get(reach.group_of(direction, class) as usize).copied().unwrap_or_default();
-        Cells::new(reach.classes().map(|(class, profile)| (class, Box::from([shape(class), profile]))))
+    pub(crate) fn of(&self, class: E) -> Option<CellId> {
+        self.of.get(class).copied().flatten()
     }
 
-    pub(crate) fn of(&self, class: u32) -> u32 {
-        self.of.get(class as usize).copied().unwrap_or(NOWHERE)
-    }
-
-    fn members(&self, cell: u32) -> &[u32] {
-        self.members.get(cell as usize).map(Vec::as_slice).unwrap_or_default()
+    fn members(&self, cell: CellId) -> &[E] {
+        self.members.get(cell).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
-/// What passes between classes, as numbers of sets of ports.
-pub(crate) trait Between {
+impl Cells {
+    /// Classes whose groups let the same through by default, and whom groups treat the same by default.
+    pub(crate) fn of_reach(reach: &Reach, direction: Direction) -> Self {
+        let mut shapes: Interner<ShapeId, &[PortSetId]> = Interner::default();
+        let shape_of: IdVec<GroupId, ShapeId> =
+            reach.groups(direction).values().map(|group| shapes.take_up(group.defaults.as_slice())).collect();
+        let shape = |class| reach.group_of(direction, class).and_then(|group| shape_of.get(group)).copied();
+        Cells::new(reach.classes().map(|(class, profile)| (class, (shape(class), profile))))
+    }
+}
+
+/// The ports that are allowed between classes.
+pub(crate) trait Between<E = ClassId> {
     /// From one class to another.
-    fn pair(&mut self, from: u32, to: u32) -> u32;
+    fn pair(&mut self, from: E, to: E) -> PortSetId;
     /// The same, as far as no exception names them.
-    fn default(&mut self, from: u32, to: u32) -> u32;
+    fn default(&mut self, from: E, to: E) -> PortSetId;
     /// Whether the first set holds every port of the second.
-    fn covers(&mut self, one: u32, other: u32) -> bool;
+    fn covers(&mut self, one: PortSetId, other: PortSetId) -> bool;
 }
 
 impl Between for Reach {
-    fn pair(&mut self, from: u32, to: u32) -> u32 {
+    fn pair(&mut self, from: ClassId, to: ClassId) -> PortSetId {
         self.between(from, to)
     }
 
-    fn default(&mut self, from: u32, to: u32) -> u32 {
+    fn default(&mut self, from: ClassId, to: ClassId) -> PortSetId {
         let out = default_ports(self, Direction::Egress, from, to);
         let into = default_ports(self, Direction::Ingress, to, from);
         self.ports.common(out, into)
     }
 
-    fn covers(&mut self, one: u32, other: u32) -> bool {
+    fn covers(&mut self, one: PortSetId, other: PortSetId) -> bool {
         self.ports.covers(one, other)
     }
 }
@@ -120,16 +129,21 @@ pub(crate) fn between_pods(reach: &mut Reach) -> Vec<Flow> {
 
 /// The rows between classes, whose cells as sources and as destinations are given; `named` are for each class the
 /// classes that may not be treated by default when they reach it, in order.
-pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], between: &mut dyn Between) -> Vec<Flow> {
+pub(crate) fn rows<E: Id>(
+    [from_cells, to_cells]: &[Cells<E>; 2],
+    named: &IdVec<E, Vec<E>>,
+    between: &mut dyn Between<E>,
+) -> Vec<Flow<E>> {
     let defaults = defaults(between, from_cells, to_cells);
-    let default_of = |from_cell: u32, to_cell: u32| {
-        defaults.get(to_cell as usize).and_then(|row: &Vec<u32>| row.get(from_cell as usize)).copied().unwrap_or(NONE)
+    let default_of = |from_cell: Option<CellId>, to_cell: CellId| {
+        let row: Option<&IdVec<CellId, PortSetId>> = defaults.get(to_cell);
+        row.zip(from_cell).and_then(|(row, from_cell)| row.get(from_cell)).copied().unwrap_or(PortSetId::EMPTY)
     };
     // Destinations by their cell and what is not the default of it.
-    let mut alike: BTreeMap<(u32, Exceptions), Vec<u32>> = BTreeMap::new();
-    for (to, to_cell) in (0..).zip(to_cells.of.iter().copied()).filter(|(_, cell)| *cell != NOWHERE) {
+    let mut alike: BTreeMap<(CellId, Exceptions<E>), Vec<E>> = BTreeMap::new();
+    for (to, to_cell) in to_cells.of.iter().filter_map(|(to, cell)| Some((to, (*cell)?))) {
         let mut exceptions = Vec::new();
-        for from in named.get(to as usize).into_iter().flatten().copied() {
+        for from in named.get(to).into_iter().flatten().copied() {
             let ports = between.pair(from, to);
             if ports != default_of(from_cells.of(from), to_cell) {
                 exceptions.push((from, ports));
@@ -137,13 +151,13 @@ pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], betw
         }
         alike.entry((to_cell, exceptions)).or_default().push(to);
     }
-    let mut rows: BTreeMap<(Sources, u32), Vec<u32>> = BTreeMap::new();
+    let mut rows: BTreeMap<(Sources<E>, PortSetId), Vec<E>> = BTreeMap::new();
     for ((to_cell, exceptions), destinations) in alike {
         for (sources, ports) in sources_of(between, from_cells, |cell| default_of(cell, to_cell), &exceptions) {
             rows.entry((sources, ports)).or_default().extend(&destinations);
         }
     }
-    let mut merged: BTreeMap<(Vec<u32>, u32), Vec<u32>> = BTreeMap::new();
+    let mut merged: BTreeMap<(Vec<E>, PortSetId), Vec<E>> = BTreeMap::new();
     for ((sources, ports), mut destinations) in rows {
         destinations.small_sort();
         let into = merged.entry((destinations, ports)).or_default();
@@ -152,7 +166,7 @@ pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], betw
             Sources::Cells(cells) => into.extend(cells.iter().flat_map(|cell| from_cells.members(*cell))),
         }
     }
-    let flow = |((to, ports), mut from): ((Vec<u32>, u32), Vec<u32>)| {
+    let flow = |((to, ports), mut from): ((Vec<E>, PortSetId), Vec<E>)| {
         from.small_sort();
         from.dedup();
         Flow { from: Side::Classes(from), to: Side::Classes(to), ports }
@@ -161,32 +175,36 @@ pub(crate) fn rows([from_cells, to_cells]: &[Cells; 2], named: &[Vec<u32>], betw
 }
 
 /// For each cell of destinations and each of sources, what passes by default.
-fn defaults(between: &mut dyn Between, from_cells: &Cells, to_cells: &Cells) -> Vec<Vec<u32>> {
-    let representative = |members: &Vec<u32>| members.first().copied().unwrap_or_default();
-    let from: Vec<u32> = from_cells.members.iter().map(representative).collect();
-    let to = to_cells.members.iter().map(representative);
+fn defaults<E: Id>(
+    between: &mut dyn Between<E>,
+    from_cells: &Cells<E>,
+    to_cells: &Cells<E>,
+) -> IdVec<CellId, IdVec<CellId, PortSetId>> {
+    // Every cell has a member, because it is made for one.
+    let representative = |members: &Vec<E>| members.first().copied();
+    let from: Vec<E> = from_cells.members.values().filter_map(representative).collect();
+    let to = to_cells.members.values().filter_map(representative);
     to.map(|to| from.iter().map(|from| between.default(*from, to)).collect()).collect()
 }
 
-fn default_ports(reach: &Reach, direction: Direction, subject: u32, peer: u32) -> u32 {
-    let profile = reach.profile_of(peer) as usize;
-    reach.group(direction, subject).and_then(|group| group.defaults.get(profile)).copied().unwrap_or(NONE)
+fn default_ports(reach: &Reach, direction: Direction, subject: ClassId, peer: ClassId) -> PortSetId {
+    reach.group(direction, subject).map_or(PortSetId::EMPTY, |group| group.by_default(reach.profile_of(peer)))
 }
 
 /// For each class the classes that may be treated otherwise than by default when they reach it, in order.
-pub(crate) fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
-    let mut sources: Vec<Vec<u32>> = vec![Vec::new(); reach.profile_of.len()];
+pub(crate) fn named_pairs(reach: &Reach) -> IdVec<ClassId, Vec<ClassId>> {
+    let mut sources: IdVec<ClassId, Vec<ClassId>> = IdVec::filled(Vec::new(), reach.profile_of.len());
     for (class, _) in reach.classes() {
         for (to, _) in reach.group(Direction::Egress, class).into_iter().flat_map(|group| &group.exceptions) {
-            if let Some(of_destination) = sources.get_mut(*to as usize) {
+            if let Some(of_destination) = sources.get_mut(*to) {
                 of_destination.push(class);
             }
         }
-        if let (Some(group), Some(own)) = (reach.group(Direction::Ingress, class), sources.get_mut(class as usize)) {
+        if let (Some(group), Some(own)) = (reach.group(Direction::Ingress, class), sources.get_mut(class)) {
             own.extend(group.exceptions.iter().map(|(from, _)| *from));
         }
     }
-    for of_destination in &mut sources {
+    for of_destination in sources.values_mut() {
         of_destination.small_sort();
         of_destination.dedup();
     }
@@ -195,34 +213,34 @@ pub(crate) fn named_pairs(reach: &Reach) -> Vec<Vec<u32>> {
 
 /// The sources of alike destinations, by what they may reach. Where the exceptions only add to the default, the default
 /// stands for all of its cell, so that one row serves many destinations; else they are taken out of it.
-fn sources_of(
-    between: &mut dyn Between,
-    cells: &Cells,
-    default_of: impl Fn(u32) -> u32,
-    exceptions: &[(u32, u32)],
-) -> Vec<(Sources, u32)> {
+fn sources_of<E: Id>(
+    between: &mut dyn Between<E>,
+    cells: &Cells<E>,
+    default_of: impl Fn(Option<CellId>) -> PortSetId,
+    exceptions: &[(E, PortSetId)],
+) -> Vec<(Sources<E>, PortSetId)> {
     let mut found = Vec::new();
-    let mut narrowed: Vec<u32> = Vec::new();
-    let mut by_ports: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let mut narrowed: Vec<CellId> = Vec::new();
+    let mut by_ports: BTreeMap<PortSetId, Vec<E>> = BTreeMap::new();
     for (from, ports) in exceptions {
         let cell = cells.of(*from);
         if !between.covers(*ports, default_of(cell)) {
-            narrowed.push(cell);
+            narrowed.extend(cell);
         }
-        if *ports != NONE {
+        if *ports != PortSetId::EMPTY {
             by_ports.entry(*ports).or_default().push(*from);
         }
     }
     narrowed.small_sort();
     narrowed.dedup();
-    let mut whole: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for cell in (0..cells.members.len()).map(number) {
-        let ports = default_of(cell);
-        if ports == NONE {
+    let mut whole: BTreeMap<PortSetId, Vec<CellId>> = BTreeMap::new();
+    for (cell, _) in cells.members.iter() {
+        let ports = default_of(Some(cell));
+        if ports == PortSetId::EMPTY {
             continue;
         }
         if narrowed.binary_search(&cell).is_ok() {
-            let plain = |class: &&u32| exceptions.binary_search_by_key(*class, |(from, _)| *from).is_err();
+            let plain = |class: &&E| exceptions.binary_search_by_key(*class, |(from, _)| *from).is_err();
             by_ports.entry(ports).or_default().extend(cells.members(cell).iter().filter(plain));
         } else {
             whole.entry(ports).or_default().push(cell);
@@ -240,20 +258,21 @@ fn sources_of(
 
 /// The rows between pods and addresses that are no pods'. `holes` are the ranges that pods have their addresses from:
 /// whatever is said of those, it is not said of anything outside.
-pub(crate) fn with_outside(reach: &Reach, direction: Direction, holes: &[Stretch]) -> Vec<Flow> {
-    let mut ranges: Vec<BTreeMap<u32, Vec<IpNet>>> = Vec::new();
-    for group in reach.groups(direction) {
-        let mut by_ports: BTreeMap<u32, Vec<IpNet>> = BTreeMap::new();
+pub(crate) fn with_outside(reach: &Reach, direction: Direction, holes: &[AddressSpan]) -> Vec<Flow> {
+    let mut ranges: IdVec<GroupId, BTreeMap<PortSetId, Vec<IpNet>>> = IdVec::default();
+    for group in reach.groups(direction).values() {
+        let mut by_ports: BTreeMap<PortSetId, Vec<IpNet>> = BTreeMap::new();
         for stretch in bridge(&group.outside, holes) {
-            if stretch.ports != NONE {
+            if stretch.ports != PortSetId::EMPTY {
                 by_ports.entry(stretch.ports).or_default().extend(prefixes(stretch.first, stretch.last, stretch.ipv6));
             }
         }
         ranges.push(by_ports);
     }
-    let mut rows: BTreeMap<(&[IpNet], u32), Vec<u32>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&[IpNet], PortSetId), Vec<ClassId>> = BTreeMap::new();
     for (class, _) in reach.classes() {
-        for (ports, nets) in ranges.get(reach.group_of(direction, class) as usize).into_iter().flatten() {
+        for (ports, nets) in reach.group_of(direction, class).and_then(|group| ranges.get(group)).into_iter().flatten()
+        {
             rows.entry((nets, *ports)).or_default().push(class);
         }
     }
@@ -269,8 +288,8 @@ pub(crate) fn with_outside(reach: &Reach, direction: Direction, holes: &[Stretch
 }
 
 /// Takes the holes out of the stretches.
-pub(crate) fn cut(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
-    let mut pieces: Vec<Stretch> = Vec::new();
+pub(crate) fn cut(stretches: &[AddressSpan], holes: &[AddressSpan]) -> Vec<AddressSpan> {
+    let mut pieces: Vec<AddressSpan> = Vec::new();
     for stretch in stretches {
         let mut rest = Some(*stretch);
         for hole in holes.iter().filter(|hole| hole.ipv6 == stretch.ipv6) {
@@ -279,9 +298,9 @@ pub(crate) fn cut(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
                 continue;
             }
             if hole.first > at.first {
-                pieces.push(Stretch { last: hole.first - 1, ..at });
+                pieces.push(AddressSpan { last: hole.first - 1, ..at });
             }
-            rest = (hole.last < at.last).then(|| Stretch { first: hole.last + 1, ..at });
+            rest = (hole.last < at.last).then(|| AddressSpan { first: hole.last + 1, ..at });
         }
         pieces.extend(rest);
     }
@@ -289,8 +308,8 @@ pub(crate) fn cut(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
 }
 
 /// Takes the holes out of the stretches, and lets a stretch run over a hole where both its sides are alike.
-pub(crate) fn bridge(stretches: &[Stretch], holes: &[Stretch]) -> Vec<Stretch> {
-    let mut bridged: Vec<Stretch> = Vec::new();
+pub(crate) fn bridge(stretches: &[AddressSpan], holes: &[AddressSpan]) -> Vec<AddressSpan> {
+    let mut bridged: Vec<AddressSpan> = Vec::new();
     for piece in cut(stretches, holes) {
         let is_hole = |first: u128, last: u128| {
             let mut at = first;

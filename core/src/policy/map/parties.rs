@@ -1,12 +1,13 @@
 //! Who stands in a map: workloads and namespaces instead of the pods and classes that the engine thinks in.
 
+use super::super::ids::{ClassId, NamespaceId, PodId, PortSetId, WorkloadId};
 use super::super::index::{PodEntry, PolicyIndex, has_ended};
 use super::super::ranges::{bounds, last_of};
-use super::super::reach::{NONE, Stretch};
-use super::super::selector::number;
+use super::super::reach::AddressSpan;
 use crate::api::pod::Pod;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Cluster;
+use crate::ids::IdVec;
 use crate::workload;
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
@@ -63,14 +64,14 @@ impl fmt::Display for Party {
 /// no parties.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parties {
-    pub(crate) workloads: Vec<(Kind, ObjectKey)>,
+    pub(crate) workloads: IdVec<WorkloadId, (Kind, ObjectKey)>,
     /// The workload of each pod.
-    workload_of: Vec<Option<u32>>,
+    workload_of: IdVec<PodId, Option<WorkloadId>>,
     /// The pods of each class, in order.
-    pods: Vec<Vec<u32>>,
+    pods: IdVec<ClassId, Vec<PodId>>,
     /// How many pods a workload, a namespace and the cluster have.
-    of_workload: Vec<u32>,
-    of_namespace: Vec<u32>,
+    of_workload: IdVec<WorkloadId, u32>,
+    of_namespace: IdVec<NamespaceId, u32>,
     pub(crate) all: u32,
     pub(crate) on_host: Vec<ObjectKey>,
 }
@@ -78,13 +79,13 @@ pub(crate) struct Parties {
 impl Parties {
     pub(crate) fn new(cluster: &Cluster, index: &PolicyIndex) -> Self {
         let mut parties = Parties {
-            pods: vec![Vec::new(); index.classes.width()],
-            workload_of: vec![None; index.pods.width()],
-            of_namespace: vec![0; index.namespaces.width()],
+            pods: IdVec::filled(Vec::new(), index.classes.width()),
+            workload_of: IdVec::filled(None, index.pods.width()),
+            of_namespace: IdVec::filled(0, index.namespaces.width()),
             ..Parties::default()
         };
-        let mut numbers: BTreeMap<(Kind, ObjectKey), u32> = BTreeMap::new();
-        let mut before: Option<(&PodEntry, u32)> = None;
+        let mut numbers: BTreeMap<(Kind, ObjectKey), WorkloadId> = BTreeMap::new();
+        let mut before: Option<(&PodEntry, WorkloadId)> = None;
         for (at, entry) in index.pods.iter() {
             let namespace = index.namespace_name(entry.namespace);
             let (Some(class), false) = (entry.class, has_ended(&entry.pod)) else {
@@ -98,7 +99,7 @@ impl Parties {
                 Some((_, workload)) => workload,
                 None => {
                     let owner = maker(cluster, namespace, &entry.pod);
-                    let next = number(numbers.len());
+                    let next = parties.workloads.next_id();
                     let workload = *numbers.entry(owner.clone()).or_insert(next);
                     if workload == next {
                         parties.workloads.push(owner);
@@ -108,16 +109,16 @@ impl Parties {
                 }
             };
             before = Some((entry, workload));
-            if let Some(slot) = parties.workload_of.get_mut(at as usize) {
+            if let Some(slot) = parties.workload_of.get_mut(at) {
                 *slot = Some(workload);
             }
-            if let Some(pods) = parties.pods.get_mut(class as usize) {
+            if let Some(pods) = parties.pods.get_mut(class) {
                 pods.push(at);
             }
-            if let Some(count) = parties.of_workload.get_mut(workload as usize) {
+            if let Some(count) = parties.of_workload.get_mut(workload) {
                 *count += 1;
             }
-            if let Some(count) = parties.of_namespace.get_mut(entry.namespace as usize) {
+            if let Some(count) = parties.of_namespace.get_mut(entry.namespace) {
                 *count += 1;
             }
             parties.all += 1;
@@ -127,43 +128,43 @@ impl Parties {
     }
 
     /// The pods of a class that are parties.
-    pub(crate) fn pods(&self, class: u32) -> &[u32] {
-        self.pods.get(class as usize).map(Vec::as_slice).unwrap_or_default()
+    pub(crate) fn pods(&self, class: ClassId) -> &[PodId] {
+        self.pods.get(class).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The workload that a pod belongs to.
-    pub(crate) fn workload_of(&self, pod: u32) -> Option<u32> {
-        self.workload_of.get(pod as usize).copied().flatten()
+    pub(crate) fn workload_of(&self, pod: PodId) -> Option<WorkloadId> {
+        self.workload_of.get(pod).copied().flatten()
     }
 
     /// The fewest parties that stand for exactly the pods of these classes.
-    pub(crate) fn of(&self, index: &PolicyIndex, classes: &[u32]) -> Vec<Party> {
-        let mut pods: Vec<u32> = classes.iter().flat_map(|class| self.pods(*class)).copied().collect();
+    pub(crate) fn of(&self, index: &PolicyIndex, classes: &[ClassId]) -> Vec<Party> {
+        let mut pods: Vec<PodId> = classes.iter().flat_map(|class| self.pods(*class)).copied().collect();
         if pods.is_empty() {
             return Vec::new();
         }
         if pods.len() == self.all as usize {
             return vec![Party::Everyone];
         }
-        let namespace_of = |pod: &u32| index.entry(*pod).map_or(0, |entry| entry.namespace);
+        let namespace_of = |pod: &PodId| index.entry(*pod).map(|entry| entry.namespace);
         pods.small_sort_by(|a, b| (namespace_of(a), a).cmp(&(namespace_of(b), b)));
         let mut parties = Vec::new();
         for of_namespace in pods.chunk_by(|a, b| namespace_of(a) == namespace_of(b)) {
-            let namespace = of_namespace.first().map(namespace_of).unwrap_or_default();
+            let Some(namespace) = of_namespace.first().and_then(namespace_of) else { continue };
             let name = index.namespace_name(namespace);
-            if self.of_namespace.get(namespace as usize).is_some_and(|count| *count as usize == of_namespace.len()) {
+            if self.of_namespace.get(namespace).is_some_and(|count| *count as usize == of_namespace.len()) {
                 parties.push(Party::Namespace(name.to_owned()));
                 continue;
             }
-            let mut by_workload: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+            let mut by_workload: BTreeMap<WorkloadId, Vec<PodId>> = BTreeMap::new();
             for pod in of_namespace {
                 if let Some(workload) = self.workload_of(*pod) {
                     by_workload.entry(workload).or_default().push(*pod);
                 }
             }
             for (workload, pods) in by_workload {
-                let whole = self.of_workload.get(workload as usize).is_some_and(|count| *count as usize == pods.len());
-                match self.workloads.get(workload as usize) {
+                let whole = self.of_workload.get(workload).is_some_and(|count| *count as usize == pods.len());
+                match self.workloads.get(workload) {
                     Some((kind, key)) if whole => parties.push(Party::Workload(*kind, key.clone())),
                     _ => parties.extend(pods.iter().filter_map(|pod| {
                         Some(Party::Pod(ObjectKey::new(name, index.entry(*pod)?.pod.metadata.name.as_str())))
@@ -215,13 +216,13 @@ fn maker(cluster: &Cluster, namespace: &str, pod: &Pod) -> (Kind, ObjectKey) {
     (kind, key)
 }
 
-fn stretch(net: &IpNet) -> Stretch {
+fn stretch(net: &IpNet) -> AddressSpan {
     let (first, last) = bounds(net);
-    Stretch { ipv6: matches!(net, IpNet::V6(_)), first, last, ports: NONE }
+    AddressSpan { ipv6: matches!(net, IpNet::V6(_)), first, last, ports: PortSetId::EMPTY }
 }
 
 /// Whether the address is in one of the ranges, which are in order.
-pub(super) fn is_in(ranges: &[Stretch], address: IpAddr) -> bool {
+pub(super) fn is_in(ranges: &[AddressSpan], address: IpAddr) -> bool {
     let at = super::super::ranges::to_number(address);
     let before = ranges.partition_point(|range| (range.ipv6, range.first) <= (address.is_ipv6(), at));
     let covering = before.checked_sub(1).and_then(|before| ranges.get(before));
@@ -229,8 +230,8 @@ pub(super) fn is_in(ranges: &[Stretch], address: IpAddr) -> bool {
 }
 
 /// The ranges that pods are given their addresses from, in order and without overlap: the cluster's, the nodes'.
-pub(crate) fn given_ranges(cluster: &Cluster) -> Vec<Stretch> {
-    let mut ranges: Vec<Stretch> = cluster.options.cluster_cidr.iter().map(stretch).collect();
+pub(crate) fn given_ranges(cluster: &Cluster) -> Vec<AddressSpan> {
+    let mut ranges: Vec<AddressSpan> = cluster.options.cluster_cidr.iter().map(stretch).collect();
     for (_, node) in cluster.nodes.iter() {
         let given = node.spec.pod_cidrs.iter().chain([&node.spec.pod_cidr]);
         ranges.extend(given.filter_map(|range| crate::net::parse_cidr_sloppy(range)).map(|net| stretch(&net)));
@@ -239,7 +240,7 @@ pub(crate) fn given_ranges(cluster: &Cluster) -> Vec<Stretch> {
 }
 
 /// The ranges that pods have their addresses from: those given, and around a pod that is in none of them its /24 or /64.
-pub(crate) fn pod_ranges(given: &[Stretch], index: &PolicyIndex) -> Vec<Stretch> {
+pub(crate) fn pod_ranges(given: &[AddressSpan], index: &PolicyIndex) -> Vec<AddressSpan> {
     let mut ranges = given.to_vec();
     let addresses = index.pods.iter().filter(|(_, entry)| entry.class.is_some()).flat_map(|(_, entry)| entry.addresses);
     for address in addresses.flatten().filter(|address| !is_in(given, *address)) {
@@ -249,10 +250,10 @@ pub(crate) fn pod_ranges(given: &[Stretch], index: &PolicyIndex) -> Vec<Stretch>
     joined(ranges)
 }
 
-fn joined(mut ranges: Vec<Stretch>) -> Vec<Stretch> {
+fn joined(mut ranges: Vec<AddressSpan>) -> Vec<AddressSpan> {
     ranges.small_sort();
     ranges.dedup();
-    let mut joined: Vec<Stretch> = Vec::new();
+    let mut joined: Vec<AddressSpan> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
             Some(before)
