@@ -1,4 +1,4 @@
-//! Baselines, `portolan.toml` and comments that silence, as people use them.
+//! Baselines, `portolan.toml` and comments that suppress findings, as people use them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -125,16 +125,17 @@ fn the_cluster_can_be_set() {
 }
 
 #[test]
-fn a_comment_silences_and_an_idle_one_is_taken_out() {
-    let silenced = IDLE.replace("  externalName", "  # portolan: ignore[SVC004] our resolver takes it\n  externalName");
-    let folder = Folder::with(&[("a.yaml", &silenced)]);
+fn a_comment_suppresses_and_an_unused_one_is_removed() {
+    let suppressed =
+        IDLE.replace("  externalName", "  # portolan: ignore[SVC004] our resolver takes it\n  externalName");
+    let folder = Folder::with(&[("a.yaml", &suppressed)]);
     assert_eq!(folder.portolan(&["check", "a.yaml"]).out, "1 object stored: nothing found\n");
     let idle = format!("# portolan: ignore-file[ING]\n{SERVICE}");
     folder.write("a.yaml", &idle);
     let answer = folder.portolan(&["check", "a.yaml"]);
     assert_eq!(answer.status, 0);
     assert!(
-        answer.out.starts_with("info[ignore]: there is nothing of ING here that this silences\n"),
+        answer.out.starts_with("info[ignore]: no finding of ING here, so this comment suppresses nothing\n"),
         "{}",
         answer.out
     );

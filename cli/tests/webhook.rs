@@ -107,7 +107,7 @@ fn objects_are_let_pass_warned_of_and_refused() {
     let answer = client.review(&review("CREATE", &ingress("doubtful", "nobody", 80), ""));
     assert!(answer.allowed());
     assert!(answer.warnings()[0].starts_with("ING001 spec.rules[0]"), "{answer:?}");
-    assert!(answer.warnings()[0].contains("there is no Service shop/nobody"), "{answer:?}");
+    assert!(answer.warnings()[0].contains("no Service `shop/nobody`"), "{answer:?}");
 
     // What the API server itself refuses, in its words.
     let answer = client.review(&review("CREATE", &service("x", r#"{"ports":[{"port":70000}]}"#), ""));
@@ -121,7 +121,7 @@ fn objects_are_let_pass_warned_of_and_refused() {
     assert!(answer.allowed(), "{answer:?}");
     // Nothing of that was stored.
     let answer = client.review(&review("CREATE", &ingress("again", "x", 80), ""));
-    assert!(answer.warnings()[0].contains("there is no Service shop/x"), "{answer:?}");
+    assert!(answer.warnings()[0].contains("no Service `shop/x`"), "{answer:?}");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_deletion_is_warned_of_by_what_it_breaks() {
     let gone = review("DELETE", "", &service("web", r#"{"ports":[{"port":80}]}"#));
     let answer = client.review(&gone);
     assert!(answer.allowed());
-    let warning = "ING001 Ingress shop/front: there is no Service shop/web";
+    let warning = "ING001 Ingress shop/front: no Service `shop/web`";
     assert!(answer.warnings()[0].starts_with(warning), "{answer:?}");
     // The API server may not send the object at all.
     let bare = gone.split_once(",\"object\"").unwrap().0.to_owned() + "}}";
@@ -442,7 +442,7 @@ fn the_cluster_is_watched() {
     assert_eq!(server.asked("list secrets"), 0, "secrets are nobody's business unless wanted");
     let mut client = Client::new(&webhook);
     let doubtful = review("CREATE", &ingress("front", "web", 80), "");
-    assert!(client.review(&doubtful).warnings()[0].contains("there is no Service shop/web"));
+    assert!(client.review(&doubtful).warnings()[0].contains("no Service `shop/web`"));
     server.put("services", &service("web", r#"{"selector":{"app":"web"},"ports":[{"port":80}]}"#));
     // Of a namespace without pods nothing is known; of one with others they are missed.
     until("the Service is seen", || client.review(&doubtful).warnings().is_empty());

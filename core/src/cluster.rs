@@ -362,6 +362,11 @@ impl Cluster {
         self.sources.get(&kind).into_iter().flatten()
     }
 
+    /// The names of the objects that come from files, of every kind.
+    pub(crate) fn source_names(&self) -> impl Iterator<Item = &str> {
+        self.sources.values().flat_map(|sources| sources.keys().map(|key| key.name.as_str()))
+    }
+
     /// The objects that come from that file, with their places in it.
     pub fn sources_in<'c>(&'c self, file: &'c str) -> impl Iterator<Item = (Kind, &'c ObjectKey, &'c Source)> {
         let of_file = move |(_, source): &(_, &Source)| &*source.file == file;

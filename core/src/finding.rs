@@ -1,16 +1,16 @@
-//! Findings as plain data: what is wrong or doubtful, where, and what to do. How they look is the host's affair.
+//! Findings as plain data: the problem, its place, and what to do. Hosts decide how to show them.
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Location;
 use portolan_base::json::{Json, JsonOf, json};
 use std::borrow::Cow;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth knowing; nothing is wrong.
+    /// Information; nothing is wrong.
     Info,
-    /// Accepted, and surely or probably not what was meant.
+    /// The API server accepts it, but it probably does not do what was intended.
     Warning,
     /// Refused, or it cannot work.
     Error,
@@ -30,21 +30,21 @@ impl Severity {
 /// One thing found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// A stable code: `syntax`, `refused`, `warning`, or a lint rule's.
+    /// A stable code: `syntax`, `refused`, `warning`, or the code of a rule.
     pub code: &'static str,
-    /// How much it weighs.
+    /// Its severity.
     pub severity: Severity,
-    /// What was found; for a refusal and a warning of the API server, its own words.
+    /// The problem. For a refusal or a warning of the API server, the server's own message.
     pub message: String,
     /// The object it is about, where it is about one.
     pub object: Option<(Kind, ObjectKey)>,
-    /// Where it stands.
+    /// Its place in a file.
     pub place: Location,
-    /// What to write instead, or why it matters.
+    /// What to do about it.
     pub help: Option<String>,
-    /// Other places involved, each with a word on how.
+    /// Other places involved, each with a text that says how.
     pub related: Vec<(String, Location)>,
-    /// Edits that would mend it, all of them together.
+    /// The edits that fix it, all of them together.
     pub fix: Vec<Edit>,
 }
 
@@ -55,7 +55,7 @@ pub struct Edit {
     pub file: String,
     /// Byte range to replace.
     pub range: std::ops::Range<u32>,
-    /// What to put there.
+    /// The replacement.
     pub text: String,
 }
 
@@ -73,15 +73,14 @@ impl Finding {
         self
     }
 
-    /// The same finding, with a word of help.
+    /// The same finding, with help.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Moves the places of that file that stand behind a line (from 1) and the edits behind a byte: so many lines and bytes
-    /// further down.
+    /// Shifts the places of a file after a line (from 1) and the edits from a byte on, by (lines, bytes).
     pub fn move_places(&mut self, file: &str, behind: (usize, usize), by: (i64, i64)) {
         let shift = |from: u32, by: i64| u32::try_from(i64::from(from).saturating_add(by)).unwrap_or(from);
         let places = std::iter::once(&mut self.place).chain(self.related.iter_mut().map(|(_, place)| place));
@@ -98,7 +97,7 @@ impl Finding {
         self.clone().into_json()
     }
 
-    /// The same, where the finding itself is not needed any more.
+    /// The same, for a finding that is no longer needed.
     pub fn into_json(self) -> Json {
         let mut json = json! { "code": self.code, "severity": self.severity.name(), "message": self.message };
         if let Some((kind, key)) = self.object {
@@ -127,7 +126,7 @@ pub fn reference(kind: Kind, key: &ObjectKey) -> JsonOf<'_> {
     reference_of(kind, key.namespace.as_str().into(), key.name.as_str().into())
 }
 
-/// The same with the key's own texts, where the key itself is not needed any more.
+/// The same with the key's own texts, for a key that is no longer needed.
 pub fn into_reference(kind: Kind, key: ObjectKey) -> Json {
     reference_of(kind, key.namespace.into(), key.name.into())
 }

@@ -9,12 +9,14 @@
 pub mod admission;
 pub mod api;
 pub mod ask;
+pub mod check;
 pub mod cluster;
 pub mod dns;
 pub mod edit;
 pub mod endpoints;
 pub mod engine;
 pub mod field;
+pub mod files;
 pub mod finding;
 pub(crate) mod ids;
 pub mod ingress;
@@ -29,8 +31,8 @@ pub mod release;
 pub mod review;
 pub mod routing;
 pub mod session;
-pub mod silence;
 pub mod spelling;
+pub mod suppression;
 pub mod workload;
 
 /// The minor version of Kubernetes that is answered for.

@@ -15,6 +15,7 @@ mod ingress_tables;
 mod mesh;
 mod named_target_ports;
 mod nginx_annotations;
+mod pages;
 mod pod_dns_names;
 mod policy_findings;
 mod report;
@@ -25,9 +26,10 @@ mod service_variables;
 mod tls_hosts;
 
 use crate::engine::Engine;
+use crate::files::{File, OtherPods};
 use crate::finding::{Finding, Severity};
-use crate::load::{File, OtherPods};
 use context::LintContext;
+pub use pages::{Page, codes, page, pages};
 use report::Reporter;
 use rules::PAGES;
 pub use rules::RULES;
@@ -39,7 +41,7 @@ pub struct Rule {
     pub code: &'static str,
     /// Its name, in words: `service-selects-nothing`.
     pub name: &'static str,
-    /// How much its findings weigh; one that is less sure may weigh less.
+    /// The severity of its findings. A finding that is less certain may have a lower one.
     pub severity: Severity,
     check: fn(&Engine, &mut Reporter<'_>),
 }
@@ -57,23 +59,23 @@ pub fn by_code(code: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code)
 }
 
-/// What the rules say of a cluster.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Every finding of every rule, by rule and then in the order of the objects.
     pub findings: Vec<Finding>,
-    /// How many selectors and names lead to nothing in the files, and nothing in them says that they should: what they lead
-    /// to may stand in other files.
+    /// The number of selectors and names that match no object in the files and were not reported, because the objects may be
+    /// defined in other files.
     pub elsewhere: usize,
 }
 
-/// Every finding of every rule, without fixes, which need the files. The cluster is known as a whole.
+/// Every finding of every rule for a cluster that is known as a whole. There are no fixes, which need the files.
 pub fn check(engine: &Engine) -> Vec<Finding> {
     check_files(engine, &[], &[]).findings
 }
 
-/// The same, with fixes for what stands in these files, and with the pods in view that objects of other kinds make. The
-/// files may be a part of what runs in the cluster.
+/// The same for a cluster that was loaded from files, with fixes. The files may define only a part of the cluster. `others`
+/// are the pods of objects of unknown kinds.
 pub fn check_files(engine: &Engine, files: &[File], others: &[OtherPods]) -> Checked {
     let mut checked = Checked::default();
     let context = LintContext::new(engine, files, others);
@@ -122,7 +124,7 @@ mod tests {
         }
     }
 
-    /// What is found in a text, which has to load.
+    /// The findings in a text, which must load.
     #[track_caller]
     fn found(text: &str) -> Vec<Finding> {
         let file = File { name: "example.yaml".into(), text: text.into() };
@@ -131,39 +133,35 @@ mod tests {
         loaded.check()
     }
 
-    /// Applies every fix of a rule's findings to its wrong example; gives how many there are.
-    fn mend(rule: &Rule, text: &str) -> usize {
+    /// Applies each fix of the rule's findings to its wrong example; returns the number of fixes.
+    fn apply_fixes(rule: &Rule, text: &str) -> usize {
         let with_code = |findings: Vec<Finding>| findings.into_iter().filter(|finding| finding.code == rule.code);
         let wrong: Vec<Finding> = with_code(found(text)).collect();
         let fixes: Vec<&Finding> = wrong.iter().filter(|finding| !finding.fix.is_empty()).collect();
         for finding in &fixes {
             let mut edits = finding.fix.clone();
             edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start));
-            let mut mended = text.to_owned();
+            let mut fixed = text.to_owned();
             for edit in edits {
-                mended.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
+                fixed.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
             }
-            let left = with_code(found(&mended)).any(|left| left.message == finding.message);
-            assert!(!left, "{} stays after its fix:\n{mended}", rule.code);
-            assert!(
-                with_code(found(&mended)).count() < wrong.len(),
-                "{} finds more after its fix:\n{mended}",
-                rule.code
-            );
+            let left = with_code(found(&fixed)).any(|left| left.message == finding.message);
+            assert!(!left, "{} stays after its fix:\n{fixed}", rule.code);
+            assert!(with_code(found(&fixed)).count() < wrong.len(), "{} finds more after its fix:\n{fixed}", rule.code);
         }
         fixes.len()
     }
 
     #[test]
-    fn a_fix_takes_its_finding_away() {
+    fn a_fix_removes_its_finding() {
         for rule in RULES {
             let text = example(rule, "Wrong");
-            let fixes = mend(rule, &text);
+            let fixes = apply_fixes(rule, &text);
             // The same in JSON, and behind other documents.
             let json = portolan_yaml::documents(&text).into_iter().map(|node| node.unwrap().to_json().to_pretty());
-            assert_eq!(mend(rule, &json.collect::<Vec<_>>().join("\n")), fixes, "{} in JSON", rule.code);
-            assert_eq!(mend(rule, &format!("# é\n---\n{text}")), fixes, "{} behind another document", rule.code);
-            assert_eq!(mend(rule, &text.replace('\n', "\r\n")), fixes, "{} with CRLF", rule.code);
+            assert_eq!(apply_fixes(rule, &json.collect::<Vec<_>>().join("\n")), fixes, "{} in JSON", rule.code);
+            assert_eq!(apply_fixes(rule, &format!("# é\n---\n{text}")), fixes, "{} behind another document", rule.code);
+            assert_eq!(apply_fixes(rule, &text.replace('\n', "\r\n")), fixes, "{} with CRLF", rule.code);
         }
     }
 

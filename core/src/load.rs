@@ -8,7 +8,6 @@
 mod admitted;
 mod api_version;
 mod fix;
-pub(crate) mod kustomize;
 mod misspelt;
 mod unknown_kind;
 
@@ -19,28 +18,17 @@ use crate::admission::endpoints::set_defaults_endpoints;
 use crate::admission::service::defaults::set_defaults_service;
 use crate::admission::service::storage::default_on_read;
 use crate::api::decoder::ProblemKind;
-use crate::api::meta::StringMap;
 use crate::api::resource::{Kind, ObjectKey, Resource, read};
 use crate::cluster::{Cluster, Location, Options, Source};
 use crate::engine::Engine;
+use crate::files::NonManifests;
+pub use crate::files::{File, OtherPods};
 use crate::finding::{Finding, Severity};
-use crate::lint::{Checked, check_files};
 use crate::manifest::{self, NoObject};
-use crate::silence;
 use crate::workload::names::suffix;
-use kustomize::Beside;
 use portolan_base::collections::BTreeMap;
 use portolan_base::tree::{Key, Node, SyntaxError, Value};
 use std::sync::Arc;
-
-/// A file as a host has read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Its name, as people know it.
-    pub name: Arc<str>,
-    /// Its text.
-    pub text: Arc<str>,
-}
 
 /// How objects from files are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +58,8 @@ pub struct Loaded {
     pub others: Vec<OtherPods>,
     /// How the objects hang together.
     pub(crate) entanglement: Entanglement,
-    /// The files that hold no objects.
-    pub(crate) beside: Beside,
+    /// The files that are not manifests.
+    pub(crate) non_manifests: NonManifests,
 }
 
 /// How objects hang together that were taken in one after the other: where one of them changes, another may have to be
@@ -82,47 +70,6 @@ pub(crate) struct Entanglement {
     pub(crate) claims: Vec<(ObjectKey, ClaimRange)>,
     /// Whether one object was taken for a change of another, or two hold what only one can have.
     pub(crate) has_duplicates: bool,
-}
-
-/// The pods that an object makes which is of none of the kinds that the project knows: a Rollout, a Prometheus. They
-/// are not stored, but a selector that picks them picks something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtherPods {
-    /// Their namespace.
-    pub namespace: String,
-    /// Their labels, as the object says them.
-    pub labels: StringMap,
-    /// The file that the object stands in.
-    pub file: Arc<str>,
-    /// The byte that it begins at.
-    pub start: u32,
-}
-
-impl OtherPods {
-    /// Reads the labels of `spec.template`, which most kinds that make pods have, or of `spec.podMetadata`.
-    fn of(node: &Node, namespace: &str, file: &Arc<str>) -> Option<Self> {
-        let labels =
-            ["spec.template.metadata.labels", "spec.podMetadata.labels"].iter().find_map(|path| node.at(path))?;
-        let pair = |(key, value): &(Key, Node)| Some((key.name.to_string(), value.as_str()?.to_owned()));
-        let labels: StringMap = labels.members().iter().filter_map(pair).collect();
-        let namespace = node.at("metadata.namespace").and_then(Node::as_str).unwrap_or(namespace).to_owned();
-        let start = node.place.start;
-        (!labels.is_empty()).then(|| OtherPods { namespace, labels, file: file.clone(), start })
-    }
-}
-
-impl Loaded {
-    /// Every finding: those of the way in, and those of the stored cluster; without those that a comment silences.
-    pub fn check(&self) -> Vec<Finding> {
-        self.checked().findings
-    }
-
-    /// The same, and how much could not be judged because it may stand in other files.
-    pub fn checked(&self) -> Checked {
-        let Checked { findings, elsewhere } = check_files(&self.engine, &self.files, &self.others);
-        let findings = self.findings.iter().cloned().chain(findings).collect();
-        Checked { findings: silence::silence(findings, &self.files), elsewhere }
-    }
 }
 
 /// Takes the files in, one after the other.
@@ -204,11 +151,11 @@ impl Loader {
             files: files.to_vec(),
             others: Vec::new(),
             entanglement: Entanglement::default(),
-            beside: Beside::of(files),
+            non_manifests: NonManifests::of(files),
         };
         let mut loader = Loader { loaded, read: Vec::new(), later: Vec::new(), unknown };
         for file in files {
-            if loader.loaded.beside.has(&file.name) {
+            if loader.loaded.non_manifests.has(&file.name) {
                 *loader.loaded.passed_over.entry(OF_KUSTOMIZE.to_owned()).or_default() += 1;
             } else {
                 loader.file(file);

@@ -7,13 +7,12 @@ mod change;
 mod cut;
 
 use crate::api::resource::{Kind, ObjectKey};
+use crate::check::check;
 use crate::cluster::{Options, Source};
 use crate::engine::Engine;
+use crate::files::{File, NonManifests, OtherPods, is_kustomization};
 use crate::finding::Finding;
-use crate::lint::check_files;
-use crate::load::kustomize::{Beside, is_kustomization};
-use crate::load::{self, Entanglement, File, LoadMode, OtherPods};
-use crate::silence;
+use crate::load::{self, Entanglement, LoadMode};
 use change::Change;
 use cut::{Cut, Piece, blank_before, pieces, pieces_after};
 
@@ -26,9 +25,9 @@ pub struct Session {
     files: Vec<Kept>,
     /// The pods that objects of other kinds make.
     others: Vec<OtherPods>,
-    /// The files that are none of objects.
-    beside: Beside,
-    /// How the objects hang together. Where one was taken for a change of another, all is loaded anew each time: mode one
+    /// The files that are not manifests.
+    non_manifests: NonManifests,
+    /// How the objects hang together. Where one was taken for a change of another, all is loaded anew each time: taking one
     /// away may bring the other back.
     entanglement: Entanglement,
 }
@@ -51,7 +50,7 @@ impl Session {
             mode,
             files: Vec::new(),
             others: Vec::new(),
-            beside: Beside::default(),
+            non_manifests: NonManifests::default(),
             entanglement: Entanglement::default(),
         }
     }
@@ -65,7 +64,7 @@ impl Session {
         self.engine = loaded.engine;
         self.engine.take_disturbance();
         self.others = loaded.others;
-        self.beside = loaded.beside;
+        self.non_manifests = loaded.non_manifests;
         self.files = files.into_iter().map(|file| Kept { file, findings: Vec::new(), pieces: None }).collect();
         for finding in loaded.findings {
             if let Some(kept) = self.files.iter_mut().find(|kept| *kept.file.name == finding.place.file) {
@@ -85,7 +84,7 @@ impl Session {
         });
         let (cut, pieces) = self.files.get_mut(index).and_then(|kept| kept.cut(&file.text)).unzip();
         // What a kustomization says decides how other files are taken in.
-        let is_whole = self.entanglement.has_duplicates || is_kustomization(&name) || self.beside.has(&name);
+        let is_whole = self.entanglement.has_duplicates || is_kustomization(&name) || self.non_manifests.has(&name);
         match &cut {
             Some(cut) if !is_whole => {
                 if !self.replace(index, file, cut) {
@@ -111,12 +110,10 @@ impl Session {
         self.files.iter().flat_map(|kept| &kept.findings)
     }
 
-    /// Everything there is to say about the files and the cluster that they make, but for what a comment silences.
+    /// Every finding about the files and the cluster that they define, without those that a comment suppresses.
     pub fn check(&self) -> Vec<Finding> {
         let files: Vec<File> = self.files.iter().map(|kept| kept.file.clone()).collect();
-        let findings =
-            self.findings().cloned().chain(check_files(&self.engine, &files, &self.others).findings).collect();
-        silence::silence(findings, &files)
+        check(&self.engine, self.findings().cloned().collect(), &files, &self.others).findings
     }
 
     /// The cluster and its tables.

@@ -31,7 +31,7 @@ fn read(text: &str) {
     }
 }
 
-/// Comments that silence are read wherever they may stand, and what takes them out again is within the text.
+/// Comments that suppress findings are read anywhere in a text, and the edits that remove them are within the text.
 #[test]
 fn comments_in_any_text_are_answered() {
     let mut read = 0;
@@ -41,7 +41,7 @@ fn comments_in_any_text_are_answered() {
             let text =
                 format!("{} # portolan: ignore[NET, SVC001]{}", plain.get(..at).unwrap(), plain.get(at..).unwrap());
             let file = File { name: "a.yaml".into(), text: text.as_str().into() };
-            for finding in portolan::silence::silence(Vec::new(), [&file]) {
+            for finding in portolan::suppression::suppress(Vec::new(), [&file]) {
                 read += 1;
                 for edit in finding.fix {
                     let range = edit.range.start as usize..edit.range.end as usize;

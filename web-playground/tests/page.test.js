@@ -239,9 +239,9 @@ describe("the editor", { timeout: 120_000 }, () => {
     const misspelt = `# Grüße 🚀 an alle\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\nspec:\n  defaultBackend:\n    service:\n      name: wbe # the shop\n      port:\n        name: htp\n`;
     const named = SERVICE.replace("- port: 80", "- name: http\n      port: 80");
     await openFiles(page, [{ name: "fix.yaml", text: misspelt }, { name: "service.yaml", text: named }]);
-    await page.getByRole("button", { name: "Fix: there is no Service default/wbe" }).click();
+    await page.getByRole("button", { name: "Fix: no Service `default/wbe`" }).click();
     await page.locator(".cm-line", { hasText: "name: web # the shop" }).waitFor();
-    await page.locator(".finding", { hasText: "there is no Service" }).waitFor({ state: "detached" });
+    await page.locator(".finding", { hasText: "no Service" }).waitFor({ state: "detached" });
     // The port's name is wrong too, which shows once there is a Service.
     await page.locator(".cm-line", { hasText: "name: htp" }).locator(".cm-lintRange").first().hover();
     await page.locator(".cm-tooltip-lint .cm-diagnosticAction", { hasText: "Fix" }).click();

@@ -6,7 +6,6 @@
 pub mod advice;
 pub mod baseline;
 pub mod cluster_flags;
-pub mod codes;
 pub mod excerpt;
 pub mod fix;
 pub mod input;

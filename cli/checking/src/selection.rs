@@ -3,7 +3,7 @@
 
 use crate::settings::{Settings, unknown_code};
 use portolan::finding::Finding;
-use portolan::silence::{is_code, stands_for};
+use portolan::suppression::{is_code, stands_for};
 use std::path::{Path, PathBuf};
 
 /// Selects findings by their codes and files.

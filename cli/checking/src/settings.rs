@@ -230,7 +230,7 @@ fn strings(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<(St
 fn codes(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<String> {
     let mut codes = Vec::new();
     for (code, at) in strings(value, problems) {
-        match portolan::silence::is_code(&code) {
+        match portolan::suppression::is_code(&code) {
             true => codes.push(code),
             false => problems.push(Problem { at, message: unknown_code(&code) }),
         }

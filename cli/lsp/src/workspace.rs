@@ -10,7 +10,6 @@ use portolan::session::Session;
 use portolan_checking::advice::advise;
 use portolan_checking::baseline::Baseline;
 use portolan_checking::cluster_flags::ClusterFlags;
-use portolan_checking::codes;
 use portolan_checking::excerpt::word_length;
 use portolan_checking::fix;
 use portolan_checking::input::Input;
@@ -219,7 +218,7 @@ impl Workspace {
         self.files.get(file).map(|file| range_of(&Lines::new(&file.text), line, column)).unwrap_or_default()
     }
 
-    /// What can be done about the findings in that range: their fixes, and a comment that silences them. Where the editor
+    /// What can be done about the findings in that range: their fixes, and a comment that suppresses them. Where the editor
     /// asks for it, all fixes of the file at once.
     pub(crate) fn actions(&self, uri: &Uri, range: Range, only: Option<&[CodeActionKind]>) -> Vec<CodeActionOrCommand> {
         let name = name_of(uri);
@@ -282,7 +281,7 @@ impl Workspace {
         let lines = Lines::new(&file.text);
         let line = usize::try_from(finding.place.line).ok()?.checked_sub(1)?;
         let text = lines.line(line);
-        if finding.code == portolan::silence::CODE || text.contains("portolan:") {
+        if finding.code == portolan::suppression::CODE || text.contains("portolan:") {
             return None;
         }
         let end = lines.start(line) + text.trim_end().len();
@@ -328,8 +327,8 @@ impl Workspace {
             let range = range_of(&lines, finding.place.line, finding.place.column);
             if range.start <= position && position <= range.end && seen.insert(finding.code) {
                 parts.extend(
-                    codes::find(finding.code)
-                        .map(|code| format!("**{}** {}\n\n{}", code.code, code.name, code.doc.trim())),
+                    portolan::lint::page(finding.code)
+                        .map(|page| format!("**{}** {}\n\n{}", page.code, page.name, page.text.trim())),
                 );
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::terminal::{Style, Terminal};
-use portolan_checking::codes;
+use portolan::lint::Page;
 
 /// Explains one code, or lists them all.
 ///
@@ -11,7 +11,7 @@ use portolan_checking::codes;
 pub(crate) fn run(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     match code {
         None => {
-            let all = codes::all();
+            let all: Vec<Page> = portolan::lint::pages().collect();
             let width = all.iter().map(|code| code.code.len()).max().unwrap_or_default();
             for code in all {
                 let padded = format!("{:<width$}", code.code);
@@ -20,11 +20,11 @@ pub(crate) fn run(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result
             }
         }
         Some(written) => {
-            let code = codes::find(written)
-                .ok_or_else(|| anyhow::anyhow!("there is no rule {written}; `portolan rule` lists them"))?;
+            let code = portolan::lint::page(written)
+                .ok_or_else(|| anyhow::anyhow!("unknown rule `{written}`; `portolan rule` lists all of them"))?;
             let title = format!("{} {} ({})", code.code, code.name, code.severity.name());
             let title = terminal.styled(Style::Bold, &title);
-            terminal.print(&format!("{title}\n\n{}\n", code.doc.trim_end()))?;
+            terminal.print(&format!("{title}\n\n{}\n", code.text.trim_end()))?;
         }
     }
     Ok(Outcome::Fine)

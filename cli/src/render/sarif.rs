@@ -3,22 +3,22 @@
 use super::report::message;
 use portolan::cluster::Location;
 use portolan::finding::{Edit, Finding, Severity};
+use portolan::lint::Page;
 use portolan::load::File;
 use portolan_base::json::Json;
 use portolan_checking::baseline::fingerprint;
-use portolan_checking::codes;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The findings, with their fixes where the files are given that those are for; and what could not be read.
 pub(crate) fn sarif(findings: &[Finding], files: &[File], unreadable: &[String]) -> Json {
-    let rules = codes::all();
+    let rules: Vec<Page> = portolan::lint::pages().collect();
     let described = rules.iter().map(|rule| {
         Json::object()
             .with("id", rule.code)
             .with("name", rule.name)
-            .with("shortDescription", text(rule.doc.lines().next().unwrap_or_default()))
-            .with("help", text(&rule.doc).with("markdown", rule.doc.clone()))
+            .with("shortDescription", text(rule.text.lines().next().unwrap_or_default()))
+            .with("help", text(rule.text).with("markdown", rule.text))
             .with("defaultConfiguration", Json::object().with("level", level(rule.severity)))
     });
     let driver = Json::object()

@@ -25,7 +25,7 @@ const DNS_NAME: u8 = 0x82;
 /// `id-ce-subjectAltName`, 2.5.29.17.
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
-/// One element in DER: its tag, its content, and what stands behind it.
+/// One element in DER: its tag, its content, and the bytes after it.
 fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, rest) = bytes.split_first()?;
     let (first, mut rest) = rest.split_first()?;
@@ -69,7 +69,7 @@ mod tests {
     use crate::cluster::Options;
     use crate::load::{File, LoadMode, load};
 
-    /// A certificate that `openssl req -x509` made for this test, in base64 as a Secret has it; nobody has its key.
+    /// A certificate that `openssl req -x509` made for this test, in base64 as in a Secret. Its key was not kept.
     const CERTIFICATE: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJ3RENDQVdhZ0F3SUJBZ0lVZjRCby9yWTdadk1SSkJ2ME9IQVdvSGc1WWNBd0NnWUlLb1pJemowRUF3SXcKR3pFWk1CY0dBMVVFQXd3UWMyaHZjQzVsZUdGdGNHeGxMbU52YlRBZ0Z3MHlOakV4TWpFeE56QTFNRGxhR0E4eQpNVEkyTVRBeU9ERTNNRFV3T1Zvd0d6RVpNQmNHQTFVRUF3d1FjMmh2Y0M1bGVHRnRjR3hsTG1OdmJUQlpNQk1HCkJ5cUdTTTQ5QWdFR0NDcUdTTTQ5QXdFSEEwSUFCQWJpMSs0TTFQQ08zMm4rTE5TaXNrY2tpaDlWZUlCME1MQmsKNGszSTZhd2JxZFNRalFtK3Q2VFkvbU1xeEhrdkJaTzBtcWdIN0REQnVEMUpaTXdVeTF5amdZVXdnWUl3SFFZRApWUjBPQkJZRUZQSktQUVIyZ3RNVTVKZ2JEUGtJRVgyR1dMZUpNQjhHQTFVZEl3UVlNQmFBRlBKS1BRUjJndE1VCjVKZ2JEUGtJRVgyR1dMZUpNQThHQTFVZEV3RUIvd1FGTUFNQkFmOHdMd1lEVlIwUkJDZ3dKb0lRYzJodmNDNWwKZUdGdGNHeGxMbU52YllJU0tpNXphRzl3TG1WNFlXMXdiR1V1WTI5dE1Bb0dDQ3FHU000OUJBTUNBMGdBTUVVQwpJUUNzK0JYb0Q0UENmUk94UjlpcDRKL1BhdHVBUkZjWUxsTURGd1dxb1RHTVpBSWdjTGpYbVRhYWxST0RERTM4CkwvUUk1dk1kc1FsMWxGZmJ5Z0ZiczFqeW05WT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
 
     fn secret(value: &'static str) -> Secret {
@@ -103,8 +103,8 @@ mod tests {
         }
     }
 
-    /// What is told of an Ingress with such a TLS entry and such annotations, beside the Secret with the certificate.
-    fn told(entry: &str, annotations: &str) -> Vec<String> {
+    /// The findings about an Ingress with a TLS entry and annotations, in a namespace with the Secret of the certificate.
+    fn found(entry: &str, annotations: &str) -> Vec<String> {
         let text = format!(
             "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: a, annotations: {{{annotations}}}}}\n\
              spec: {{tls: [{{{entry}}}], defaultBackend: {{service: {{name: a, port: {{number: 80}}}}}}}}\n---\n\
@@ -112,21 +112,22 @@ mod tests {
              apiVersion: v1\nkind: Secret\nmetadata: {{name: shop-tls}}\ntype: kubernetes.io/tls\ndata: {{tls.crt: {CERTIFICATE}, tls.key: YQ==}}\n"
         );
         let file = File { name: "a.yaml".into(), text: text.into() };
-        let found = load(&[file], Options::default(), LoadMode::Admitted).check();
-        found.into_iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect()
+        let findings = load(&[file], Options::default(), LoadMode::Admitted).check();
+        findings.into_iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect()
     }
 
     #[test]
     fn a_host_without_certificate_is_found() {
         let names = "shop.example.com, *.shop.example.com";
-        let other = told("hosts: [pay.shop.example.com, pay.example.com], secretName: shop-tls", "");
+        let other = found("hosts: [pay.shop.example.com, pay.example.com], secretName: shop-tls", "");
         let message =
-            format!("ING015 the certificate in Secret shop-tls is not for pay.example.com: it is for {names}");
+            format!("ING015 the certificate in Secret shop-tls does not cover pay.example.com; it covers: {names}");
         assert_eq!(other, [message]);
-        let misspelt = told("hosts: [shop.example.com], secretName: shop-tsl", "");
-        assert_eq!(misspelt, ["ING015 there is no Secret default/shop-tsl"]);
-        let issued = told("hosts: [shop.example.com]", "cert-manager.io/cluster-issuer: main");
-        let message = "ING015 no certificate is named for shop.example.com: cert-manager has no Secret to put the certificate into";
+        let misspelt = found("hosts: [shop.example.com], secretName: shop-tsl", "");
+        assert_eq!(misspelt, ["ING015 no Secret `default/shop-tsl`"]);
+        let issued = found("hosts: [shop.example.com]", "cert-manager.io/cluster-issuer: main");
+        let message =
+            "ING015 no Secret is named for shop.example.com: cert-manager has no Secret to store the certificate in";
         assert_eq!(issued, [message]);
     }
 
@@ -138,7 +139,7 @@ mod tests {
             ("hosts: [shop.example.com], secretName: shop-tsl", "cert-manager.io/issuer: main"),
             ("hosts: [shop.example.com]", ""),
         ] {
-            assert_eq!(told(entry, annotations), [""; 0], "{entry} {annotations}");
+            assert_eq!(found(entry, annotations), [""; 0], "{entry} {annotations}");
         }
     }
 }

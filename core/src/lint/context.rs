@@ -7,7 +7,7 @@ use crate::api::pod::{Pod, PodSpec, PodTemplateSpec};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, Source};
 use crate::engine::Engine;
-use crate::load::{File, OtherPods};
+use crate::files::{File, OtherPods};
 use crate::policy::findings::PolicyFinding;
 use crate::spelling::nearest;
 use crate::workload;
@@ -15,46 +15,47 @@ use portolan_base::collections::{BTreeMap, BTreeSet};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-/// What several rules look at, made once a check.
+/// What several rules look up. Each part is computed when the first rule asks for it.
 #[derive(Debug)]
 pub(super) struct LintContext<'a> {
     engine: &'a Engine,
     files: &'a [File],
     others: &'a [OtherPods],
     texts: OnceCell<BTreeMap<&'a str, &'a str>>,
-    /// What the policy room finds.
+    names: OnceCell<BTreeSet<&'a str>>,
+    /// The findings of the policy room.
     pub(super) policies: OnceCell<Vec<PolicyFinding>>,
     labels: OnceCell<BTreeMap<&'a str, BTreeSet<&'a StringMap>>>,
     services: OnceCell<Places<'a>>,
     policies_at: OnceCell<Places<'a>>,
-    /// How many Ingresses stand where.
+    /// The number of Ingresses in each folder and namespace.
     ingresses: OnceCell<BTreeMap<(&'a str, &'a str), usize>>,
     makers: OnceCell<Makers<'a>>,
     targets: OnceCell<Vec<Target<'a>>>,
     pod_templates: OnceCell<Vec<PodTemplate<'a>>>,
 }
 
-/// Where pods are written, and the first of them: those that a workload makes do not differ.
+/// The template of pods in a workload, or a pod itself, with the first pod of it: the pods of a workload do not differ.
 #[derive(Debug)]
 pub(super) struct PodTemplate<'a> {
-    /// The kind of what they are written in.
+    /// The kind of the workload, or `Pod`.
     pub(super) kind: Kind,
     /// The workload, or the pod itself.
     pub(super) object: &'a ObjectKey,
-    /// What stands before `spec` in it.
+    /// The path of the template in the object, before `spec`.
     pub(super) template: &'static str,
     /// The pod.
     pub(super) pod: &'a Pod,
 }
 
-/// Folders, each with a namespace that something there is of.
+/// Folders, each with the namespace of an object in it.
 type Places<'a> = BTreeSet<(&'a str, &'a str)>;
 
-/// Where what makes pods stands.
+/// The places of workloads and pods.
 #[derive(Debug, Default)]
 struct Makers<'a> {
     pods: Places<'a>,
-    /// Of those, what makes pods with ports that no Service selects.
+    /// Of those, the ones whose pods have ports and are selected by no Service.
     unserved: Places<'a>,
 }
 
@@ -70,6 +71,7 @@ impl<'a> LintContext<'a> {
             others,
             files,
             texts: OnceCell::new(),
+            names: OnceCell::new(),
             policies: OnceCell::new(),
             labels: OnceCell::new(),
             services: OnceCell::new(),
@@ -81,12 +83,12 @@ impl<'a> LintContext<'a> {
         }
     }
 
-    /// Every backend of an Ingress, with what it leads to.
+    /// Every backend of an Ingress, with its Service and port.
     pub(super) fn targets(&self) -> &[Target<'a>] {
         self.targets.get_or_init(|| targets(self.engine.cluster()).collect())
     }
 
-    /// Every place that pods are written in, in the order of their first pods.
+    /// The templates of all pods, in the order of their first pods.
     pub(super) fn pod_templates(&self) -> &[PodTemplate<'a>] {
         self.pod_templates.get_or_init(|| {
             let mut seen = BTreeSet::new();
@@ -98,8 +100,8 @@ impl<'a> LintContext<'a> {
         })
     }
 
-    /// The labels that pods of a namespace have or would have: of those there are, and of the templates of workloads,
-    /// also of those that make none at the time and of kinds that are not known here.
+    /// The labels of the pods in a namespace: of stored pods, and of the templates of workloads, also of those that are scaled
+    /// to zero and of unknown kinds.
     pub(super) fn labels(&self, cluster: &'a Cluster, namespace: &str) -> Option<&BTreeSet<&'a StringMap>> {
         let all = self.labels.get_or_init(|| {
             let mut all: BTreeMap<&str, BTreeSet<&StringMap>> = BTreeMap::new();
@@ -118,8 +120,8 @@ impl<'a> LintContext<'a> {
         all.get(namespace)
     }
 
-    /// The label of a selector that was surely written otherwise than meant, and its value in the pods: all other labels
-    /// fit, and this one's value is near to what pods have.
+    /// The label of a selector whose value is misspelt, and the value that pods have: all other labels of the selector match,
+    /// and the two values are nearly equal.
     pub(super) fn misspelt(
         &self,
         cluster: &'a Cluster,
@@ -139,12 +141,12 @@ impl<'a> LintContext<'a> {
     }
 }
 
-/// What an object is missed among, to tell a slip from what other files hold.
+/// Which objects in the same folder suggest that a missing object belongs there too, and is not defined in other files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AbsenceScope {
     /// Services of the namespace.
     Service,
-    /// Services of the namespace, where no other Ingress stands among them.
+    /// Services of the namespace, if there is no other Ingress among them.
     Backend,
     /// Policies of the namespace.
     Policy,
@@ -152,14 +154,14 @@ pub(super) enum AbsenceScope {
     Pods,
     /// Pods of the namespace with ports that no Service selects.
     Unserved,
-    /// What no folder tells of.
+    /// None: the folder says nothing about it.
     Nothing,
 }
 
 impl<'a> LintContext<'a> {
-    /// Whether what an object names, and nobody has, may stand in files that are not here. It may not where the cluster is
-    /// none of files, and so known as a whole. Of files, those of one folder belong together; of an export they hold all
-    /// that there was of a kind.
+    /// Whether an object that another one refers to may be defined in files that are not here. It may not if the cluster was not
+    /// loaded from files, because then it is known as a whole. Files of one folder belong together; files of an export hold all
+    /// objects of a kind.
     pub(super) fn may_be_elsewhere(
         &self,
         cluster: &'a Cluster,
@@ -185,13 +187,32 @@ impl<'a> LintContext<'a> {
         .contains(&place)
     }
 
+    /// Whether a word is the name of an object in the files, or the value of a label of pods. Such a word is not a misspelling
+    /// of another, even if both are similar: no fix replaces it.
+    pub(super) fn is_name(&self, word: &str) -> bool {
+        let cluster = self.engine.cluster();
+        let names = self.names.get_or_init(|| {
+            let mut names: BTreeSet<&str> = cluster.source_names().collect();
+            for (_, pod) in cluster.pods.iter() {
+                names.extend(pod.metadata.labels.values().map(String::as_str));
+            }
+            for (_, workload) in cluster.workloads.values().flat_map(|store| store.iter()) {
+                let labels = workload::template_of(workload).map(|template| template.metadata.labels.values());
+                names.extend(labels.into_iter().flatten().map(String::as_str));
+            }
+            names.extend(self.others.iter().flat_map(|other| other.labels.values().map(String::as_str)));
+            names
+        });
+        names.contains(word)
+    }
+
     /// The text of a file.
     pub(super) fn text(&self, file: &str) -> Option<&'a str> {
         let texts = || self.files.iter().map(|file| (&*file.name, &*file.text)).collect();
         self.texts.get_or_init(texts).get(file).copied()
     }
 
-    /// Whether the cluster is made of files.
+    /// Whether the cluster was loaded from files.
     pub(super) fn has_files(&self) -> bool {
         !self.files.is_empty()
     }
@@ -231,7 +252,7 @@ fn place<'a>(key: &'a ObjectKey, source: &'a Source) -> (&'a str, &'a str) {
     (folder(&source.file), key.namespace.as_str())
 }
 
-/// Where the objects of a kind stand.
+/// The places of the objects of a kind.
 fn places(cluster: &Cluster, kind: Kind) -> impl Iterator<Item = (&str, &str)> {
     cluster.sources_of(kind).map(|(key, source)| place(key, source))
 }
@@ -242,7 +263,7 @@ fn count(cluster: &Cluster) -> BTreeMap<(&str, &str), usize> {
     count
 }
 
-/// Where a pod is written: itself, or the workload that it stands for, with what stands before `spec` in it.
+/// The object that defines a pod: the pod itself, or its workload; with the path of the template in it, before `spec`.
 pub(super) fn template_of<'e>(engine: &'e Engine, pod: &'e ObjectKey) -> (Kind, &'e ObjectKey, &'static str) {
     let (kind, key) = engine.standing_for(pod).map_or((Kind::Pod, pod), |(kind, key)| (*kind, key));
     let before = match kind {

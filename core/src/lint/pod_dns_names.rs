@@ -3,10 +3,10 @@
 use crate::api::resource::ObjectKey;
 use crate::engine::Engine;
 
-/// Why a Service gives the pod no name, or nothing where it does.
+/// Why a Service does not publish the name of the pod; none if it does.
 pub(super) fn fault(engine: &Engine, service: &ObjectKey, pod: &str) -> Option<String> {
     let Some(stored) = engine.cluster().services.by_key(service) else {
-        return Some(format!("there is no Service {service}"));
+        return Some(format!("no Service `{service}`"));
     };
     if !stored.is_headless() {
         return Some(format!("Service {service} is not headless"));
@@ -19,7 +19,7 @@ pub(super) fn selects(engine: &Engine, service: &ObjectKey, pod: &str) -> bool {
     engine.endpoints().pods(service).binary_search_by(|known| known.metadata.name.as_str().cmp(pod)).is_ok()
 }
 
-/// The one headless Service that selects the pod.
+/// The headless Service that selects the pod, if there is exactly one.
 pub(super) fn only_headless(engine: &Engine, namespace: &str, pod: &str) -> Option<String> {
     let services = engine.cluster().services.in_namespace(namespace);
     let mut fitting = services.filter(|(key, service)| service.is_headless() && selects(engine, key, pod));

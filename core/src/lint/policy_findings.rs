@@ -47,13 +47,15 @@ pub(super) fn matches_nothing(engine: &Engine, flaw: PolicyFlaw, report: &mut Re
             continue;
         }
         let help = match &misspelt {
-            Some((name, value)) => format!("write {name}: {value}, as the pods have it"),
-            None => "make the selector equal to labels of the pods that are meant".to_owned(),
+            Some((name, value)) => format!("write `{name}: {value}`, a label of the pods"),
+            None => "make the selector equal to labels of the pods".to_owned(),
         };
         let severity = if is_open { Severity::Info } else { Severity::Warning };
         let message = finding.message.as_str();
         report.at(*kind, key, &finding.field, message, help).weighing(severity).fix(*kind, key, &|edit| {
-            let (name, value) = misspelt.as_ref()?;
+            let written = |label: &str| selected?.match_labels.get(label);
+            let is_name = |label: &str| written(label).is_some_and(|written| context.is_name(written));
+            let (name, value) = misspelt.as_ref().filter(|(label, _)| !is_name(label))?;
             let selector = if flaw == PolicyFlaw::SelectsNothing { "" } else { ".podSelector" };
             let field = format!("{}{selector}.matchLabels[{name}]", finding.field);
             Some(vec![edit.replace(&field, Scalar::Text(value))?])

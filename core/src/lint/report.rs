@@ -7,19 +7,19 @@ use crate::cluster::Cluster;
 use crate::edit::Editor;
 use crate::finding::{Edit, Finding, Severity};
 
-/// Where a rule puts what it finds.
+/// Collects the findings of one rule.
 #[derive(Debug)]
 pub(super) struct Reporter<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) rule: &'static Rule,
     pub(super) context: &'a LintContext<'a>,
     pub(super) findings: Vec<Finding>,
-    /// How often a rule told nothing because what is missed may stand in files that are not here.
+    /// The number of references that the rule did not report, because they may be defined in files that are not here.
     pub(super) elsewhere: usize,
 }
 
 impl<'a> Reporter<'a> {
-    /// Adds a finding at a field of an object. An object that comes from no file (a made-up pod) has no place, and gets none.
+    /// Adds a finding at a field of an object. An object that comes from no file (a synthetic pod) has no place: nothing is added.
     pub(super) fn at(
         &mut self,
         kind: Kind,
@@ -41,7 +41,7 @@ impl<'a> Reporter<'a> {
     }
 }
 
-/// A finding that was just added, to say more of.
+/// Adds details to a finding that was just added.
 pub(super) struct FindingBuilder<'r, 'a> {
     cluster: &'a Cluster,
     context: &'a LintContext<'a>,
@@ -49,7 +49,7 @@ pub(super) struct FindingBuilder<'r, 'a> {
 }
 
 impl FindingBuilder<'_, '_> {
-    /// Notes another place that it is about.
+    /// Adds another place that the finding is about.
     pub(super) fn and(mut self, kind: Kind, key: &ObjectKey, field: &str, text: impl Into<String>) -> Self {
         if let (Some(finding), Some(source)) = (self.finding.as_mut(), self.cluster.source(kind, key)) {
             finding.related.push((text.into(), source.place_of(field)));
@@ -57,7 +57,7 @@ impl FindingBuilder<'_, '_> {
         self
     }
 
-    /// Says how much it weighs, where that is not what the rule's findings weigh.
+    /// Sets a severity other than the rule's.
     pub(super) fn weighing(mut self, severity: Severity) -> Self {
         if let Some(finding) = self.finding.as_mut() {
             finding.severity = severity;
@@ -65,8 +65,7 @@ impl FindingBuilder<'_, '_> {
         self
     }
 
-    /// Gives it the edits that fix it: what `make` makes, all together, in the object's file. None where one of them
-    /// cannot be made.
+    /// Adds the fix: the edits that `make` returns, all of them together, in the object's file. No fix if it returns none.
     pub(super) fn fix(mut self, kind: Kind, key: &ObjectKey, make: &dyn Fn(&Editor<'_>) -> Option<Vec<Edit>>) -> Self {
         if let (Some(finding), Some(source)) = (self.finding.as_mut(), self.cluster.source(kind, key))
             && let Some(text) = self.context.text(&source.file)

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_from_what_is_none() {
+    fn names_of_services_are_recognized() {
         let read = |text: &str| -> Vec<String> {
             let shown = |named: Named<'_>| format!("{} {:?} {}", named.service, named.port, named.full);
             names(text, "shop", "cluster.local").into_iter().map(shown).collect()

@@ -11,7 +11,7 @@ use crate::lint::context::AbsenceScope;
 use crate::lint::report::Reporter;
 use crate::workload::template_of;
 
-/// Whether the Service selects pods, or would where what makes them were not scaled to nothing.
+/// Whether the Service selects pods, or would select some if no workload were scaled to zero.
 pub(super) fn has_pods(engine: &Engine, report: &Reporter<'_>, key: &ObjectKey, service: &Service) -> bool {
     let would = || {
         let labels = report.context.labels(report.cluster, &key.namespace);
@@ -20,16 +20,16 @@ pub(super) fn has_pods(engine: &Engine, report: &Reporter<'_>, key: &ObjectKey, 
     !engine.endpoints().pods(key).is_empty() || would()
 }
 
-/// Whether nothing here tells that the Service's pods should be here: then they may well stand in other files.
+/// Whether nothing suggests that the Service's pods belong to these files: they may be defined elsewhere.
 pub(super) fn may_be_elsewhere(report: &Reporter<'_>, key: &ObjectKey, selector: &StringMap) -> bool {
     let (cluster, context) = (report.cluster, report.context);
-    // What runs in kube-system came with the cluster.
+    // The pods of kube-system come with the cluster.
     let is_far = key.namespace == "kube-system" && context.has_files()
         || context.may_be_elsewhere(cluster, (Kind::Service, key), AbsenceScope::Unserved);
     is_far && context.misspelt(cluster, &key.namespace, selector).is_none() && !is_named_like_a_workload(cluster, key)
 }
 
-/// Whether a workload of the Service's name is there that no Service selects: its pods are surely meant.
+/// Whether there is a workload of the Service's name that no Service selects: the Service was meant for its pods.
 pub(super) fn is_named_like_a_workload(cluster: &Cluster, key: &ObjectKey) -> bool {
     let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::ReplicaSet, Kind::ReplicationController];
     let mut named = kinds.iter().filter_map(|kind| template_of(cluster.workloads.get(kind)?.by_key(key)?));

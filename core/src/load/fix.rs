@@ -17,11 +17,8 @@ pub(super) fn warned(warning: &str, edit: Option<&Editor<'_>>) -> Warned {
     let made = |make: &dyn Fn(&Editor<'_>) -> Option<Vec<Edit>>| edit.and_then(make).unwrap_or_default();
     if warning.contains("is deprecated, please use 'spec.ingressClassName'") {
         let field = format!("metadata.annotations[{CLASS_ANNOTATION}]");
-        let fix = made(&|edit| {
-            let class = edit.value(&field)?.as_str()?;
-            Some(vec![edit.remove_or_empty(&field)?, edit.insert("spec", "ingressClassName", Scalar::Text(class))?])
-        });
-        return Warned { field, fix };
+        // Whether there is an IngressClass of that name is known when all is loaded: `check` makes the fix.
+        return Warned { field, fix: Vec::new() };
     }
     let ignored = warning.split_once(" is ignored ").map(|(field, _)| field);
     if let Some(field) = ignored.filter(|field| field.starts_with("spec.")) {
@@ -93,18 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn the_old_annotation_becomes_the_field() {
-        let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n    kubernetes.io/ingress.class: nginx\nspec:\n  defaultBackend: {service: {name: web, port: {number: 80}}}\n";
-        let (out, left) = mended(text);
-        assert_eq!(
-            out,
-            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\nspec:\n  ingressClassName: nginx\n  defaultBackend: {service: {name: web, port: {number: 80}}}\n"
-        );
-        assert_eq!(left, Vec::<String>::new());
-        let json = r#"{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"web","annotations":{"kubernetes.io/ingress.class":"nginx"}},"spec":{"defaultBackend":{"service":{"name":"web","port":{"number":80}}}}}"#;
-        assert_eq!(mended(json).1, Vec::<String>::new());
-        let both = text.replace("spec:\n", "spec:\n  ingressClassName: nginx\n");
-        assert_eq!(mended(&both).1, Vec::<String>::new());
+    fn an_annotation_that_says_what_the_field_says_is_removed() {
+        let both = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n    kubernetes.io/ingress.class: nginx\nspec:\n  ingressClassName: nginx\n  defaultBackend: {service: {name: web, port: {number: 80}}}\n";
+        assert_eq!(mended(both).1, Vec::<String>::new());
         assert_eq!(mended(&both.replace("Name: nginx", "Name: other")).0, both.replace("Name: nginx", "Name: other"));
     }
 

@@ -146,7 +146,8 @@ impl<'a> Finder<'a> {
                     let (kind, key) = (other.kind, other.key.clone());
                     let whose =
                         if kind == policy.kind && key == policy.key { String::new() } else { format!(" of {key}") };
-                    let message = format!("rule {other_at}{whose} covers all that this rule is for");
+                    let message =
+                        format!("rule {other_at}{whose} already decides every connection that this rule matches");
                     self.found.push(PolicyFinding {
                         flaw: PolicyFlaw::RuleCovered,
                         policy: (policy.kind, policy.key.clone()),
@@ -286,7 +287,7 @@ impl<'a> Finder<'a> {
         for at in cut_off {
             if let Some(policy) = self.index.policy(at) {
                 let field = if policy.rules(Direction::Egress).is_empty() { "spec.policyTypes" } else { "spec.egress" };
-                let message = "pods it selects may reach others, but not their DNS: no rule lets UDP 53 out to it";
+                let message = "the selected pods may reach others, but not their DNS: no rule allows UDP port 53";
                 self.add(PolicyFlaw::DnsCutOff, policy, field, message);
             }
         }
@@ -370,7 +371,7 @@ impl<'a> Finder<'a> {
                 && !is_listed(target)
             {
                 let message = format!(
-                    "{wanted} is the port of the Service `{service}`; policies see its pods' port, which is {target}"
+                    "{wanted} is the port of Service `{service}`, but policies see the port of its pods, which is {target}"
                 );
                 self.found.push(PolicyFinding {
                     flaw: PolicyFlaw::ServicePort,
@@ -425,7 +426,7 @@ impl<'a> Finder<'a> {
             let here = self.matching(key, None, Some(&pods));
             if asks(&pods) && here.is_empty() && !self.matching(key, Some(&namespaces), Some(&pods)).is_empty() {
                 let message = format!(
-                    "the two items are two peers: every pod of those namespaces, and pods of `{}`, of which none matches; one item with both selectors is surely meant",
+                    "the two items are two peers: every pod of the selected namespaces, and pods of `{}`, none of which match; one item with both selectors was probably meant",
                     key.namespace
                 );
                 self.found.push(PolicyFinding {

@@ -12,27 +12,33 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         for address in service.cluster_ips().filter(|address| *address != "None") {
             let holder = *addresses.entry(address).or_insert(key);
             if holder != key {
-                let message = format!("cluster IP {address} is that of Service {holder} too");
-                report.at(Kind::Service, key, "spec.clusterIP", message, "leave the address to the server").and(
-                    Kind::Service,
-                    holder,
-                    "spec.clusterIP",
-                    "the other Service",
-                );
+                let message = format!("cluster IP {address} is also the one of Service {holder}");
+                report
+                    .at(
+                        Kind::Service,
+                        key,
+                        "spec.clusterIP",
+                        message,
+                        "omit the address, so that the API server allocates one",
+                    )
+                    .and(Kind::Service, holder, "spec.clusterIP", "the other Service");
             }
         }
         for (index, port) in service.ports().iter().enumerate().filter(|(_, port)| port.node_port != 0) {
             let protocol = if port.protocol.is_empty() { "TCP" } else { &port.protocol };
             let holder = *ports.entry((port.node_port, protocol)).or_insert(key);
             if holder != key {
-                let message = format!("node port {} is that of Service {holder} too", port.node_port);
+                let message = format!("node port {} is also the one of Service {holder}", port.node_port);
                 let field = format!("spec.ports[{index}].nodePort");
-                report.at(Kind::Service, key, &field, message, "choose another, or leave it to the server").and(
-                    Kind::Service,
-                    holder,
-                    "spec.ports",
-                    "the other Service",
-                );
+                report
+                    .at(
+                        Kind::Service,
+                        key,
+                        &field,
+                        message,
+                        "choose another, or omit it, so that the API server allocates one",
+                    )
+                    .and(Kind::Service, holder, "spec.ports", "the other Service");
             }
         }
     }

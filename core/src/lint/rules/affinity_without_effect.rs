@@ -31,34 +31,35 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         }
     }
     for (key, service) in affine {
-        stuck(engine, key, service, report);
+        unreachable_endpoints(engine, key, service, report);
         let is_stored = !service.metadata.uid.is_empty() || !service.metadata.resource_version.is_empty();
         let from_outside = matches!(service.spec.r#type.as_str(), "NodePort" | "LoadBalancer");
         let (message, severity) = if service.spec.r#type == "ExternalName" {
-            ("clients connect to what the name leads to, and nothing keeps them there".to_owned(), Severity::Warning)
+            (
+                "the Service has no cluster IP, so kube-proxy cannot keep a client with one pod".to_owned(),
+                Severity::Warning,
+            )
         } else if service.is_headless() {
-            // The API server says so itself of one that is to be stored.
+            // For a new object, the API server gives this warning.
             if !is_stored {
                 continue;
             }
-            (
-                "clients connect to the pods that DNS tells them of, and nothing keeps them there".to_owned(),
-                Severity::Warning,
-            )
+            ("the Service is headless, so kube-proxy cannot keep a client with one pod".to_owned(), Severity::Warning)
         } else if let Some(ingress) = routed.get(key) {
-            let message =
-                format!("the controller of Ingress {ingress} connects to the endpoints itself, by its own choice");
+            let message = format!(
+                "the controller of Ingress {ingress} connects to the endpoints directly and ignores the affinity"
+            );
             (message, Severity::Info)
         } else if from_outside && cluster.nodes.len() > 1 {
-            let message = "each node remembers clients by itself: one that comes through several gets several pods";
+            let message = "each node remembers clients on its own: a client that connects through several nodes gets several pods";
             (message.to_owned(), Severity::Info)
         } else {
             continue;
         };
-        let help = "take it away, or keep sessions where requests are routed";
-        let told = report.at(Kind::Service, key, "spec.sessionAffinity", message, help).weighing(severity);
+        let help = "remove it, or configure affinity where requests are routed";
+        let finding = report.at(Kind::Service, key, "spec.sessionAffinity", message, help).weighing(severity);
         if severity == Severity::Warning {
-            told.fix(Kind::Service, key, &|edit| {
+            finding.fix(Kind::Service, key, &|edit| {
                 let mut edits = vec![edit.remove("spec.sessionAffinity")?];
                 if edit.value("spec.sessionAffinityConfig").is_some() {
                     edits.push(edit.remove("spec.sessionAffinityConfig")?);
@@ -69,8 +70,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     }
 }
 
-/// Tells of a client that policies let reach some endpoints of the Service and not others.
-fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Reporter<'_>) {
+/// Reports a client that policies allow to reach only some endpoints of the Service.
+fn unreachable_endpoints(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Reporter<'_>) {
     let policies = engine.policies();
     let pods = engine.endpoints().pods(key);
     if service.is_headless() || pods.len() < 2 || policies.policies_in_order().is_empty() {
@@ -100,12 +101,12 @@ fn stuck(engine: &Engine, key: &ObjectKey, service: &Service, report: &mut Repor
             }
             let (kind, object, _) = template_of(engine, client);
             let message = format!(
-                "policies let {} {object} reach {open} of {} endpoints on port {}: kept to another, it cannot connect",
+                "policies allow {} {object} to reach {open} of {} endpoints on port {}: assigned to another one, it cannot connect",
                 kind.name(),
                 ends.len(),
                 port.port
             );
-            let help = "let clients reach every endpoint, or take the affinity away";
+            let help = "allow clients to reach every endpoint, or remove the affinity";
             report
                 .at(Kind::Service, key, "spec.sessionAffinity", message, help)
                 .and(Kind::Service, key, &format!("spec.ports[{index}]"), "the port")
@@ -143,8 +144,8 @@ spec: {containers: [{name: c, image: i}]}
 ---
 ";
 
-    /// What is told of the affinity beside a policy for those pods that lets these in.
-    fn told(subject: &str, from: &str) -> Vec<String> {
+    /// The messages about the affinity, with a policy that selects some pods and allows some clients.
+    fn messages(subject: &str, from: &str) -> Vec<String> {
         let policy = format!(
             "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\n\
              spec: {{podSelector: {{matchLabels: {{{subject}}}}}, ingress: [{{from: [{from}]}}]}}\n"
@@ -155,19 +156,18 @@ spec: {containers: [{name: c, image: i}]}
     }
 
     #[test]
-    fn a_client_that_is_kept_from_some_endpoints_is_stuck() {
-        let canary = told("track: canary", "{podSelector: {matchLabels: {app: other}}}");
-        let message =
-            "policies let Pod default/client reach 1 of 2 endpoints on port 80: kept to another, it cannot connect";
+    fn a_client_that_reaches_only_some_endpoints_is_reported() {
+        let canary = messages("track: canary", "{podSelector: {matchLabels: {app: other}}}");
+        let message = "policies allow Pod default/client to reach 1 of 2 endpoints on port 80: assigned to another one, it cannot connect";
         assert_eq!(canary, [message]);
     }
 
     #[test]
-    fn a_client_that_reaches_all_or_nothing_is_not() {
+    fn a_client_that_reaches_all_or_no_endpoints_is_not_reported() {
         let client = "{podSelector: {matchLabels: {app: client}}}";
         let other = "{podSelector: {matchLabels: {app: other}}}";
         for (subject, from) in [("track: canary", client), ("app: web", client), ("app: web", other)] {
-            assert_eq!(told(subject, from), [""; 0], "{subject} {from}");
+            assert_eq!(messages(subject, from), [""; 0], "{subject} {from}");
         }
     }
 }

@@ -9,13 +9,13 @@ use crate::lint::report::Reporter;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     for table in tables(engine).iter().filter(|table| table.controller() == Controller::Nginx) {
-        for told in table.reports() {
-            let help = match told.reason {
-                "InvalidAnnotation" | "InvalidExpression" => "write it as ingress-nginx reads it",
-                "CanaryWithoutMain" => "give the canary the host, path and type of the Ingress that it is one of",
+        for note in table.reports() {
+            let help = match note.reason {
+                "InvalidAnnotation" | "InvalidExpression" => "write a value that ingress-nginx can read",
+                "CanaryWithoutMain" => "give the canary the host, path and path type of its main Ingress",
                 _ => continue,
             };
-            report.at(Kind::Ingress, &told.ingress, &told.field, told.message.as_str(), help);
+            report.at(Kind::Ingress, &note.ingress, &note.field, note.message.as_str(), help);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::finding::Severity;
 use crate::lint::nginx_annotations::{PREFIX, annotations, field, is_in};
 use crate::lint::report::Reporter;
-use crate::spelling::{distance, nearest};
+use crate::spelling::nearest;
 
 /// Every annotation that ingress-nginx reads (`internal/ingress/annotations`, controller v1.14).
 const KNOWN: &str = "affinity affinity-canary-behavior affinity-mode allowlist-source-range app-root auth-always-set-cookie auth- \
@@ -44,14 +44,14 @@ const GONE: &str = "add-base-url base-url-scheme enable-influxdb enable-opentrac
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     for (key, ingress) in engine.cluster().ingresses.iter() {
         for (name, _) in annotations(ingress).filter(|(name, _)| !is_in(KNOWN, name)) {
-            let meant = nearest(name, &mut KNOWN.split(' ')).filter(|known| distance(name, known) <= 2);
+            let meant = nearest(name, &mut KNOWN.split(' '));
             let (severity, help) = match meant {
-                Some(meant) => (Severity::Warning, format!("write {PREFIX}{meant}")),
-                None => (Severity::Info, "take it away, or see whether your version reads it".to_owned()),
+                Some(meant) => (Severity::Warning, format!("write `{PREFIX}{meant}`")),
+                None => (Severity::Info, "remove it, or check whether your version reads it".to_owned()),
             };
             let message = match (meant, is_in(GONE, name)) {
-                (_, true) => format!("ingress-nginx no longer reads {name}"),
-                _ => format!("ingress-nginx has no annotation {name}"),
+                (_, true) => format!("ingress-nginx no longer reads `{name}`"),
+                _ => format!("unknown annotation `{name}` of ingress-nginx"),
             };
             report.at(Kind::Ingress, key, &field(name), message, help).weighing(severity).fix(
                 Kind::Ingress,

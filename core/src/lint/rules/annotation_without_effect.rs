@@ -17,11 +17,11 @@ const BOOLEANS: &str = "auth-always-set-cookie auth-keepalive-share-vars auth-tl
      session-cookie-secure ssl-passthrough ssl-prefer-server-ciphers ssl-redirect upstream-hash-by-subset \
      use-port-in-redirects use-regex";
 
-/// What is said of an annotation, and what to do with it.
+/// What is wrong with an annotation, and what to do about it.
 enum Fault {
-    /// Nobody would miss it.
+    /// It can be removed.
     Idle(String),
-    /// Somebody has to decide.
+    /// The author must decide.
     Doubtful(String, &'static str),
     /// It should have that value.
     Value(String, &'static str),
@@ -46,7 +46,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
 fn tell(key: &ObjectKey, name: &str, fault: &Fault, report: &mut Reporter<'_>) {
     let field = field(name);
     let (message, help) = match fault {
-        Fault::Idle(message) => (message, "take it away".to_owned()),
+        Fault::Idle(message) => (message, "remove it".to_owned()),
         Fault::Doubtful(message, help) => (message, (*help).to_owned()),
         Fault::Value(message, value) => (message, format!("write \"{value}\"")),
     };
@@ -76,11 +76,11 @@ fn is(ingress: &Ingress, name: &str, wanted: bool) -> bool {
 
 fn redirects(ingress: &Ingress, faults: &mut Vec<(&str, Fault)>) {
     if is(ingress, "ssl-redirect", false) && is(ingress, "force-ssl-redirect", true) {
-        let message = "force-ssl-redirect sends every plain request to https all the same";
+        let message = "force-ssl-redirect redirects every HTTP request to HTTPS anyway";
         faults.push(("ssl-redirect", Fault::Idle(message.to_owned())));
     }
     if value(ingress, "temporal-redirect").is_some() && value(ingress, "permanent-redirect").is_some() {
-        let message = "temporal-redirect goes before it";
+        let message = "temporal-redirect takes precedence over it";
         faults.push(("permanent-redirect", Fault::Doubtful(message.to_owned(), "keep one of the two")));
     }
 }
@@ -90,26 +90,26 @@ fn canaries<'i>(ingress: &'i Ingress, faults: &mut Vec<(&'i str, Fault)>) {
     let settings = || annotations(ingress).map(|(name, _)| name).filter(|name| name.starts_with("canary-"));
     if !is(ingress, "canary", true) {
         if let Some(first) = settings().next() {
-            let message = "nothing is a canary here: canary is not \"true\"".to_owned();
-            let help = "set canary to \"true\", or take the settings away";
+            let message = "the Ingress is not a canary: the annotation canary is not \"true\"".to_owned();
+            let help = "set canary to \"true\", or remove the canary annotations";
             faults.push((first, Fault::Doubtful(message, help)));
         }
         return;
     }
     if !CHOICES.iter().any(|name| value(ingress, name).is_some()) {
-        let message = "no request is sent to the canary: it has no weight, header or cookie".to_owned();
+        let message = "the canary gets no requests: it has no weight, header or cookie".to_owned();
         faults.push(("canary", Fault::Doubtful(message, "set canary-weight, canary-by-header or canary-by-cookie")));
         return;
     }
     for name in ["canary-by-header-value", "canary-by-header-pattern"] {
         if value(ingress, name).is_some() && value(ingress, "canary-by-header").is_none() {
-            let message = "it means nothing without canary-by-header".to_owned();
+            let message = "it has no effect without canary-by-header".to_owned();
             faults.push((name, Fault::Doubtful(message, "name the header in canary-by-header")));
         }
     }
     let both = ["canary-by-header-value", "canary-by-header-pattern"].iter().all(|name| value(ingress, name).is_some());
     if both && value(ingress, "canary-by-header").is_some() {
-        let message = "canary-by-header-value is set, and decides alone".to_owned();
+        let message = "canary-by-header-value takes precedence over it".to_owned();
         faults.push(("canary-by-header-pattern", Fault::Idle(message)));
     }
 }
@@ -123,19 +123,19 @@ fn dependents<'i>(ingress: &'i Ingress, faults: &mut Vec<(&'i str, Fault)>) {
         (
             "session-cookie-",
             value(ingress, "affinity") == Some("cookie"),
-            "no cookie is set: affinity is not \"cookie\"",
+            "it has no effect: affinity is not \"cookie\"",
             "set affinity to \"cookie\"",
         ),
         (
             "auth-tls-",
             has("auth-tls-secret"),
-            "client certificates are not asked for: auth-tls-secret is missing",
-            "name the Secret with the authorities in auth-tls-secret",
+            "client certificates are not requested: auth-tls-secret is missing",
+            "name the Secret with the CA certificates in auth-tls-secret",
         ),
         (
             "proxy-ssl-",
             has("proxy-ssl-secret"),
-            "ingress-nginx reads none of proxy-ssl-* without proxy-ssl-secret",
+            "ingress-nginx ignores proxy-ssl-* without proxy-ssl-secret",
             "name a Secret in proxy-ssl-secret",
         ),
     ];
@@ -148,7 +148,7 @@ fn dependents<'i>(ingress: &'i Ingress, faults: &mut Vec<(&'i str, Fault)>) {
         }
     }
     if has("auth-type") && !has("auth-secret") {
-        let message = "every request is answered with 503: auth-secret is missing".to_owned();
+        let message = "every request gets a 503: auth-secret is missing".to_owned();
         faults.push(("auth-type", Fault::Doubtful(message, "name the Secret with the users in auth-secret")));
     }
 }
@@ -156,7 +156,7 @@ fn dependents<'i>(ingress: &'i Ingress, faults: &mut Vec<(&'i str, Fault)>) {
 fn booleans<'i>(ingress: &'i Ingress, faults: &mut Vec<(&'i str, Fault)>) {
     for (name, value) in annotations(ingress).filter(|(name, _)| is_in(BOOLEANS, name)) {
         if boolean(value).is_none() {
-            let message = format!("{value} is neither true nor false, and counts for nothing");
+            let message = format!("`{value}` is neither true nor false, so ingress-nginx ignores it");
             faults.push((
                 name,
                 match value.to_ascii_lowercase().as_str() {
@@ -178,8 +178,8 @@ fn groups(ingress: &Ingress, faults: &mut Vec<(&str, Fault)>) {
     let mut lacking = paths.filter(|path| count_groups(&path.path) < most);
     if let Some(path) = lacking.next() {
         let path = if path.path.is_empty() { "/" } else { &path.path };
-        let message = format!("the path {path} has no group {most}: ${most} is nothing there");
-        faults.push(("rewrite-target", Fault::Doubtful(message, "write the path as an expression with that group")));
+        let message = format!("path `{path}` has no capture group {most}, so ${most} is empty");
+        faults.push(("rewrite-target", Fault::Doubtful(message, "write the path as an expression with this group")));
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
     use crate::cluster::Options;
     use crate::load::{File, LoadMode, load};
 
-    /// The annotations found without effect, and how many of them can be mended.
+    /// The annotations that are found, and the number of those with a fix.
     fn found(path: &str, annotations: &[(&str, &str)]) -> (Vec<String>, usize) {
         let lines: String = annotations
             .iter()

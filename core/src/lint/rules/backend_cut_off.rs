@@ -16,7 +16,7 @@ use crate::policy::{Effect, End, PodId, Reason};
 use portolan_base::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// An address of nobody in the cluster (RFC 5737).
+/// An address outside every cluster (RFC 5737).
 const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
@@ -33,11 +33,11 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             .entry((key, port.port, controller))
             .or_insert_with(|| blocked(engine, &controllers, controller, key, port));
         let Some(Blocked { who, policy }) = blocked else { continue };
-        let message = format!("{who} may not connect to the pods of Service {key}");
-        let help = "let the controller's pods in, by the labels of their namespace";
-        let told = report.at(Kind::Ingress, ingress, &format!("{}.name", target.field()), message, help);
+        let message = format!("policies do not allow {who} to connect to the pods of Service {key}");
+        let help = "allow the controller's pods, by the labels of their namespace";
+        let finding = report.at(Kind::Ingress, ingress, &format!("{}.name", target.field()), message, help);
         if let Some((kind, policy)) = policy {
-            told.and(*kind, policy, "spec.podSelector", "the policy that isolates them");
+            finding.and(*kind, policy, "spec.podSelector", "the policy that isolates them");
         }
     }
 }
@@ -85,7 +85,7 @@ fn blocked(
                     })
                     .and_then(|reason| reason.policy);
                 let policy = policy.map(|(kind, key)| (kind, key.clone()));
-                last = Some(Blocked { who: format!("the controller, Pod {first},"), policy });
+                last = Some(Blocked { who: format!("the controller (Pod {first})"), policy });
             }
             None => {
                 let alike = policies.class_and_node(pod).filter(|_| is_outside).map(|alike| (alike, number));
@@ -102,7 +102,7 @@ fn blocked(
                 }
                 let policy =
                     reasons.into_iter().find_map(|reason| reason.policy).map(|(kind, key)| (kind, key.clone()));
-                let who = format!("an ingress controller outside of namespace {}", service.namespace);
+                let who = format!("an ingress controller outside namespace {}", service.namespace);
                 last = Some(Blocked { who, policy });
             }
         }

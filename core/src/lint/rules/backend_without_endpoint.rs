@@ -15,7 +15,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             continue;
         }
         let message = format!("Service {key} has no ready endpoint for port {}", port.port);
-        let help = "see which pods its selector picks, and whether they are ready";
+        let help = "compare its selector with the labels of the pods, and check that the pods are ready";
         let is_selecting = selector(stored).is_some();
         let is_far = selector(stored).is_some_and(|selector| may_be_elsewhere(report, key, selector));
         if is_far && !has_pods(engine, report, key, stored) {

@@ -40,8 +40,8 @@ pub(super) fn check(_: &Engine, report: &mut Reporter<'_>) {
     }
 }
 
-/// The port of the Service that was surely meant: the only one, the one of a name near by, or the one that leads to the
-/// port of the pods which is named instead.
+/// The port of the Service that was meant: its only port, the one with a similar name, or the one whose target port is the
+/// number in the backend.
 fn meant<'s>(backend: &IngressServiceBackend, service: &'s Service) -> Option<&'s ServicePort> {
     let ports = service.ports();
     if let [only] = ports {

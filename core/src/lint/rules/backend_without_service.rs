@@ -10,7 +10,7 @@ use crate::spelling::nearest;
 use portolan_base::collections::BTreeMap;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    let cluster = engine.cluster();
+    let (cluster, context) = (engine.cluster(), report.context);
     let targets = report.context.targets();
     let missing: Vec<&Target<'_>> = targets.iter().filter(|target| target.service.is_none()).collect();
     if missing.is_empty() {
@@ -34,15 +34,19 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         }
         let help = match (of_name, meant) {
             (Some(known), _) => {
-                format!("there is one in namespace {}; an Ingress sends only to its own", known.namespace)
+                format!(
+                    "there is one in namespace {}, but an Ingress can only use Services of its own namespace",
+                    known.namespace
+                )
             }
-            (None, Some(meant)) => format!("there is a Service {meant}"),
-            (None, None) => "name a Service of the Ingress's namespace".to_owned(),
+            (None, Some(meant)) => format!("write `{meant}`"),
+            (None, None) => "write the name of a Service in the Ingress's namespace".to_owned(),
         };
         let field = format!("{}.name", target.field());
-        let message = format!("there is no Service {key}");
-        report
-            .at(Kind::Ingress, ingress, &field, message, help)
-            .fix(Kind::Ingress, ingress, &|edit| Some(vec![edit.replace(&field, Scalar::Text(meant?))?]));
+        let message = format!("no Service `{key}`");
+        report.at(Kind::Ingress, ingress, &field, message, help).fix(Kind::Ingress, ingress, &|edit| {
+            let meant = meant.filter(|_| of_name.is_none() && !context.is_name(&backend.name))?;
+            Some(vec![edit.replace(&field, Scalar::Text(meant))?])
+        });
     }
 }

@@ -7,7 +7,7 @@ use crate::lint::report::Reporter;
 use crate::spelling::nearest;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    let cluster = engine.cluster();
+    let (cluster, context) = (engine.cluster(), report.context);
     if cluster.ingress_classes.is_empty() {
         return;
     }
@@ -18,10 +18,14 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         }
         let known: Vec<&str> = cluster.ingress_classes.iter().map(|(known, _)| known.name.as_str()).collect();
         let meant = nearest(class, &mut known.iter().copied());
-        let message = format!("there is no IngressClass {class}");
-        let help = format!("there {} {}", if known.len() == 1 { "is" } else { "are" }, known.join(", "));
-        report
-            .at(Kind::Ingress, key, "spec.ingressClassName", message, help)
-            .fix(Kind::Ingress, key, &|edit| Some(vec![edit.replace("spec.ingressClassName", Scalar::Text(meant?))?]));
+        let message = format!("no IngressClass `{class}`");
+        let help = match meant {
+            Some(meant) => format!("write `{meant}`"),
+            None => format!("expected one of: {}", known.join(", ")),
+        };
+        report.at(Kind::Ingress, key, "spec.ingressClassName", message, help).fix(Kind::Ingress, key, &|edit| {
+            let meant = meant.filter(|_| !context.is_name(class))?;
+            Some(vec![edit.replace("spec.ingressClassName", Scalar::Text(meant))?])
+        });
     }
 }

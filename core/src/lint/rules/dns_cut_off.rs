@@ -6,5 +6,5 @@ use crate::lint::report::Reporter;
 use crate::policy::findings::PolicyFlaw;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    report_all(engine, PolicyFlaw::DnsCutOff, "let UDP and TCP port 53 out", &|_, _| None, report);
+    report_all(engine, PolicyFlaw::DnsCutOff, "allow UDP and TCP port 53", &|_, _| None, report);
 }

@@ -25,18 +25,18 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             if names.contains(port.name.as_str()) {
                 continue;
             }
-            let shown = |name: &str| if name.is_empty() { "one without name".to_owned() } else { name.to_owned() };
+            let shown = |name: &str| if name.is_empty() { "one without a name".to_owned() } else { name.to_owned() };
             let known: Vec<String> = names.iter().map(|name| shown(name)).collect();
-            let message = format!("no EndpointSlice has port {}: there is {}", shown(&port.name), known.join(", "));
+            let message = format!("no EndpointSlice has port {}; they have: {}", shown(&port.name), known.join(", "));
             let help = "give the port of the EndpointSlice the name of the Service's port";
             let field = format!("spec.ports[{index}].name");
             let written = slices.iter().filter(|slice| !slice.metadata.labels.contains_key(MANAGED_BY));
             let slice =
                 written.map(|slice| ObjectKey::new(key.namespace.as_str(), slice.metadata.name.as_str())).next();
-            let told = report.at(Kind::Service, key, &field, message, help);
+            let finding = report.at(Kind::Service, key, &field, message, help);
             let Some(slice) = slice else { continue };
             let only = slices.len() == 1 && service.ports().len() == 1 && names.len() == 1;
-            told.and(Kind::EndpointSlice, &slice, "ports", "its ports").fix(Kind::EndpointSlice, &slice, &|edit| {
+            finding.and(Kind::EndpointSlice, &slice, "ports", "its ports").fix(Kind::EndpointSlice, &slice, &|edit| {
                 let name = Some(port.name.as_str()).filter(|name| only && !name.is_empty())?;
                 Some(vec![match edit.value("ports[0].name") {
                     Some(_) => edit.replace("ports[0].name", Scalar::Text(name))?,

@@ -11,8 +11,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         let is_written = endpoints.metadata.uid.is_empty() && endpoints.metadata.resource_version.is_empty();
         let Some(service) = cluster.services.by_key(key).filter(|_| is_written) else { continue };
         if selector(service).is_some() && endpoints.subsets.iter().flatten().next().is_some() {
-            let message = format!("Service {key} has a selector: the controller replaces these addresses by its pods'");
-            let help = "take the selector out of the Service, or these Endpoints away";
+            let message = format!(
+                "Service {key} has a selector, so the controller replaces these addresses with those of its pods"
+            );
+            let help = "remove the selector from the Service, or delete these Endpoints";
             report.at(Kind::Endpoints, key, "subsets", message, help).and(
                 Kind::Service,
                 key,

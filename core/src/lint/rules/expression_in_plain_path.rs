@@ -19,12 +19,12 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                 return;
             }
             if !is_expression {
-                let message = format!("{path} is taken as it stands: {kind} knows no expressions");
-                let help = "write the plain path, or ImplementationSpecific with the controller's annotation";
+                let message = format!("`{path}` is compared literally: the type {kind} knows no expressions");
+                let help = "write the plain path, or use ImplementationSpecific with the controller's annotation";
                 report.at(Kind::Ingress, key, &field, message, help);
                 return;
             }
-            let message = format!("ingress-nginx refuses an expression in a path of type {kind}, from version 1.12 on");
+            let message = format!("from version 1.12, ingress-nginx refuses an expression in a path of type {kind}");
             let field = format!("{field}Type");
             report.at(Kind::Ingress, key, &field, message, "write ImplementationSpecific").fix(
                 Kind::Ingress,

@@ -24,7 +24,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                     key,
                     "spec.externalName",
                     message,
-                    "name what is meant outside of this Service",
+                    "write the name of a host outside the cluster, or of another Service",
                 );
                 break;
             }

@@ -21,8 +21,9 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                 continue;
             }
             let name = format!("{}.{}.svc", key.name, key.namespace);
-            let message = format!("{name} is the pods' own addresses, where nobody listens on {}", port.port);
-            let help = format!("write port: {target}, or give the Service an address");
+            let message =
+                format!("{name} resolves to the addresses of the pods, which do not listen on port {}", port.port);
+            let help = format!("write `port: {target}`, or give the Service a cluster IP");
             let field = format!("spec.ports[{index}].port");
             let free = !service.ports().iter().any(|other| other.port == target && other.protocol == port.protocol);
             report.at(Kind::Service, key, &field, message, help).fix(Kind::Service, key, &|edit| {

@@ -16,10 +16,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         let Some(fault) = fault(engine, &service, &key.name) else { continue };
         let meant = only_headless(engine, &key.namespace, &key.name);
         let help = match &meant {
-            Some(meant) => format!("write {meant}, which is headless and selects the pod"),
-            None => "add a headless Service of that name that selects the pod".to_owned(),
+            Some(meant) => format!("write `{meant}`, which is headless and selects the pod"),
+            None => "add a headless Service of this name that selects the pod".to_owned(),
         };
-        let message = format!("{}.{} is no name in DNS: {fault}", pod.spec.hostname, pod.spec.subdomain);
+        let message = format!("{}.{} does not resolve: {fault}", pod.spec.hostname, pod.spec.subdomain);
         report
             .at(Kind::Pod, key, "spec.subdomain", message, help)
             .fix(Kind::Pod, key, &|edit| Some(vec![edit.replace("spec.subdomain", Scalar::Text(meant.as_deref()?))?]));

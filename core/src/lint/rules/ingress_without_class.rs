@@ -33,8 +33,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         if ingress.spec.ingress_class_name.is_some() || ingress.metadata.annotations.contains_key(CLASS_ANNOTATION) {
             continue;
         }
-        let message = "it names no class, and no IngressClass is the default";
-        let help = "name a class in spec.ingressClassName";
+        let message = "the Ingress has no class, and no IngressClass is the default";
+        let help = "set `spec.ingressClassName`";
         report.at(Kind::Ingress, key, "spec", message, help).fix(Kind::Ingress, key, &|edit| {
             let mut classes = cluster.ingress_classes.iter();
             let (only, _) = classes.next().filter(|_| cluster.ingress_classes.len() == 1)?;

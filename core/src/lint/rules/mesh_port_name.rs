@@ -17,9 +17,11 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                 if port.app_protocol.is_some() || port.protocol == "UDP" || PROTOCOLS.iter().any(begins) {
                     continue;
                 }
-                let name = if port.name.is_empty() { "no name" } else { &port.name };
-                let message = format!("port {} has {name}, which names no protocol: the mesh has to guess", port.port);
-                let help = "begin its name with the protocol (http-web), or set appProtocol";
+                let name =
+                    if port.name.is_empty() { "no name".to_owned() } else { format!("the name `{}`", port.name) };
+                let message =
+                    format!("port {} has {name}, which does not name a protocol: the mesh must guess it", port.port);
+                let help = "begin the name with the protocol, for example http-web, or set appProtocol";
                 report.at(Kind::Service, key, &format!("spec.ports[{index}].name"), message, help);
             }
         }

@@ -28,10 +28,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                 });
                 let Some((other, others)) = clash else { continue };
                 let message = format!(
-                    "says {protocol} is spoken on port {}, and Service {other} before the same pods says {others}",
+                    "declares {protocol} for port {}, but Service {other} declares {others} for the same pods",
                     port.port
                 );
-                let help = "say the same protocol in both, or use another port";
+                let help = "declare the same protocol in both Services, or use another port";
                 report.at(Kind::Service, key, &format!("spec.ports[{index}]"), message, help).and(
                     Kind::Service,
                     other,

@@ -14,14 +14,14 @@ use portolan_base::collections::BTreeSet;
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     let cluster = engine.cluster();
     let domain = &cluster.options.cluster_domain;
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     settings(report.context, &mut |&PodTemplate { kind, object: key, .. }, field, text| {
         if !text.contains(':') && !text.contains(".svc") {
             return;
         }
         for named in names(text, &key.namespace, domain) {
             let Some(fault) = fault(cluster, &named) else { continue };
-            if !told.insert((kind, key, named.text)) {
+            if !reported.insert((kind, key, named.text)) {
                 continue;
             }
             let Fault { message, help } = fault;
@@ -51,10 +51,10 @@ fn fault(cluster: &Cluster, named: &Named<'_>) -> Option<Fault> {
         let is_here = cluster.services.first_of(&named.service.namespace).is_some();
         let elsewhere = || cluster.services.iter().find(|(key, _)| is_here && key.name == named.service.name);
         let help = match near {
-            Some(near) => format!("there is a Service {near}"),
+            Some(near) => format!("write `{near}`"),
             None => format!("there is one in namespace {}", elsewhere()?.0.namespace),
         };
-        let message = format!("{} does not resolve: there is no Service {}", named.text, named.service);
+        let message = format!("{} does not resolve: no Service `{}`", named.text, named.service);
         return Some(Fault { message, help });
     };
     // Behind other addresses than its own a Service does not decide on the port.

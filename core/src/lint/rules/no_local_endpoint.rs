@@ -22,7 +22,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             cluster.nodes.iter().map(|(node, _)| node.name.as_str()).filter(|node| !serving.contains(node)).collect();
         if let Some(first) = idle.first() {
             let more = if idle.len() > 1 { format!(" and {} more", idle.len() - 1) } else { String::new() };
-            let message = format!("node {first}{more} has no endpoint, and drops what arrives at the node port");
+            let message = format!("node {first}{more} has no endpoint, and drops packets to the node port");
             report.at(
                 Kind::Service,
                 key,

@@ -20,8 +20,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             if port.node_port == 0 || USUAL.contains(&port.node_port) {
                 continue;
             }
-            let message = format!("{} is no node port in the usual range, 30000 to 32767", port.node_port);
-            let help = "choose one in the range, leave it to the server, or say the cluster's range";
+            let message = format!("{} is not in the default range of node ports, 30000 to 32767", port.node_port);
+            let help = "choose a port in the range, omit it, or set --service-node-port-range";
             report.at(Kind::Service, key, &format!("spec.ports[{index}].nodePort"), message, help);
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             let same_ingress = origin.ingress == by.ingress;
             let whose = if same_ingress { String::new() } else { format!(" of Ingress {}", by.ingress) };
             let message = format!(
-                "{} {} gets no request: {} {}{whose} takes them all",
+                "{} {} gets no requests: {} {}{whose} matches them all first",
                 entry.path_type, entry.written, winner.path_type, winner.written
             );
             let severity = if entry.backend == winner.backend { Severity::Info } else { Severity::Warning };
@@ -50,10 +50,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                     &origin.ingress,
                     &format!("{}.path", origin.field()),
                     message,
-                    "take one of them out",
+                    "remove one of the two paths",
                 )
                 .weighing(severity)
-                .and(Kind::Ingress, &by.ingress, &format!("{}.path", by.field()), "the path that takes them");
+                .and(Kind::Ingress, &by.ingress, &format!("{}.path", by.field()), "the path that matches first");
         }
     }
 }

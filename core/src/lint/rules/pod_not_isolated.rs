@@ -15,7 +15,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     let policies = cluster.network_policies.iter().filter(|(_, policy)| isolates(policy));
     let guarded: BTreeSet<&str> = policies.map(|(key, _)| key.namespace.as_str()).collect();
     let policies = engine.policies();
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for (service, _) in cluster.services.iter().filter(|(key, _)| guarded.contains(key.namespace.as_str())) {
         for pod in engine.endpoints().pods(service).iter().filter(|pod| !pod.spec.host_network) {
             let number = policies.pod_named(&service.namespace, &pod.metadata.name);
@@ -26,14 +26,14 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             let key = ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str());
             let Some((key, _)) = cluster.pods.entry(&key) else { continue };
             let (kind, object, template) = template_of(engine, key);
-            if told.contains(&(object, kind))
+            if reported.contains(&(object, kind))
                 || report.context.may_be_elsewhere(cluster, (kind, object), AbsenceScope::Policy)
             {
                 continue;
             }
-            told.insert((object, kind));
-            let message = format!("no policy isolates its pods, though namespace {} has policies", key.namespace);
-            let help = "select them in a policy, or write one for all pods of the namespace";
+            reported.insert((object, kind));
+            let message = format!("no policy isolates these pods, although namespace {} has policies", key.namespace);
+            let help = "select them in a policy, or write a policy for all pods of the namespace";
             report.at(kind, object, &format!("{template}metadata.labels"), message, help).and(
                 Kind::Service,
                 service,

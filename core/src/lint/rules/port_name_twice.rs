@@ -10,7 +10,7 @@ use crate::lint::report::Reporter;
 use portolan_base::collections::BTreeSet;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for (service, stored) in engine.cluster().services.iter() {
         for port in stored.ports() {
             let IntOrString::String(name) = &port.target_port else { continue };
@@ -27,15 +27,15 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                 let key = ObjectKey::new(service.namespace.as_str(), pod.metadata.name.as_str());
                 let Some((key, _)) = engine.cluster().pods.entry(&key) else { continue };
                 let (kind, object, template) = template_of(engine, key);
-                if !told.insert((kind, object, name)) {
+                if !reported.insert((kind, object, name)) {
                     continue;
                 }
                 let message = format!(
-                    "two containers have a port {name}: Service {service} sends to {}, not to {}",
+                    "two containers have a port named {name}: Service {service} sends to {}, not to {}",
                     first.container_port, second.container_port
                 );
                 let field = format!("{template}spec.containers");
-                report.at(kind, object, &field, message, "give each port a name of its own").and(
+                report.at(kind, object, &field, message, "give each port its own name").and(
                     Kind::Service,
                     service,
                     "spec.ports",

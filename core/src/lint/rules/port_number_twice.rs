@@ -13,9 +13,12 @@ pub(super) fn check(_: &Engine, report: &mut Reporter<'_>) {
             for (at, port) in container.ports.iter().enumerate() {
                 let holder = *known.entry((port.container_port, protocol(&port.protocol))).or_insert(&container.name);
                 if holder != container.name {
-                    let message = format!("container {holder} listens on {} already", port.container_port);
+                    let message = format!(
+                        "container {holder} also declares port {}; two containers of a pod cannot listen on the same port",
+                        port.container_port
+                    );
                     let field = format!("{template}spec.containers[{index}].ports[{at}].containerPort");
-                    report.at(kind, object, &field, message, "let one of them listen elsewhere");
+                    report.at(kind, object, &field, message, "change the port of one of them");
                 }
             }
         }

@@ -18,10 +18,10 @@ pub(super) fn check(_: &Engine, report: &mut Reporter<'_>) {
                 }
                 let only = || names().next().filter(|_| container.ports.len() == 1);
                 let meant = nearest(name, &mut names()).or_else(only);
-                let message = format!("container {} has no port named {name}: the probe fails", container.name);
+                let message = format!("container {} has no port named {name}, so the probe fails", container.name);
                 let help = match meant {
-                    Some(meant) => format!("write {meant}"),
-                    None => "name a port of the container, or write its number".to_owned(),
+                    Some(meant) => format!("write `{meant}`"),
+                    None => "write the name of a port of the container, or a number".to_owned(),
                 };
                 let field = format!("{template}spec.containers[{index}].{probe}.{action}.port");
                 report

@@ -6,5 +6,5 @@ use crate::lint::report::Reporter;
 use crate::policy::findings::PolicyFlaw;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    report_all(engine, PolicyFlaw::RuleCovered, "take one of the two out", &|_, _| None, report);
+    report_all(engine, PolicyFlaw::RuleCovered, "remove one of the two rules", &|_, _| None, report);
 }

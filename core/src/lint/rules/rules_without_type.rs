@@ -16,8 +16,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         for (name, field, _) in
             written.iter().filter(|(name, _, has_rules)| *has_rules && !types.iter().any(|it| it == name))
         {
-            let message = format!("the rules hold for nothing: policyTypes leaves {name} out");
-            let help = format!("add {name} to policyTypes, or take the rules out");
+            let message = format!("the rules have no effect: policyTypes does not contain {name}");
+            let help = format!("add {name} to policyTypes, or remove the rules");
             report
                 .at(Kind::NetworkPolicy, key, field, message, help)
                 .and(Kind::NetworkPolicy, key, "spec.policyTypes", "the types")

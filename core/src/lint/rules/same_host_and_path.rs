@@ -32,7 +32,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                     let host = if host.is_empty() { "every host" } else { host };
                     doubled.push((
                         field,
-                        format!("{host} {path} is served by Ingress {older} already"),
+                        format!("Ingress {older} already serves {host} {path}"),
                         older.clone(),
                         older_field.clone(),
                     ));
@@ -44,11 +44,11 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             }
         });
         for (field, message, older, older_field) in doubled {
-            report.at(Kind::Ingress, key, &field, message, "take one of them out").and(
+            report.at(Kind::Ingress, key, &field, message, "remove one of the two paths").and(
                 Kind::Ingress,
                 &older,
                 &older_field,
-                "served by this one",
+                "the Ingress that serves it",
             );
         }
     }

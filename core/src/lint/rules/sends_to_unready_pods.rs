@@ -11,8 +11,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         // A Service for one pod of a set is there so that the others find it, whatever its state.
         let of_one_pod = selector(service).is_some_and(|it| it.contains_key("statefulset.kubernetes.io/pod-name"));
         if service.spec.publish_not_ready_addresses && has_address && !of_one_pod {
-            let message = "connections go to pods that are not ready, too";
-            let help = "take it away, or make the Service headless";
+            let message = "connections also go to pods that are not ready";
+            let help = "remove it, or make the Service headless";
             report.at(Kind::Service, key, "spec.publishNotReadyAddresses", message, help);
         }
     }

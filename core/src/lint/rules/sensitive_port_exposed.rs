@@ -26,7 +26,7 @@ const SENSITIVE: &[(i32, &str)] = &[
     (27017, "MongoDB"),
 ];
 
-/// An address of nobody in the cluster (RFC 5737).
+/// An address outside every cluster (RFC 5737).
 const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
@@ -54,9 +54,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             if !pods.is_empty() && !pods.iter().any(|pod| is_reached(engine, key, pod, target)) {
                 continue;
             }
-            let message =
-                format!("takes connections to {name} (port {target}) from outside the cluster, from everywhere");
-            let help = "set loadBalancerSourceRanges, or let a policy keep the outside away";
+            let message = format!("accepts connections to {name} (port {target}) from everywhere outside the cluster");
+            let help = "set loadBalancerSourceRanges, or deny traffic from outside with a NetworkPolicy";
             report.at(Kind::Service, key, &format!("spec.ports[{index}].port"), message, help);
         }
     }

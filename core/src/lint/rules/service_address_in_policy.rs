@@ -29,9 +29,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     }
     for (key, at, peer, address) in found {
         let Some(service) = addresses.get(&address) else { continue };
-        let message = format!("{address} is the address of Service {service}, and policies see its pods' addresses");
+        let message =
+            format!("{address} is the cluster IP of Service {service}, but policies see the addresses of its pods");
         let field = format!("spec.egress[{at}].to[{peer}].ipBlock.cidr");
-        report.at(Kind::NetworkPolicy, key, &field, message, "select the pods of the Service").and(
+        report.at(Kind::NetworkPolicy, key, &field, message, "select the pods of the Service instead").and(
             Kind::Service,
             service,
             "spec.clusterIP",

@@ -14,7 +14,7 @@ use crate::lint::service_pods::{has_pods, is_named_like_a_workload, may_be_elsew
 use portolan_base::collections::BTreeMap;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    let cluster = report.cluster;
+    let (cluster, context) = (report.cluster, report.context);
     let mut elsewhere = None;
     for (key, service) in cluster.services.iter() {
         let Some(selector) = selector(service).filter(|_| !has_pods(engine, report, key, service)) else { continue };
@@ -26,11 +26,14 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             report.elsewhere += 1;
             continue;
         }
-        let message = format!("selects no pod: none in namespace {} is labelled {}", key.namespace, words.join(","));
+        let message =
+            format!("selects no pod: no pod in namespace {} has the labels {}", key.namespace, words.join(","));
         let help = match (&misspelt, other) {
-            (Some((name, value)), _) => format!("write {name}: {value}, as the pods have it"),
+            (Some((name, value)), _) => format!("write `{name}: {value}`, a label of the pods"),
             (None, Some(namespace)) => {
-                format!("pods of namespace {namespace} have these labels; a Service selects only in its own namespace")
+                format!(
+                    "pods in namespace {namespace} have these labels, but a Service only selects pods of its own namespace"
+                )
             }
             (None, None) => "make the selector equal to labels of the pod template".to_owned(),
         };
@@ -40,7 +43,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             Kind::Service,
             key,
             &|edit| {
-                let (name, value) = misspelt.as_ref()?;
+                let is_name = |label: &String| selector.get(label).is_some_and(|written| context.is_name(written));
+                let (name, value) = misspelt.as_ref().filter(|(label, _)| !is_name(label))?;
                 Some(vec![edit.replace(&format!("spec.selector[{name}]"), Scalar::Text(value))?])
             },
         );
@@ -50,7 +54,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
 /// Pairs of labels, each with the pods that have it.
 type Pairs<'c> = BTreeMap<(&'c str, &'c str), Vec<&'c Pod>>;
 
-/// A namespace in which pods have all these labels. `by_pair` is made with the first question.
+/// A namespace in which pods have all these labels. `by_pair` is computed at the first call.
 fn other_namespace<'c>(cluster: &'c Cluster, selector: &StringMap, by_pair: &mut Option<Pairs<'c>>) -> Option<&'c str> {
     let by_pair = by_pair.get_or_insert_with(|| {
         let mut pairs = Pairs::new();
@@ -83,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_have_pods_is_not_nothing() {
+    fn a_workload_that_is_scaled_to_zero_counts_as_pods() {
         let made = |kind: &str, spec: &str| format!("apiVersion: {kind}\nmetadata: {{name: web}}\nspec: {spec}\n");
         let template = |labels: &str| {
             format!(
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_of_other_files_are_missed_only_where_something_says_that_they_should_be_here() {
+    fn missing_pods_are_reported_only_if_something_suggests_that_they_belong_here() {
         let pod = |name: &str, labels: &str, ports: &str| {
             format!(
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{{labels}}}}}, \
@@ -120,12 +124,12 @@ mod tests {
             assert_eq!(loaded.elsewhere, usize::from(loaded.findings.is_empty()), "{text}");
             loaded.findings.into_iter().map(|finding| (finding.code, finding.severity)).collect()
         };
-        // Pods that nobody serves stand beside it, or in another folder; they are served by another, or serve nothing.
+        // Pods without a Service in the same folder or in another one, pods of another Service, pods without ports.
         assert_eq!(check("a", &pod("api", "app: other", port)), warned);
         assert_eq!(check("b", &pod("api", "app: other", port)), []);
         assert_eq!(check("a", &format!("{}{served}", pod("api", "app: other", port))), []);
         assert_eq!(check("a", &pod("api", "app: other", "")), []);
-        // Names and labels tell across folders.
+        // Names and labels count across folders.
         assert_eq!(check("b", &pod("web", "app: other", port)), warned);
         assert_eq!(check("b", &pod("api", "app: wbe", port)), warned);
         let elsewhere =

@@ -18,12 +18,12 @@ use portolan_base::collections::BTreeMap;
 use portolan_base::json::Json;
 use std::sync::Arc;
 
-/// A variable of a Service.
-type Told = BTreeMap<String, (String, ObjectKey)>;
+/// Variables of Services: their names, their values, and the Services.
+type Variables = BTreeMap<String, (String, ObjectKey)>;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     let cluster = engine.cluster();
-    let mut of_namespace: BTreeMap<&str, Told> = BTreeMap::new();
+    let mut of_namespace: BTreeMap<&str, Variables> = BTreeMap::new();
     for &PodTemplate { kind, object, template, pod } in with_service_links(report.context) {
         if !pod.spec.containers.iter().any(may_clash) {
             continue;
@@ -39,7 +39,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             for Clash { name, field, message, severity } in clashes(cluster, &object.namespace, container, services) {
                 let Some((_, service)) = services.get(&name) else { continue };
                 let field = format!("{template}spec.containers[{index}].{field}");
-                let help = "set enableServiceLinks: false";
+                let help = "set `enableServiceLinks: false`";
                 report
                     .at(kind, object, &field, message, help)
                     .weighing(severity)
@@ -57,7 +57,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     }
 }
 
-/// A Service's variable where the container finds it and should not.
+/// A variable of a Service that takes the place of a setting.
 struct Clash {
     name: String,
     field: String,
@@ -65,20 +65,20 @@ struct Clash {
     severity: Severity,
 }
 
-/// Whether there is anything in the container that a Service's variable could change.
+/// Whether a variable of a Service could change anything in the container.
 fn may_clash(container: &Container) -> bool {
     let is_open = |variable: &EnvVar| variable.value.contains("$(") || optional(variable).is_some();
     variable_read_by(&container.image).is_some() || container.env.iter().any(is_open)
 }
 
-/// The key of a ConfigMap or Secret that the variable has its value from, where it need not be there.
+/// The optional key of a ConfigMap or Secret that the variable gets its value from.
 fn optional(variable: &EnvVar) -> Option<&Json> {
     let source = variable.value_from.as_ref()?;
     let reference = ["configMapKeyRef", "secretKeyRef"].iter().find_map(|member| source.get(member))?;
     Some(reference).filter(|reference| reference.get("optional") == Some(&Json::Bool(true)))
 }
 
-fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: &Told) -> Vec<Clash> {
+fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: &Variables) -> Vec<Clash> {
     let mut found = Vec::new();
     let own = |name: &str| container.env.iter().position(|variable| variable.name == name);
     if let Some(read) = variable_read_by(&container.image) {
@@ -87,7 +87,7 @@ fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: 
         if let Some((name, (value, service))) = first {
             let message = {
                 let program = program(&container.image);
-                format!("{program} reads {name}, and finds {value} of Service {service} in it")
+                format!("{program} reads {name}, which Service {service} sets to {value}")
             };
             let (name, field) = (name.clone(), "image".to_owned());
             found.push(Clash { name, field, message, severity: Severity::Warning });
@@ -97,8 +97,9 @@ fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: 
         expand(&variable.value, |name| {
             let (value, service) = services.get(name)?;
             if own(name).is_some_and(|own| own >= at) {
-                let message =
-                    format!("$({name}) is {value} of Service {service} here: the container's own stands behind");
+                let message = format!(
+                    "$({name}) is {value}, from Service {service}: the container sets its own value later in the list"
+                );
                 let (name, field) = (name.to_owned(), format!("env[{at}].value"));
                 found.push(Clash { name, field, message, severity: Severity::Warning });
             }
@@ -115,7 +116,7 @@ fn clashes(cluster: &Cluster, namespace: &str, container: &Container, services: 
             continue;
         }
         let message = format!(
-            "without key {} of {} it is {value}, of Service {service}, and not unset",
+            "if key {} of {} is missing, the value is {value}, from Service {service}",
             text("key"),
             text("name")
         );
@@ -130,7 +131,7 @@ mod tests {
     use crate::cluster::Options;
     use crate::load::{File, LoadMode, load};
 
-    /// What is found of a container beside Services `web` and `n8n`.
+    /// The findings about a container in a namespace with Services `web` and `n8n`.
     fn found(container: &str) -> Vec<String> {
         let service = |name: &str| {
             format!(
@@ -145,12 +146,12 @@ mod tests {
         );
         let file = File { name: "a.yaml".into(), text: text.into() };
         let loaded = load(&[file], Options::default(), LoadMode::Admitted);
-        let told = loaded.check().into_iter().filter(|finding| finding.code == "ENV001");
-        told.map(|finding| format!("{} {}", finding.severity.name(), finding.place.field)).collect()
+        let found = loaded.check().into_iter().filter(|finding| finding.code == "ENV001");
+        found.map(|finding| format!("{} {}", finding.severity.name(), finding.place.field)).collect()
     }
 
     #[test]
-    fn settings_beside_the_variables_of_a_service_are_nobodys_fault() {
+    fn settings_that_the_container_makes_itself_are_not_reported() {
         assert_eq!(found("image: web, env: [{name: WEB_LOG, value: debug}, {name: WEB_PORT, value: '80'}]"), [""; 0]);
         assert_eq!(found("image: n8n, env: [{name: N8N_PORT, value: '5678'}]"), [""; 0]);
         let given = "valueFrom: {secretKeyRef: {name: s, key: there, optional: true}}";
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_changes_what_is_seen_is_found() {
+    fn a_variable_that_takes_the_place_of_a_setting_is_reported() {
         assert_eq!(found("image: 'n8nio/n8n:1'"), ["warning spec.containers[0].image"]);
         let before = "[{name: URL, value: 'http://web:$(WEB_PORT)'}, {name: WEB_PORT, value: '80'}]";
         assert_eq!(found(&format!("image: web, env: {before}")), ["warning spec.containers[0].env[0].value"]);

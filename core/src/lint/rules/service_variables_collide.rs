@@ -11,11 +11,11 @@ use crate::lint::service_variables::with_service_links;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    let mut looked_at = BTreeSet::new();
-    let mut said = BTreeSet::new();
+    let mut checked = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for PodTemplate { object, pod, .. } in with_service_links(report.context) {
-        // Every pod of a namespace is told of the same Services.
-        if !looked_at.insert(object.namespace.as_str()) || !may_collide(engine.cluster(), &object.namespace) {
+        // Every pod of a namespace gets the variables of the same Services.
+        if !checked.insert(object.namespace.as_str()) || !may_collide(engine.cluster(), &object.namespace) {
             continue;
         }
         let mut known: BTreeMap<String, (String, ObjectKey)> = BTreeMap::new();
@@ -23,12 +23,12 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             for variable in from_services([&*service]) {
                 match known.get(&variable.name) {
                     Some((value, first)) if *value != variable.value && *first != key => {
-                        if said.insert((first.clone(), key.clone())) {
+                        if reported.insert((first.clone(), key.clone())) {
                             let message = format!(
-                                "its variable {} is also one of Service {first}, with another value",
+                                "its variable {} is also set by Service {first}, to another value",
                                 variable.name
                             );
-                            let help = "rename one of the two, or set enableServiceLinks: false";
+                            let help = "rename one of the Services, or set `enableServiceLinks: false` in the pods";
                             report.at(Kind::Service, &key, "metadata.name", message, help).and(
                                 Kind::Service,
                                 first,
@@ -47,14 +47,14 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     }
 }
 
-/// Whether Services that a namespace is told of can have a variable in common. What stands behind the name of one in its
-/// variables begins with `_SERVICE` or `_PORT`: so the name of the other is the first one's with such an end and maybe more
-/// behind it, unless they differ only in what variables do not tell apart.
+/// Whether two Services whose variables the pods of a namespace get can have a variable in common. After the name of the
+/// Service, the name of a variable continues with `_SERVICE` or `_PORT`. So the name of the other Service is the first one's
+/// with such an ending and perhaps more after it, unless the two names differ only in what variables do not distinguish.
 fn may_collide(cluster: &Cluster, namespace: &str) -> bool {
-    // A namespace without a `kubernetes` of its own is told of the other one.
-    let is_told = |name: &str| name == "kubernetes" || cluster.services.get(namespace, name).is_some();
+    // A namespace without its own Service `kubernetes` gets the variables of the one in `default`.
+    let has_variables = |name: &str| name == "kubernetes" || cluster.services.get(namespace, name).is_some();
     cluster.services.in_namespace(namespace).any(|(ObjectKey { name, .. }, _)| {
-        let first_of = |end: &str| name.match_indices(end).any(|(at, _)| name.get(..at).is_some_and(is_told));
+        let first_of = |end: &str| name.match_indices(end).any(|(at, _)| name.get(..at).is_some_and(has_variables));
         first_of("-service")
             || first_of("-port")
             || name.contains(|character: char| character == '_' || character.is_ascii_uppercase())
@@ -77,10 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn variables_in_common_are_looked_for_wherever_there_may_be_some() {
+    fn no_pair_of_services_with_a_variable_in_common_is_missed() {
         const PARTS: [&str; 12] =
             ["a", "b", "A", "kubernetes", "service", "port", "host", "80", "tcp", "addr", "a_service", "web-port"];
-        let (mut seed, mut in_common, mut passed_over) = (1, 0, 0);
+        let (mut seed, mut in_common, mut skipped) = (1, 0, 0);
         for _ in 0..20_000 {
             let mut cluster = Cluster::new(Options::default());
             let mut name = || {
@@ -107,8 +107,8 @@ mod tests {
             let names: Vec<_> = cluster.services.iter().map(|(key, _)| key.to_string()).collect();
             assert!(may_collide(&cluster, "n") || !has_common, "{names:?}");
             in_common += usize::from(has_common);
-            passed_over += usize::from(!may_collide(&cluster, "n"));
+            skipped += usize::from(!may_collide(&cluster, "n"));
         }
-        assert!(in_common > 50 && passed_over > 1_000, "{in_common} {passed_over}");
+        assert!(in_common > 50 && skipped > 1_000, "{in_common} {skipped}");
     }
 }

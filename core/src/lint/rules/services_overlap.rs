@@ -14,10 +14,10 @@ use portolan_base::collections::BTreeMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// What makes pods: a workload, or the pod itself.
+/// The object that defines pods: a workload, or the pod itself.
 type Maker<'a> = Cow<'a, (Kind, ObjectKey)>;
 
-/// The makers of the pods of each Service with one pod of each, and the Services of each maker.
+/// For each Service the makers of its pods, with one pod of each; for each maker the Services that select its pods.
 #[derive(Default)]
 struct Selections<'a> {
     of_service: BTreeMap<&'a ObjectKey, BTreeMap<Maker<'a>, &'a Arc<Pod>>>,
@@ -45,29 +45,29 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     for (key, makers) in &selections.of_service {
         let Some(service) = cluster.services.by_key(key) else { continue };
         let selected = Selected { cluster, selections: &selections, key, service, makers };
-        let Some(told) = selected.takes_in_others().or_else(|| selected.selects_others()) else { continue };
-        let mut found = report.at(Kind::Service, key, "spec.selector", told.message, told.help);
-        for (kind, key, field, text) in told.related {
+        let Some(overlap) = selected.takes_in_others().or_else(|| selected.selects_others()) else { continue };
+        let mut found = report.at(Kind::Service, key, "spec.selector", overlap.message, overlap.help);
+        for (kind, key, field, text) in overlap.related {
             found = found.and(kind, &key, field, text);
         }
         let write = |edit: &Editor<'_>, (name, value): &(&str, Option<&str>)| {
             edit.replace(&format!("spec.selector[{name}]"), Scalar::Text((*value)?))
         };
-        found.fix(Kind::Service, key, &|edit| told.labels.iter().map(|label| write(edit, label)).collect());
+        found.fix(Kind::Service, key, &|edit| overlap.labels.iter().map(|label| write(edit, label)).collect());
     }
 }
 
-/// What is said of one Service.
-struct Told<'a> {
+/// What is wrong with the selector of one Service.
+struct Overlap<'a> {
     message: String,
     help: &'static str,
-    /// Other places, each with its field and a word on it.
+    /// Other places, each with its field and a text that says what it is.
     related: Vec<(Kind, ObjectKey, &'static str, &'static str)>,
-    /// The labels that its selector should have instead; none can be written where one of them has no value.
+    /// The labels that its selector should have instead. There is no fix if one of them has no value.
     labels: Vec<(&'a str, Option<&'a str>)>,
 }
 
-/// One Service, and what makes the pods that it selects.
+/// One Service, and the makers of the pods that it selects.
 struct Selected<'a> {
     cluster: &'a Cluster,
     selections: &'a Selections<'a>,
@@ -84,8 +84,8 @@ fn owner_of(engine: &Engine, pod: &Pod, key: ObjectKey) -> (Kind, ObjectKey) {
 }
 
 impl<'a> Selected<'a> {
-    /// The Service has the pods of several makers, and a port that those of one of them lack, which has a Service of its own.
-    fn takes_in_others(&self) -> Option<Told<'a>> {
+    /// The Service selects pods of several workloads, and one of them does not declare the port but has its own Service.
+    fn takes_in_others(&self) -> Option<Overlap<'a>> {
         if self.makers.len() < 2 {
             return None;
         }
@@ -101,18 +101,18 @@ impl<'a> Selected<'a> {
             let Some(of_its_own) = of_its_own else { continue };
             let (kind, name) = &**other;
             let message = format!(
-                "also selects the pods of {} {}, which Service {of_its_own} is for: they do not declare port {}",
+                "also selects the pods of {} {}, which have their own Service {of_its_own} and do not declare port {}",
                 kind.name(),
                 name.name,
                 port.port
             );
             let service = (*of_its_own).clone();
-            return Some(Told {
+            return Some(Overlap {
                 message,
-                help: "add a label that only the pods have that are meant",
+                help: "add a label to the selector that only the intended pods have",
                 related: vec![
                     (Kind::Service, service, "spec.selector", "the Service for these pods"),
-                    (*kind, name.clone(), "metadata.name", "what makes these pods"),
+                    (*kind, name.clone(), "metadata.name", "the workload of these pods"),
                 ],
                 labels: Vec::new(),
             });
@@ -120,8 +120,8 @@ impl<'a> Selected<'a> {
         None
     }
 
-    /// The Service is named like a workload that no Service selects, and selects the pods that another Service is for.
-    fn selects_others(&self) -> Option<Told<'a>> {
+    /// The Service has the name of a workload that no Service selects, and selects the pods of another Service.
+    fn selects_others(&self) -> Option<Overlap<'a>> {
         let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet];
         let named = |kind: &Kind| self.cluster.workloads.get(kind)?.by_key(self.key);
         let (kind, workload) = kinds.iter().find_map(|kind| Some((*kind, named(kind)?)))?;
@@ -136,11 +136,11 @@ impl<'a> Selected<'a> {
         let labels = &template.metadata.labels;
         let differs = selector(self.service)?.iter().filter(|(name, value)| labels.get(*name) != Some(value));
         let message = format!(
-            "selects the pods that Service {twin} is for, and none of {} {}, which no Service selects",
+            "selects the pods of Service {twin}, but not those of {} {}, which no Service selects",
             kind.name(),
             self.key.name
         );
-        Some(Told {
+        Some(Overlap {
             message,
             help: "select the labels of its own pods",
             related: vec![
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copied_selector_is_found_and_mended() {
+    fn a_copied_selector_is_found_and_fixed() {
         let text = [
             service("web", "app: web", 8080),
             service("api", "app: web", 8080),
@@ -188,7 +188,7 @@ mod tests {
         .concat();
         let found = found(&text);
         assert_eq!(found.len(), 1);
-        assert!(found[0].message.contains("none of Deployment api"), "{}", found[0].message);
+        assert!(found[0].message.contains("not those of Deployment api"), "{}", found[0].message);
         let edit = &found[0].fix[0];
         assert_eq!(
             (text.get(edit.range.start as usize..edit.range.end as usize), edit.text.as_str()),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shares_pods_on_purpose_is_left_alone() {
+    fn services_that_share_pods_on_purpose_are_not_reported() {
         let canary = [
             service("web", "app: web", 8080),
             service("web-canary", "app: web, track: canary", 8080),

@@ -14,13 +14,13 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         report.at(*kind, key, &finding.field, finding.message.as_str(), "put both selectors into one item").fix(
             *kind,
             key,
-            &|edit| mend_peer(finding, edit),
+            &|edit| join_peers(finding, edit),
         );
     }
 }
 
 /// Makes one peer of the two.
-fn mend_peer(finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
+fn join_peers(finding: &PolicyFinding, edit: &Editor<'_>) -> Option<Vec<Edit>> {
     let (list, index) = finding.field.strip_suffix(']')?.rsplit_once('[')?;
     Some(vec![edit.join(list, index.parse().ok()?)?])
 }

@@ -18,11 +18,11 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         let Some(fault) = fault(engine, &service, &pod.name) else { continue };
         let meant = only_headless(engine, &key.namespace, &pod.name);
         let help = match &meant {
-            Some(meant) => format!("name {meant}, which is headless and selects the pods"),
-            None => "name a headless Service that selects the pods".to_owned(),
+            Some(meant) => format!("write `{meant}`, which is headless and selects the pods"),
+            None => "write the name of a headless Service that selects the pods".to_owned(),
         };
         let is_missing = engine.cluster().services.by_key(&service).is_none();
-        // One pod alone, and no Service that was made for names: nobody misses them.
+        // A single pod, and no Service for its name: no other pod needs the name.
         if meant.is_none() && pods.len() == 1 {
             continue;
         }
@@ -33,7 +33,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             report.elsewhere += 1;
             continue;
         }
-        let message = format!("its pods have no names in DNS: {fault}");
+        let message = format!("the names of its pods do not resolve: {fault}");
         report
             .at(Kind::StatefulSet, key, "spec.serviceName", message, help)
             .and(Kind::Service, &service, "spec.selector", "this Service")

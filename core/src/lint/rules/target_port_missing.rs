@@ -11,12 +11,12 @@ use portolan_base::collections::BTreeSet;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     for port in named_ports(engine).into_iter().filter(|port| port.with == 0) {
-        let message = format!("no selected pod has a port named {}: it has no endpoints", port.name);
+        let message = format!("no selected pod has a port named {}, so the port has no endpoints", port.name);
         let field = format!("spec.ports[{}].targetPort", port.index);
         let meant = meant(engine, &port);
         let help = match &meant {
-            Some(name) => format!("write {name}, which the pods have"),
-            None => "give a container port that name, or write its number".to_owned(),
+            Some(name) => format!("write `{name}`, which the pods declare"),
+            None => "give a container port this name, or write a number".to_owned(),
         };
         report.at(Kind::Service, port.service, &field, message, help).fix(Kind::Service, port.service, &|edit| {
             Some(vec![edit.replace(&field, Scalar::Text(meant.as_deref()?))?])
@@ -24,7 +24,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     }
 }
 
-/// The name that was surely meant: the one near to what is written, or, where the Service has one port and the pods have
+/// The name that was meant: a similar one, or, where the Service has one port and the pods have
 /// one, that one.
 fn meant(engine: &Engine, port: &NamedPort<'_>) -> Option<String> {
     let service = engine.cluster().services.by_key(port.service)?;

@@ -15,7 +15,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         let all = with + without.len();
         let message =
             format!("{} of {all} selected pods have no port named {name}: {}{more}", without.len(), shown.join(", "));
-        let help = "select only the pods that have it, or give the others a port of that name";
+        let help = "select only the pods that declare it, or declare it in the others";
         report.at(Kind::Service, service, &format!("spec.ports[{index}].targetPort"), message, help);
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             let shown: Vec<String> =
                 declared.iter().take(5).map(|(number, protocol)| format!("{number}/{protocol}")).collect();
             let message = format!(
-                "no selected pod declares port {number}/{}: they declare {}",
+                "no selected pod declares port {number}/{}; they declare: {}",
                 protocol(&port.protocol),
                 shown.join(", ")
             );
@@ -41,16 +41,15 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                 _ => None,
             };
             let help = match only {
-                Some(number) => format!("write targetPort: {number}, or declare the port"),
-                None => "write a port that the pods have, or declare this one".to_owned(),
+                Some(number) => format!("write `targetPort: {number}`, or declare the port"),
+                None => "write a port that the pods declare, or declare this one".to_owned(),
             };
             let field = format!("spec.ports[{index}].targetPort");
             report.at(Kind::Service, key, &field, message, help).fix(Kind::Service, key, &|edit| {
-                let meant = Scalar::Number(i64::from(only?));
-                Some(vec![match edit.value(&field) {
-                    Some(_) => edit.replace(&field, meant)?,
-                    None => edit.insert(&format!("spec.ports[{index}]"), "targetPort", meant)?,
-                }])
+                // A port that somebody wrote may be the one that the process listens on.
+                let meant = only.filter(|_| edit.value(&field).is_none())?;
+                let port = format!("spec.ports[{index}]");
+                Some(vec![edit.insert(&port, "targetPort", Scalar::Number(i64::from(meant)))?])
             });
         }
     }

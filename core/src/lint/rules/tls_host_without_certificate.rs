@@ -29,16 +29,17 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
     }
 }
 
-/// The hosts of an entry that the certificate of its Secret is not for.
+/// The hosts of an entry that the certificate of its Secret does not cover.
 fn uncovered(key: &ObjectKey, index: usize, tls: &IngressTLS, secret: &Secret, report: &mut Reporter<'_>) {
     let hosts = tls.hosts.as_deref().unwrap_or_default();
     let Some(names) = crate::lint::certificate::names(secret).filter(|_| !hosts.is_empty()) else { return };
-    let shown = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+    let shown = if names.is_empty() { "no names".to_owned() } else { names.join(", ") };
     for (at, host) in hosts.iter().enumerate().filter(|(_, host)| !names.iter().any(|name| covers(name, host))) {
-        let message = format!("the certificate in Secret {} is not for {host}: it is for {shown}", tls.secret_name);
+        let message =
+            format!("the certificate in Secret {} does not cover {host}; it covers: {shown}", tls.secret_name);
         let secret = ObjectKey::new(key.namespace.as_str(), tls.secret_name.as_str());
         let field = format!("spec.tls[{index}].hosts[{at}]");
-        let help = "name the Secret whose certificate is for the host";
+        let help = "name the Secret whose certificate covers the host";
         report.at(Kind::Ingress, key, &field, message, help).and(Kind::Secret, &secret, "data", "the certificate");
     }
 }
@@ -54,50 +55,56 @@ fn unnamed(
 ) {
     let Some(host) = tls.hosts.iter().flatten().next() else { return };
     let reason = if is_issued(ingress) {
-        "cert-manager has no Secret to put the certificate into"
+        "cert-manager has no Secret to store the certificate in"
     } else if serves_its_own(engine, ingress) {
-        "ingress-nginx serves the one it made for itself"
+        "ingress-nginx serves its default certificate"
     } else {
         return;
     };
-    let message = format!("no certificate is named for {host}: {reason}");
-    report.at(Kind::Ingress, key, &format!("spec.tls[{index}]"), message, "name a Secret in secretName");
+    let message = format!("no Secret is named for {host}: {reason}");
+    report.at(Kind::Ingress, key, &format!("spec.tls[{index}]"), message, "set `secretName`");
 }
 
-/// A Secret that is not in the files, where something in them says that it should be.
+/// A Secret that is not in the files, if something suggests that it should be.
 fn missing(engine: &Engine, key: &ObjectKey, index: usize, name: &str, report: &mut Reporter<'_>) {
     let cluster = engine.cluster();
-    let secrets = &cluster.secrets;
+    let (secrets, context) = (&cluster.secrets, report.context);
     let ingresses = || cluster.ingresses.in_namespace(&key.namespace);
     let entries = || ingresses().flat_map(|(_, ingress)| ingress.spec.tls.iter().flatten());
-    // One that another entry names has its use.
+    // A Secret that another entry names is used there.
     let unused = secrets.in_namespace(&key.namespace).map(|(known, _)| known.name.as_str());
     let mut unused = unused.filter(|known| !entries().any(|entry| entry.secret_name == *known));
     let meant = nearest(name, &mut unused);
     let elsewhere = secrets.iter().find(|(known, _)| known.name == name);
     let help = match (meant, elsewhere) {
         (_, Some((known, _))) => {
-            format!("there is one in namespace {}; an Ingress reads only those of its own", known.namespace)
+            format!(
+                "there is one in namespace {}, but an Ingress can only use Secrets of its own namespace",
+                known.namespace
+            )
         }
-        (Some(meant), None) => format!("there is a Secret {meant}"),
+        (Some(meant), None) => format!("write `{meant}`"),
         (None, None) => return,
     };
     let field = format!("spec.tls[{index}].secretName");
-    report.at(Kind::Ingress, key, &field, format!("there is no Secret {}/{name}", key.namespace), help).fix(
+    report.at(Kind::Ingress, key, &field, format!("no Secret `{}/{name}`", key.namespace), help).fix(
         Kind::Ingress,
         key,
-        &|edit| Some(vec![edit.replace(&field, Scalar::Text(meant?))?]),
+        &|edit| {
+            let meant = meant.filter(|_| elsewhere.is_none() && !context.is_name(name))?;
+            Some(vec![edit.replace(&field, Scalar::Text(meant))?])
+        },
     );
 }
 
-/// Whether cert-manager is asked to make the certificates of the Ingress.
+/// Whether cert-manager issues the certificates of the Ingress.
 fn is_issued(ingress: &Ingress) -> bool {
     let asks = |name: &String| name.starts_with("cert-manager.io/") && name.ends_with("issuer");
     let annotations = &ingress.metadata.annotations;
     annotations.keys().any(asks) || annotations.get("kubernetes.io/tls-acme").is_some_and(|value| value == "true")
 }
 
-/// Whether ingress-nginx, as it stands in the files, has no certificate for what names none.
+/// Whether ingress-nginx runs in the files without `--default-ssl-certificate`.
 fn serves_its_own(engine: &Engine, ingress: &Ingress) -> bool {
     let cluster = engine.cluster();
     let is_nginx = controller_of(cluster, ingress) == Controller::Nginx;

@@ -34,10 +34,10 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
                     continue;
                 }
                 let meant = nearest(host, &mut bare.iter().copied());
-                let message = format!("no rule serves {host}, and no TLS entry is for {first}");
+                let message = format!("no rule serves {host}, and no TLS entry covers {first}");
                 let help = match meant {
-                    Some(meant) => format!("write {meant}"),
-                    None => "write the host of the rules".to_owned(),
+                    Some(meant) => format!("write `{meant}`"),
+                    None => "write a host of the rules".to_owned(),
                 };
                 let field = format!("spec.tls[{index}].hosts[{at}]");
                 report

@@ -1,9 +1,9 @@
-//! Files that stand beside manifests and are none themselves: the patches and settings that a kustomization names.
+//! Files that are not manifests although they look like some: the patches and settings that a kustomization names.
 
 use super::File;
 use portolan_base::tree::Node;
 
-/// The names under which a kustomization is looked for in a folder: `konfig.RecognizedKustomizationFileNames` of
+/// The names that a kustomization may have in a folder: `konfig.RecognizedKustomizationFileNames` of
 /// kustomize's api.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
@@ -12,32 +12,33 @@ pub(crate) fn is_kustomization(name: &str) -> bool {
     NAMES.contains(&name.rsplit('/').next().unwrap_or_default())
 }
 
-/// What the kustomizations among files name that is no object.
+/// The names of the files that kustomizations use for something other than objects.
 #[derive(Debug, Default)]
-pub(crate) struct Beside(Vec<String>);
+pub(crate) struct NonManifests(Vec<String>);
 
-impl Beside {
-    /// Reads the kustomizations. What one of them names as a resource is one, whatever another says.
+impl NonManifests {
+    /// Reads the kustomizations among the files. A file that one of them names as a resource is a manifest, even if another one
+    /// names it as a patch.
     pub(crate) fn of(files: &[File]) -> Self {
-        let (mut beside, mut resources) = (Vec::new(), Vec::new());
+        let (mut found, mut resources) = (Vec::new(), Vec::new());
         for file in files.iter().filter(|file| is_kustomization(&file.name)) {
             for document in portolan_yaml::read(&file.text).into_iter().flatten() {
                 let whole = |path: &str| plain(&format!("{}/../{path}", file.name));
-                beside.extend(named(&document).into_iter().map(whole));
+                found.extend(named(&document).into_iter().map(whole));
                 resources.extend(texts(&document, "resources").map(whole));
             }
         }
-        beside.retain(|name| !resources.contains(name));
-        Beside(beside)
+        found.retain(|name| !resources.contains(name));
+        NonManifests(found)
     }
 
-    /// Whether it is that file.
+    /// Whether the file of that name is one of them.
     pub(crate) fn has(&self, name: &str) -> bool {
         !self.0.is_empty() && self.0.contains(&plain(name))
     }
 }
 
-/// The paths of a kustomization that lead to something other than objects.
+/// The paths in a kustomization that lead to something other than objects.
 fn named(document: &Node) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     for list in ["patchesStrategicMerge", "configurations", "transformers", "generators", "validators"] {
@@ -91,20 +92,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_name_a_file_is_known() {
+    fn every_field_that_names_a_file_is_known() {
         let text = "resources: [base.yaml, ./both.yaml]\npatches:\n- path: a.yaml\n- patch: |-\n    - op: remove\n\
                     patchesStrategicMerge: [both.yaml, ../b.yaml]\npatchesJson6902: [{path: json/c.yaml}]\n\
                     configMapGenerator: [{files: [d.yaml, key=./e.yaml]}]\nhelmCharts: [{valuesFile: f.yaml, additionalValuesFiles: [g.yaml]}]\n\
                     openapi: {path: h.json}\nreplacements: [{path: i.yaml}]\n";
         let file = |name: &str| File { name: name.into(), text: text.into() };
         for folder in ["", "./", "over/lay/", "/over/lay/", "../lay/"] {
-            let beside = Beside::of(&[file(&format!("{folder}kustomization.yml"))]);
-            let has = |name: &str| beside.has(&plain(&format!("{folder}{name}")));
+            let found = NonManifests::of(&[file(&format!("{folder}kustomization.yml"))]);
+            let has = |name: &str| found.has(&plain(&format!("{folder}{name}")));
             let names =
                 ["a.yaml", "../b.yaml", "json/c.yaml", "d.yaml", "e.yaml", "f.yaml", "g.yaml", "h.json", "i.yaml"];
             assert_eq!(names.map(has), [true; 9], "{folder}");
             assert_eq!(["base.yaml", "both.yaml", "kustomization.yml"].map(has), [false; 3], "{folder}");
         }
-        assert!(!Beside::of(&[file("other.yaml")]).has("a.yaml"));
+        assert!(!NonManifests::of(&[file("other.yaml")]).has("a.yaml"));
     }
 }
