@@ -27,7 +27,9 @@ const generated = join(target, "portolan-wasm-generated");
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });
 const wasm = join(target, "wasm32-unknown-unknown", "wasm", "portolan_wasm.wasm");
-run("cargo", "run", "--quiet", "-p", "portolan-wasm-tools", "--", "npm", wasm, generated);
+// The tool in the folder that `PORTOLAN_BINARIES` names, or built here.
+const tool = process.env.PORTOLAN_BINARIES ? [join(process.env.PORTOLAN_BINARIES, "portolan-wasm-tools")] : ["cargo", "run", "--quiet", "-p", "portolan-wasm-tools", "--"];
+run(...tool, "npm", wasm, generated);
 
 const dist = join(here, "dist");
 rmSync(dist, { recursive: true, force: true });

@@ -1,25 +1,32 @@
-// What the command line answers to every recording, in files that the tests of the package, of the bindings and of the
-// page hold their own answers against, byte for byte. `node native.js FOLDER` writes them.
+// The answers of the command line to every recording. The tests of the package, of the bindings and of the page compare their own
+// answers with them, byte for byte. `node native.js FOLDER` writes them into files; where `PORTOLAN_RECORDINGS` names that folder, the
+// tests read them from there instead of asking again.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { RECORDINGS } from "./recordings.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FLAGS = { serviceClusterIPRange: "--service-cluster-ip-range", serviceNodePortRange: "--service-node-port-range" };
 
-/** Builds the command line and gives the path of the binary. */
+/** The path of the command line: in the folder that `PORTOLAN_BINARIES` names, or built here. Null where nobody will be asked. */
 export function build() {
+  if (process.env.PORTOLAN_RECORDINGS) return null;
+  if (process.env.PORTOLAN_BINARIES) return join(process.env.PORTOLAN_BINARIES, "portolan");
   const run = (...args) => execFileSync("cargo", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   run("build", "--quiet", "-p", "portolan-cli");
   return join(JSON.parse(run("metadata", "--format-version", "1", "--no-deps")).target_directory, "debug", "portolan");
 }
 
-/** The clusters of one source of questions, each with its questions as they are asked and the native answers beside them. */
+/** The clusters of one source of questions, each with its questions and the native answers to them. */
 export function* answered(binary, source) {
+  if (binary === null) {
+    yield* written(source);
+    return;
+  }
   for (const { name, files, options, questions } of RECORDINGS[source]()) {
     const folder = mkdtempSync(join(tmpdir(), "portolan-native-"));
     try {
@@ -40,6 +47,18 @@ export function* answered(binary, source) {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  }
+}
+
+/** The clusters of one source as `write` left them. */
+function* written(source) {
+  const lines = gunzipSync(readFileSync(join(process.env.PORTOLAN_RECORDINGS, `${source}.gz`))).toString("utf8").split("\n");
+  for (let at = 0; lines[at] !== ""; ) {
+    const { count, ...cluster } = JSON.parse(lines[at]);
+    const pairs = lines.slice(at + 1, at + 1 + 2 * count);
+    if (pairs.length !== 2 * count) throw new Error(`${source}: the file ends too early`);
+    yield { ...cluster, questions: pairs.filter((_, index) => index % 2 === 0), answers: pairs.filter((_, index) => index % 2 === 1) };
+    at += 1 + 2 * count;
   }
 }
 
