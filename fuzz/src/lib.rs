@@ -1,18 +1,18 @@
-//! The cluster that the fuzz targets ask about: the one of the recorded answers of kube-apiserver, with pods and nodes.
+//! The cluster that the fuzz targets ask about: the cluster of the recorded answers of kube-apiserver, with pods and a node.
 
 use flate2::read::GzDecoder;
 use portolan::api::resource::{Kind, read};
 use portolan::cluster::Options;
 use portolan::engine::Engine;
-use portolan_base::tree::{Node};
+use portolan::manifest::objects;
 use portolan_base::json;
-use portolan::manifest::{objects};
+use portolan_base::tree::Node;
 use std::io::Read as _;
 
 /// The recorded answers of kube-apiserver.
 const RECORDED: &[u8] = include_bytes!("../../tests/vectors/kube-apiserver.jsonl.gz");
 
-/// What the recording's cluster lacks: a node, pods behind its Services, and rules for a request to go by.
+/// Objects that the recording's cluster lacks: a node, and pods behind its Services.
 const MORE: &str = r#"
 {apiVersion: v1, kind: Node, metadata: {name: n1, labels: {topology.kubernetes.io/zone: a}}, status: {addresses: [{type: InternalIP, address: 192.168.50.11}]}}
 ---

@@ -1,4 +1,4 @@
-//! Whatever is sent, the API server's answer is found, and what it stores it takes once more, unchanged, as an update.
+//! Every request gets the API server's answer, and a stored object is accepted again, unchanged, as an update.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Whatever is asked, an answer comes back: one JSON object on one line.
+//! Every question gets an answer: one JSON object on one line.
 
 #![no_main]
 

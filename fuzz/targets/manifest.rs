@@ -1,11 +1,11 @@
-//! Whatever a file holds, it is read or refused, every object of it is decoded, and every place in it can be looked up.
+//! Every file is read or refused, every object in it is decoded, and every position of a problem is within the text.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use portolan::api::resource::{Kind, read};
-use portolan_base::tree::{Node};
-use portolan::manifest::{objects};
+use portolan::manifest::objects;
+use portolan_base::tree::Node;
 
 fuzz_target!(|text: &str| {
     for node in objects(text).iter().flatten() {

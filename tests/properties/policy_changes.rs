@@ -1,5 +1,5 @@
-//! Compiled policies that follow changes, against the same cluster compiled anew: after every change of a random series
-//! the verdicts, the map, the findings and the number of classes are the same.
+//! Compiled policies that follow changes, compared with the same cluster compiled again: after every change of a random series the
+//! verdicts, the map, the findings and the number of classes are equal.
 
 use portolan::api::resource::{Kind, ObjectKey};
 use portolan::cluster::{Cluster, Options};
@@ -12,10 +12,10 @@ use portolan_tests::{engine, is_slow, resource};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
-/// What changes are made of: objects that are not there yet, or are there and look otherwise.
+/// Where changes come from: objects that the cluster does not have yet, or has with other content.
 struct Changes {
     chance: Chance,
-    /// Objects to be had, of clusters of other seeds.
+    /// Objects of clusters of other seeds.
     store: Vec<Value>,
 }
 

@@ -1,5 +1,5 @@
-//! An engine that follows change after change answers what an engine answers that is made from the objects as they are.
-//! `PORTOLAN_SLOW=1` follows 25 times as many.
+//! An engine that follows a series of changes gives the same answers as an engine that is made from the resulting objects.
+//! `PORTOLAN_SLOW=1` follows 25 times as many changes.
 
 use portolan::api::resource::ObjectKey;
 use portolan::engine::Engine;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const CHANGES: usize = 6;
 
 #[test]
-fn following_changes_is_starting_anew() {
+fn following_changes_equals_starting_again() {
     let rounds = if is_slow() { 100 } else { 4 };
     for (number, (file, cluster)) in files("cluster-").into_iter().enumerate() {
         let mut chance = Chance::new(number as u64);

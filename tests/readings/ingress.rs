@@ -1,5 +1,5 @@
-//! The tables against plain readings: the API documentation, and the sources of ingress-nginx, followed step by step with lists
-//! that are gone through, for random sets of Ingresses with classes, ages, certificates and annotations.
+//! The compiled tables against naive readings of the API documentation and of the sources of ingress-nginx, which go through lists
+//! step by step, for random sets of Ingresses with classes, ages, certificates and annotations.
 
 use portolan::routing::pattern::Pattern;
 use portolan_tests::generate::{Chance, requests};

@@ -1,5 +1,5 @@
-//! NetworkPolicy and the tiers around it read straight from their documentation, object by object and slowly: what the
-//! compiled engine is held against. It shares no code with it.
+//! NetworkPolicy and its tiers read straight from their documentation, object by object and slowly. The compiled engine is compared
+//! with this; they share no code.
 
 use serde_json::{Map, Value};
 use std::net::IpAddr;

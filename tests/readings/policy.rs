@@ -1,5 +1,5 @@
-//! The compiled network policies against a naive reading of the documentation, on clusters that use everything the API
-//! has. `PORTOLAN_SLOW=1` asks a million questions.
+//! The compiled network policies against a naive reading of the documentation, on clusters that use the whole API.
+//! `PORTOLAN_SLOW=1` asks a million questions.
 
 use crate::naive_policy::Cluster;
 use portolan_tests::generate::{Chance, odd, question};

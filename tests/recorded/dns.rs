@@ -1,4 +1,4 @@
-//! Holds `resolve` against what CoreDNS answered in the recorded clusters.
+//! Compares `resolve` with the answers of CoreDNS in the recorded clusters.
 
 use portolan_tests::{Score, answer, engine, files, inputs, list};
 use serde_json::json;

@@ -1,6 +1,7 @@
-//! What kube-controller-manager published for every Service of the recorded clusters, held against `endpoints`.
+//! The EndpointSlices and Endpoints that kube-controller-manager published for every Service of the recorded clusters, compared with
+//! `endpoints`.
 //!
-//! Left aside is what says nothing: generated names, empty annotations, the order of endpoints in slices, of slices and of
+//! Not compared, because it is no decision: generated names, empty annotations, the order of endpoints in slices, of slices and of
 //! subsets, and which of several slices with the same ports an endpoint got into.
 
 use portolan_tests::published::{object, slices};

@@ -1,4 +1,4 @@
-//! Every example answers its questions as it says: `examples/*/questions.json` beside the manifests.
+//! Every example gives the answers that its `examples/*/questions.json` expects.
 
 use portolan::cluster::Options;
 use portolan::load::{File, LoadMode, load};

@@ -1,5 +1,4 @@
-//! `ingress-shared-*.json.gz`: what Contour and Envoy answered to real requests. Asked through the question, as every host
-//! does.
+//! `ingress-shared-*.json.gz`: the responses of Contour and Envoy to real requests, compared with the answers to `route`.
 
 use portolan_tests::{Score, answer, cases, engine, files, lines};
 use serde_json::{Value, json};
@@ -66,8 +65,7 @@ fn the_conformance_scenarios_hold_for_the_specification() {
     }
 }
 
-/// Contour's rarer ways, as cases of our own read off its sources (`internal/dag` of v1.33.8). What the recordings do not have is
-/// held here alone: classes by name, the least and the greatest TLS version, the certificates' namespace, the default class.
+/// Contour's rarer rules, as cases of our own taken from its sources (`internal/dag` of v1.33.8). The recordings lack these: classes by name, the least and the greatest TLS version, the certificates' namespace, the default class.
 #[test]
 fn requests_are_served_as_contour_would() {
     let cases = cases("ingress-contour.json");
@@ -84,7 +82,7 @@ fn requests_are_served_as_contour_would() {
     }
 }
 
-/// ingress-nginx's ways and annotations, as cases of our own read off its sources.
+/// ingress-nginx's rules and annotations, as cases of our own taken from its sources.
 #[test]
 fn requests_are_served_as_ingress_nginx_would() {
     let cases = cases("ingress-nginx.json");

@@ -1,6 +1,6 @@
-//! What kube-apiserver answered to every recorded create and update, a score a kind.
+//! The answers of kube-apiserver to every recorded create and update, with a score for each kind.
 //!
-//! Left aside is what is no fact: the order of errors that come out of a map, that of unknown fields and of several values
+//! Not compared, because it is not a decision of the server: the order of errors that come out of a map, that of unknown fields and of several values
 //! of a wrong type (the recording has the members of an input sorted, the server had them in another order), the name made
 //! from `generateName`, the addresses and node ports that the server drew, in objects and in messages, and whether an
 //! update of Endpoints found them there (the recorder took away what was stored, and an update of Endpoints that are gone

@@ -1,4 +1,4 @@
-//! Holds `env` against what the kubelet's `envvars.FromServices` made of the same Services.
+//! Compares `env` with the variables that the kubelet's `envvars.FromServices` made of the same Services.
 
 use portolan::cluster::Options;
 use portolan::engine::Engine;

@@ -1,4 +1,4 @@
-//! `networkpolicy.jsonl.gz`: would this connection be let through? Asked through the question, as every host does.
+//! `networkpolicy.jsonl.gz`: whether each connection is allowed, compared with the answers to `verdict`.
 
 use portolan_tests::{Score, answer, engine, lines};
 use serde_json::{Value, json};

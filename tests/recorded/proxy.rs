@@ -1,5 +1,5 @@
-//! What kube-proxy in nftables mode had in its tables on every node of the recorded clusters, held against `backends`: every
-//! row asked as a stranger would ask it, and no row of ours that it had not.
+//! The tables of kube-proxy (nftables mode) on every node of the recorded clusters, compared with `backends`: every row is asked about
+//! as an outside client would, and Portolan must have no other row.
 
 use portolan::engine::Engine;
 use portolan::net::Protocol;
@@ -8,7 +8,7 @@ use portolan_tests::{Score, answer, engine, files, inputs};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// An outside client of whom the recordings' source ranges know nothing.
+/// An outside client that is in none of the recordings' source ranges.
 const OUTSIDE: [&str; 2] = ["192.0.2.200", "2001:db8:ffff::1"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Made-up clusters with all that the shared recordings have not, held against what Kubernetes' own code made of them.
+//! Generated clusters with the cases that the shared recordings lack, compared with the results of Kubernetes' own code.
 //!
 //! `service-plane-code.jsonl.gz` was recorded with the packages of k8s.io/kubernetes v1.36.3 in one process, without a server:
 //! the sync functions of the EndpointSlice, Endpoints and mirroring controllers over a fake client, and for every node and

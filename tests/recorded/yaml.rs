@@ -1,11 +1,11 @@
-//! Holds `read` against what apimachinery's and sigs.k8s.io/yaml's readers made of the same texts.
+//! Compares `read` with the results of apimachinery's and sigs.k8s.io/yaml's readers for the same texts.
 
 use portolan::cluster::Options;
 use portolan::engine::Engine;
 use portolan_tests::{Score, answer, lines};
 use serde_json::{Value, json};
 
-/// The facts of a document: its value, or that it is refused; the wording of a refusal is none.
+/// The value of a document, or that it is refused. The wording of a refusal is not compared.
 fn facts(documents: &Value) -> Vec<Value> {
     let fact = |document: &Value| match document.get("error") {
         Some(_) => json!({"error": true}),
@@ -14,7 +14,7 @@ fn facts(documents: &Value) -> Vec<Value> {
     documents.as_array().map(|documents| documents.iter().map(fact).collect()).unwrap_or_default()
 }
 
-/// Whether two values say the same: members in any order, numbers by what they are worth.
+/// Whether two values are equal: members in any order, numbers by value.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(a), Value::Number(b)) => {

@@ -156,7 +156,7 @@ fn namespace(chance: &mut Chance, number: usize, count: usize) -> Vec<Value> {
     objects
 }
 
-/// The requests to try on made-up Ingresses: every host with every path.
+/// The requests to try on generated Ingresses: every host with every path.
 pub fn requests() -> Vec<(&'static str, &'static str)> {
     let hosts = [
         "foo.bar.com",

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The slices with their endpoints by what slices are told apart by.
+/// The slices with their endpoints, keyed by the properties that distinguish slices.
 pub fn slices<'a>(slices: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, Vec<String>> {
     let mut by_shape: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for slice in slices {

@@ -1,6 +1,6 @@
-//! Every recording through the bindings, in the module: in Node and in a browser, as `tests/run` has it. The answers are
-//! those of the command line, byte for byte; `node-binding/tests/native.js` wrote them into the folder that
-//! `PORTOLAN_RECORDINGS` names when this is compiled. Of the text of these files `native.js` tells too.
+//! Every recording through the bindings, inside the module, in Node and in a browser (`tests/run --real`). The answers must equal
+//! those of the command line, byte for byte. `node-binding/tests/native.js` writes them into the folder that
+//! `PORTOLAN_RECORDINGS` names when this is compiled, and describes the format.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -34,7 +34,7 @@ recording!(ingress_corners, "ingress-corners", at least 15000);
 recording!(networkpolicy, "networkpolicy", at least 4000);
 recording!(examples, "examples", at least 50);
 
-/// Asks what stands in the file and gives how much that was.
+/// Asks the questions of the file and returns their number.
 fn answers_are_native(packed: &[u8]) -> usize {
     let mut text = String::new();
     GzDecoder::new(packed).read_to_string(&mut text).expect("a recording is text in gzip");

@@ -1,5 +1,5 @@
-//! The least that a filter has to do to route: it asks for the headers and names an endpoint, always the one that is its
-//! configuration. `tests/e2e/throughput` measures the real one beside it.
+//! The least that a routing filter must do: it reads the headers and names an endpoint, always the one in its configuration.
+//! `tests/e2e/throughput` compares the real filter with it.
 
 #[cfg(target_arch = "wasm32")]
 mod least {

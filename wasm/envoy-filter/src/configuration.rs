@@ -154,7 +154,7 @@ impl Reader {
         node.as_bool().unwrap_or(false)
     }
 
-    /// The manifests as files: places in them are told as `manifests` or `manifests[0]`.
+    /// The manifests as files: locations in them are reported as `manifests` or `manifests[0]`.
     fn files(&mut self, root: &Node) -> Vec<File> {
         let Some(manifests) = root.get("manifests") else {
             self.wrong(root, "the field `manifests` is missing".to_owned());

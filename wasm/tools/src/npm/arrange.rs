@@ -1,5 +1,5 @@
-//! The functions of the module in an order that compresses well: `gzip` looks back 32 KiB, so that functions that are
-//! alike have to stand near each other. What is done twice in the same words is kept once. Nothing else changes.
+//! A module comes in, the same module with its functions in an order that compresses well goes out. `gzip` looks back 32 KiB, so
+//! similar functions must be neighbours. Identical functions are kept once. Nothing else changes.
 
 #![expect(clippy::indexing_slicing, reason = "places are positions in the same lists, and a build may stop")]
 
@@ -10,23 +10,23 @@ use wasmparser::{
     BinaryReader, CodeSectionReader, FunctionBody, FunctionSectionReader, Operator, Parser, Payload, TypeRef,
 };
 
-/// How many bytes are compared at a time. What fewer have in common saves nothing.
+/// How many bytes are compared at a time. Shorter common parts save nothing.
 const WINDOW: usize = 6;
-/// What stands in more functions than that tells nothing.
+/// A piece that is in more functions than this says nothing about likeness.
 const COMMON: usize = 200;
-/// How many functions back still help.
+/// How many of the last functions the next one is compared with.
 const BACK: usize = 12;
-/// How many functions stand first because they are called most: their numbers are written in one byte. The rest of the
-/// numbers up to 128 is worth more to functions that are alike.
+/// How many functions come first because they are called most: their indices take one byte. The other one-byte indices, up to
+/// 128, are worth more to similar functions.
 const FIRST: usize = 60;
 
 /// The module with its functions in another order.
 ///
 /// # Errors
-/// It is no module.
+/// The bytes are not a module.
 pub(super) fn arrange(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
     let mut module = module.to_vec();
-    // What calls the same function twice over may itself be twice there then.
+    // Callers of functions that became one may be identical now.
     loop {
         let order = once(&functions(&module)?.bodies);
         let before = module.len();
@@ -40,7 +40,7 @@ pub(super) fn arrange(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
     rewrite(&module, &order)
 }
 
-/// The functions of a module: how many come from outside, and those that are in it, each with its type.
+/// The functions of a module: the number of imported ones, and the defined ones, each with its type.
 struct Functions {
     imported: u32,
     bodies: Vec<(u32, Vec<u8>)>,
@@ -63,13 +63,13 @@ fn functions(module: &[u8]) -> Result<Functions, anyhow::Error> {
     Ok(Functions { imported, bodies: types.into_iter().zip(bodies).collect() })
 }
 
-/// An order of functions: which stand in it, and for each that there was, the place in it of the one that does its work.
+/// An order of functions: the ones that are kept, and for each function of the module the place of the one that replaces it.
 struct Order {
     kept: Vec<usize>,
     places: Vec<usize>,
 }
 
-/// The functions as they stand, the same one once.
+/// The functions in their order, identical ones once.
 fn once(bodies: &[(u32, Vec<u8>)]) -> Order {
     let (mut kept, mut known) = (Vec::new(), HashMap::new());
     let place = |(at, body)| {
@@ -100,7 +100,7 @@ fn most_called(functions: &Functions) -> Result<Vec<usize>, anyhow::Error> {
     Ok(most)
 }
 
-/// Some functions first, then the others one by one, behind each the one that has most in common with the last few.
+/// Some functions first, then the others one by one: each time the one that has most in common with the last few.
 fn by_likeness(bodies: &[(u32, Vec<u8>)], first: &[usize]) -> Order {
     let mut pieces: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (at, (_, body)) in bodies.iter().enumerate() {
@@ -156,7 +156,7 @@ fn rewrite(module: &[u8], order: &Order) -> Result<Vec<u8>, anyhow::Error> {
     Ok(out.finish())
 }
 
-/// Writes a module anew in an order of its functions.
+/// Writes a module again in an order of its functions.
 struct Rewriting<'o> {
     imported: u32,
     order: &'o Order,
@@ -227,7 +227,7 @@ mod tests {
         module.finish()
     }
 
-    /// What an exported function does, with what it calls in place of the calls.
+    /// The instructions of an exported function, with the bodies of the functions it calls in place of the calls.
     fn said(functions: &Functions, index: u32) -> String {
         let Some(at) = index.checked_sub(functions.imported) else { return format!("outside {index};") };
         let body = FunctionBody::new(BinaryReader::new(&functions.bodies[at as usize].1, 0));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn every_export_does_what_it_did_and_nothing_is_there_twice() {
+    fn every_export_does_the_same_and_no_function_is_there_twice() {
         // The fourth and the fifth are alike once the functions that they call are one.
         let before = module(&[
             "add:1 add:2 add:3 add:4",

@@ -1,5 +1,5 @@
-//! The bodies of the module's functions in one spelling, so that what does the same reads the same and compresses better:
-//! locals are numbered by how often they are named, and no access to memory says how it is aligned, which is a hint.
+//! A module comes in, the same module in one spelling goes out, so that functions that do the same have the same bytes and compress
+//! better: locals are numbered by how often they are used, and accesses to memory carry no alignment, which is only a hint.
 
 #![expect(clippy::indexing_slicing, reason = "places are positions in the same lists, and a build may stop")]
 
@@ -10,7 +10,7 @@ use wasmparser::{FunctionBody, FunctionSectionReader, Operator, Parser, Payload}
 /// The module with its functions in that spelling.
 ///
 /// # Errors
-/// It is no module.
+/// The bytes are not a module.
 pub(super) fn spell(module: &[u8]) -> Result<Vec<u8>, anyhow::Error> {
     let mut spelling = Spelling { parameters: parameters(module)?, ..Spelling::default() };
     let mut out = Module::new();
