@@ -17,7 +17,7 @@ const WORDS: &[(&[&str], &str)] = &[
 const EXEMPT: &[&str] = &["STYLE.md", "tests/tidy/words.rs"];
 
 /// How many places have such a word. Lower it when there are fewer; never raise it.
-const MOST: usize = 303;
+const MOST: usize = 269;
 
 /// How often the phrase is in the text as whole words, in any case.
 fn count(text: &str, phrase: &str) -> usize {
