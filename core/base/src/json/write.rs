@@ -3,6 +3,7 @@
 //! What comes in is a [`crate::tree::Node`], which knows its places; what goes out is a [`Json`], which does not
 //! need them. Members keep the order they were put in, so an answer reads the same on every run.
 
+use super::view::{Show, Sink, View};
 use crate::text::Digits;
 use std::borrow::Cow;
 use std::fmt;
@@ -162,6 +163,13 @@ pub fn write_string(out: &mut String, text: &str) {
     *out = writer.finish();
 }
 
+/// Writes a typed value without white space, behind the text that is there.
+pub fn write_view(value: View<'_>, out: &mut String) {
+    let mut writer = Writer::behind(out, None);
+    writer.view(value, b',');
+    *out = writer.finish();
+}
+
 /// How many bytes most answers stay below.
 const LENGTH: usize = 1024;
 
@@ -242,19 +250,19 @@ impl Writer {
 
     /// A whole member, as nearly all are: with a plain name, and a plain text, a number or a word.
     fn at_once(&mut self, name: &str, value: &JsonOf<'_>) -> Option<()> {
-        let digits;
-        let (text, is_string) = match value {
-            JsonOf::Null => (b"null".as_slice(), false),
-            JsonOf::Bool(true) => (b"true".as_slice(), false),
-            JsonOf::Bool(false) => (b"false".as_slice(), false),
-            JsonOf::Int(number) => {
-                digits = Digits::of(*number);
-                (digits.as_bytes(), false)
-            }
-            JsonOf::Number(literal) => (literal.as_bytes(), false),
-            JsonOf::String(text) => (text.as_bytes(), true),
-            JsonOf::Array(_) | JsonOf::Object(_) => return None,
-        };
+        match value {
+            JsonOf::Null => self.plain_member(name, b"null", false),
+            JsonOf::Bool(true) => self.plain_member(name, b"true", false),
+            JsonOf::Bool(false) => self.plain_member(name, b"false", false),
+            JsonOf::Int(number) => self.plain_member(name, Digits::of(*number).as_bytes(), false),
+            JsonOf::Number(literal) => self.plain_member(name, literal.as_bytes(), false),
+            JsonOf::String(text) => self.plain_member(name, text.as_bytes(), true),
+            JsonOf::Array(_) | JsonOf::Object(_) => None,
+        }
+    }
+
+    /// A member whose value is this text, in quotes or not. Nothing is written where something has to be escaped.
+    fn plain_member(&mut self, name: &str, text: &[u8], is_string: bool) -> Option<()> {
         let quotes = if is_string { 6 } else { 4 };
         let length = name.len() + text.len() + quotes;
         let ([quote], room) = self.room(length).split_first_chunk_mut()?;
@@ -274,6 +282,30 @@ impl Writer {
             special
         };
         (!special_name && !special_text).then(|| self.end += length)
+    }
+
+    /// A typed value, without white space.
+    fn view(&mut self, value: View<'_>, behind: u8) {
+        match value {
+            View::Null => self.put(b"null", behind),
+            View::Bool(true) => self.put(b"true", behind),
+            View::Bool(false) => self.put(b"false", behind),
+            View::Int(number) => self.put(Digits::of(number).as_bytes(), behind),
+            View::Text(text) => self.quote(text, behind),
+            View::Display(text) => self.quote(&text.to_string(), behind),
+            View::Json(json) => self.value(json, behind, 0),
+            View::Made(json) => self.value(&json, behind, 0),
+            View::List(list) => self.show(list, [b'[', b']'], behind),
+            View::Object(object) => self.show(object, [b'{', b'}'], behind),
+        }
+    }
+
+    fn show(&mut self, shown: &dyn Show, [open, close]: [u8; 2], behind: u8) {
+        self.byte(open);
+        let start = self.end;
+        shown.show(self);
+        let is_empty = self.end == start;
+        self.close(close, is_empty, behind, 0);
     }
 
     /// Ends an array or an object.
@@ -344,6 +376,27 @@ impl Writer {
         self.byte(b'"');
         self.put(escaped.as_bytes(), b'"');
         self.byte(behind);
+    }
+}
+
+impl Sink for Writer {
+    fn member(&mut self, name: &str, value: View<'_>) {
+        let written = match &value {
+            View::Null => self.plain_member(name, b"null", false),
+            View::Bool(true) => self.plain_member(name, b"true", false),
+            View::Bool(false) => self.plain_member(name, b"false", false),
+            View::Int(number) => self.plain_member(name, Digits::of(*number).as_bytes(), false),
+            View::Text(text) => self.plain_member(name, text.as_bytes(), true),
+            _ => None,
+        };
+        if written.is_none() {
+            self.quote(name, b':');
+            self.view(value, b',');
+        }
+    }
+
+    fn element(&mut self, value: View<'_>) {
+        self.view(value, b',');
     }
 }
 
