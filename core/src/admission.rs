@@ -37,12 +37,26 @@ use status::Status;
 use thiserror::Error;
 
 /// What is asked of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Operation {
     /// A `POST`.
+    #[default]
     Create,
     /// A `PUT`.
     Update,
+}
+
+impl Operation {
+    /// Both.
+    pub const ALL: [Operation; 2] = [Operation::Create, Operation::Update];
+
+    /// `CREATE` or `UPDATE`, as an `AdmissionReview` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Create => "CREATE",
+            Operation::Update => "UPDATE",
+        }
+    }
 }
 
 /// A request: an object and what to do with it.

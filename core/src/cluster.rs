@@ -11,6 +11,7 @@ use crate::api::ingress::{Ingress, IngressClass};
 use crate::api::namespace::{IPAddress, Namespace, ServiceCIDR};
 use crate::api::network_policy::NetworkPolicy;
 use crate::api::node::Node as ClusterNode;
+use crate::api::object::Object;
 use crate::api::pod::Pod;
 use crate::api::resource::{DEFAULT_NAMESPACE, Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
@@ -18,7 +19,6 @@ use crate::api::service::Service;
 use crate::api::workload::Workload;
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
-use portolan_base::json::{Json, JsonOf, json};
 use portolan_base::tree::Node;
 use std::sync::Arc;
 
@@ -80,18 +80,6 @@ pub struct Location {
     pub field: String,
 }
 
-impl Location {
-    /// The place as answers carry it: `{"file", "line", "column", "field"}`.
-    pub fn to_json(&self) -> Json {
-        self.clone().into_json()
-    }
-
-    /// The same, where the place itself is not needed any more.
-    pub fn into_json(self) -> Json {
-        json! { "file": self.file, "line": self.line, "column": self.column, "field": self.field }
-    }
-}
-
 impl Source {
     /// An object that stands where its tree says.
     pub fn new(file: Arc<str>, node: Arc<Node>) -> Self {
@@ -117,16 +105,16 @@ impl Source {
         self.place_at(field.to_owned())
     }
 
-    /// The same as answers carry it, the file's name as it is here.
-    pub fn place_json(&self, field: String) -> JsonOf<'_> {
-        let place = self.node.place_of(&field).moved(self.moved.0, self.moved.1);
-        json! { "file": &*self.file, "line": place.line, "column": place.column, "field": field }
+    /// The line and the column of that field, both from 1.
+    pub fn line_and_column(&self, field: &str) -> (u32, u32) {
+        let place = self.node.place_of(field).moved(self.moved.0, self.moved.1);
+        (place.line, place.column)
     }
 
     /// The same for a path that is not needed any more.
     pub fn place_at(&self, field: String) -> Location {
-        let place = self.node.place_of(&field).moved(self.moved.0, self.moved.1);
-        Location { file: self.file.to_string(), line: place.line, column: place.column, field }
+        let (line, column) = self.line_and_column(&field);
+        Location { file: self.file.to_string(), line, column, field }
     }
 }
 
@@ -139,6 +127,15 @@ pub struct Store<T> {
 impl<T> Default for Store<T> {
     fn default() -> Self {
         Store { objects: BTreeMap::new() }
+    }
+}
+
+impl<T: Object> Store<T> {
+    /// Shows every object, by namespace and name.
+    fn each<'c>(&'c self, show: &mut dyn FnMut(&'c ObjectKey, &'c dyn Object)) {
+        for (key, object) in self.iter() {
+            show(key, &**object);
+        }
     }
 }
 
@@ -350,6 +347,32 @@ impl Cluster {
             self.sources.entry(kind).or_default().insert(key.clone(), source.clone());
         }
         was_there
+    }
+
+    /// Shows every object of a kind, by namespace and name.
+    pub fn each<'c>(&'c self, kind: Kind, show: &mut dyn FnMut(&'c ObjectKey, &'c dyn Object)) {
+        match kind {
+            Kind::Namespace => self.namespaces.each(show),
+            Kind::Node => self.nodes.each(show),
+            Kind::Pod => self.pods.each(show),
+            Kind::Service => self.services.each(show),
+            Kind::Endpoints => self.endpoints.each(show),
+            Kind::EndpointSlice => self.endpoint_slices.each(show),
+            Kind::Ingress => self.ingresses.each(show),
+            Kind::IngressClass => self.ingress_classes.each(show),
+            Kind::NetworkPolicy => self.network_policies.each(show),
+            Kind::AdminNetworkPolicy => self.admin_network_policies.each(show),
+            Kind::BaselineAdminNetworkPolicy => self.baseline_admin_network_policies.each(show),
+            Kind::ClusterNetworkPolicy => self.cluster_network_policies.each(show),
+            Kind::IPAddress => self.ip_addresses.each(show),
+            Kind::ServiceCIDR => self.service_cidrs.each(show),
+            Kind::Secret => self.secrets.each(show),
+            workload => {
+                if let Some(store) = self.workloads.get(&workload) {
+                    store.each(show);
+                }
+            }
+        }
     }
 
     /// Where the object comes from, where it comes from a file.

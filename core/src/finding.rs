@@ -2,8 +2,6 @@
 
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::Location;
-use portolan_base::json::{Json, JsonOf, json};
-use std::borrow::Cow;
 
 /// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +15,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, from the lightest.
+    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Error];
+
     /// `info`, `warning` or `error`.
     pub fn name(self) -> &'static str {
         match self {
@@ -91,50 +92,4 @@ impl Finding {
             edit.range = shift(edit.range.start, by.1)..shift(edit.range.end, by.1);
         }
     }
-
-    /// The finding as JSON: `code`, `severity`, `message`, `object`, `file`, `line`, `column`, `endLine`…, `help`, `related`, `fix`.
-    pub fn to_json(&self) -> Json {
-        self.clone().into_json()
-    }
-
-    /// The same, for a finding that is no longer needed.
-    pub fn into_json(self) -> Json {
-        let mut json = json! { "code": self.code, "severity": self.severity.name(), "message": self.message };
-        if let Some((kind, key)) = self.object {
-            json.set("object", into_reference(kind, key));
-        }
-        json.set("source", self.place.into_json());
-        if let Some(help) = self.help {
-            json.set("help", help);
-        }
-        if !self.related.is_empty() {
-            let related = |(text, place): (String, Location)| json! { "message": text, "source": place.into_json() };
-            json.set("related", Json::Array(self.related.into_iter().map(related).collect()));
-        }
-        if !self.fix.is_empty() {
-            let edit = |Edit { file, range, text }| {
-                json! { "file": file, "start": range.start, "end": range.end, "text": text }
-            };
-            json.set("fix", Json::Array(self.fix.into_iter().map(edit).collect()));
-        }
-        json
-    }
-}
-
-/// A reference to an object as answers carry it: `{"kind", "namespace", "name"}`.
-pub fn reference(kind: Kind, key: &ObjectKey) -> JsonOf<'_> {
-    reference_of(kind, key.namespace.as_str().into(), key.name.as_str().into())
-}
-
-/// The same with the key's own texts, for a key that is no longer needed.
-pub fn into_reference(kind: Kind, key: ObjectKey) -> Json {
-    reference_of(kind, key.namespace.into(), key.name.into())
-}
-
-fn reference_of<'t>(kind: Kind, namespace: Cow<'t, str>, name: Cow<'t, str>) -> JsonOf<'t> {
-    let (kind, name) = (kind.name(), JsonOf::String(name));
-    if namespace.is_empty() {
-        return json! { "kind": kind, "name": name };
-    }
-    json! { "kind": kind, "namespace": JsonOf::String(namespace), "name": name }
 }

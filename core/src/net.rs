@@ -74,12 +74,6 @@ impl Protocol {
         if name.is_empty() { Some(Protocol::Tcp) } else { Protocol::ALL.into_iter().find(|known| known.name() == name) }
     }
 
-    /// The protocol that a question or a flag names: as [`Protocol::named`], in upper or lower case.
-    pub fn asked(name: &str) -> Option<Self> {
-        let is_meant = |known: &Protocol| known.name().eq_ignore_ascii_case(name);
-        if name.is_empty() { Some(Protocol::Tcp) } else { Protocol::ALL.into_iter().find(is_meant) }
-    }
-
     /// `TCP`, `UDP` or `SCTP`.
     pub fn name(self) -> &'static str {
         match self {
@@ -101,14 +95,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_name_protocols_exactly_and_questions_in_any_case() {
+    fn objects_name_protocols_exactly() {
         for protocol in Protocol::ALL {
             assert_eq!(Protocol::named(protocol.name()), Some(protocol));
             assert_eq!(Protocol::named(&protocol.name().to_lowercase()), None);
-            assert_eq!(Protocol::asked(&protocol.name().to_lowercase()), Some(protocol));
         }
-        assert_eq!((Protocol::named(""), Protocol::asked("")), (Some(Protocol::Tcp), Some(Protocol::Tcp)));
-        assert_eq!((Protocol::named("ICMP"), Protocol::asked("icmp")), (None, None));
+        assert_eq!((Protocol::named(""), Protocol::named("ICMP")), (Some(Protocol::Tcp), None));
     }
 
     #[test]

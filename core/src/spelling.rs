@@ -4,6 +4,8 @@
 //! misspelt. A piece that is another word (`payments-job`, `rook-ceph-osd`, `node-2`) makes another name, however long the
 //! part is that both have in common.
 
+use portolan_base::sort::SmallSort as _;
+
 /// The known word of which another one is a misspelling: they differ in one piece between `-`, `.`, `_`, `:` and `/`, by a
 /// letter or two, or only in such a separator. None where two known words are equally near. Letter case counts for nothing.
 ///
@@ -40,6 +42,33 @@ pub fn nearest<'w>(wrong: &str, known: &mut dyn Iterator<Item = &'w str>) -> Opt
         }
     }
     best.filter(|_| !is_tied).map(|(_, word)| word)
+}
+
+/// How many names [`near`] gives at most.
+pub const MOST: usize = 3;
+
+/// The known names that a wrong name may mean, the nearest first, at most three: those of which it is a misspelling, as
+/// [`nearest`] has it, and those of which one begins with the other, followed by a `-`.
+///
+/// ```
+/// let names = ["cart", "card", "payments"];
+/// assert_eq!(portolan::spelling::near("cart-api", &mut names.into_iter()), ["cart"]);
+/// assert_eq!(portolan::spelling::near("carf", &mut names.into_iter()), ["card", "cart"]);
+/// ```
+pub fn near<'w>(wrong: &str, known: &mut dyn Iterator<Item = &'w str>) -> Vec<&'w str> {
+    let begins = |long: &str, short: &str| {
+        !short.is_empty() && long.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))
+    };
+    let wrong = wrong.to_ascii_lowercase();
+    let mut found: Vec<(usize, &'w str)> = Vec::new();
+    for word in known {
+        let lower = word.to_ascii_lowercase();
+        let is_part = begins(&lower, &wrong) || begins(&wrong, &lower);
+        found.extend(difference(&wrong, &lower).or_else(|| is_part.then_some(usize::MAX)).map(|far| (far, word)));
+    }
+    found.small_sort();
+    found.dedup();
+    found.into_iter().take(MOST).map(|(_, word)| word).collect()
 }
 
 /// In how many letters two words differ; none where one of them is not a misspelling of the other.

@@ -48,11 +48,11 @@ fn named(object: &Description, name: &str) -> Option<FieldDescription> {
 /// A shape in a word or two.
 pub(crate) fn words(shape: &Shape) -> String {
     let one = |shape: &Shape| match shape {
-        Shape::String => "string",
+        Shape::String | Shape::Word { .. } => "string",
         Shape::Integer => "integer",
         Shape::Boolean => "boolean",
         Shape::IntegerOrString => "integer or string",
-        Shape::Any => "any value",
+        Shape::Any | Shape::AnyObject | Shape::OrNull(_) | Shape::OneOf(_) => "any value",
         Shape::List(_) => "list",
         Shape::Map(_) => "map",
         Shape::Struct(_) => "object",

@@ -2,7 +2,7 @@
 
 use super::answer::text;
 use crate::terminal::{Style, Terminal};
-use portolan::policy::{ConnectionDiff, Row};
+use portolan::policy::{ConnectionDiff, Party, Row};
 use portolan_base::json::Json;
 
 /// Requests that change, with an example each, and connections that come and go.
@@ -27,8 +27,7 @@ pub(crate) fn diff(answer: &Json, connections: &ConnectionDiff, terminal: &Termi
     }
     let mut rows = |rows: &[Row], sign: &str, style: Style| {
         for row in rows {
-            let json = row.to_json();
-            out.push_str(&format!("{} {}\n", terminal.styled(style, sign), connection(&json)));
+            out.push_str(&format!("{} {}\n", terminal.styled(style, sign), connection(row)));
         }
     };
     rows(&connections.removed, "-", Style::Bad);
@@ -73,28 +72,7 @@ fn served(outcome: Option<&Json>) -> String {
 }
 
 /// `from → to ports` of a row.
-fn connection(row: &Json) -> String {
-    let ends = |name: &str| -> String {
-        let parties = row.get(name).and_then(Json::as_array).unwrap_or_default();
-        parties.iter().map(party).collect::<Vec<_>>().join(", ")
-    };
-    let ports = row.get("ports").map(plain).unwrap_or_default();
-    format!("{} → {} {ports}", ends("from"), ends("to"))
-}
-
-fn party(party: &Json) -> String {
-    match party {
-        Json::String(text) => text.to_string(),
-        Json::Object(members) => members.iter().map(|(_, value)| plain(value)).collect::<Vec<_>>().join("/"),
-        other => other.to_string(),
-    }
-}
-
-fn plain(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.to_string(),
-        Json::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
-        Json::Object(members) => members.iter().map(|(_, value)| plain(value)).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
+fn connection(row: &Row) -> String {
+    let ends = |parties: &[Party]| parties.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("{} → {} {}", ends(&row.from), ends(&row.to), row.ports)
 }

@@ -3,7 +3,6 @@
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::Kind;
 use crate::field;
-use portolan_base::json::Json;
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,55 +134,6 @@ impl Status {
         };
         Status { code: 403, reason: "Forbidden", message, details: Some(Box::new(of_resource(kind, name))) }
     }
-
-    /// The status as the server sends it.
-    pub fn to_json(&self) -> Json {
-        let mut status = Json::object()
-            .with("kind", "Status")
-            .with("apiVersion", "v1")
-            .with("metadata", Json::object())
-            .with("status", "Failure")
-            .with("message", self.message.clone());
-        if !self.reason.is_empty() {
-            status.set("reason", self.reason);
-        }
-        if let Some(details) = &self.details {
-            status.set("details", details.to_json());
-        }
-        status.with("code", self.code)
-    }
-}
-
-impl Details {
-    fn to_json(&self) -> Json {
-        let mut details = Json::object();
-        let texts = [("name", self.name.as_str()), ("group", self.group), ("kind", self.kind.as_str())];
-        for (member, text) in texts {
-            if !text.is_empty() {
-                details.set(member, text.to_owned());
-            }
-        }
-        if !self.causes.is_empty() {
-            details.set("causes", Json::Array(self.causes.iter().map(Cause::to_json).collect()));
-        }
-        if self.retry_after_seconds > 0 {
-            details.set("retryAfterSeconds", self.retry_after_seconds);
-        }
-        details
-    }
-}
-
-impl Cause {
-    fn to_json(&self) -> Json {
-        let mut cause = Json::object();
-        let texts = [("reason", self.reason), ("message", self.message.as_str()), ("field", self.field.as_str())];
-        for (member, text) in texts {
-            if !text.is_empty() {
-                cause.set(member, text.to_owned());
-            }
-        }
-        cause
-    }
 }
 
 /// The texts of the errors, each once (`ErrorList.ToAggregate`).
@@ -229,6 +179,7 @@ pub fn resource(kind: Kind) -> String {
 mod tests {
     use super::*;
     use crate::field::{Error, Path};
+    use portolan_base::json::{ToView as _, to_json};
 
     #[test]
     fn the_message_names_an_error_once_and_the_causes_every_time() {
@@ -249,7 +200,7 @@ mod tests {
     #[test]
     fn an_internal_error_names_no_object() {
         assert_eq!(
-            Status::internal_error("x").to_json().to_string(),
+            to_json(Status::internal_error("x").view()).to_string(),
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Internal error occurred: x","reason":"InternalError","details":{"causes":[{"message":"x"}]},"code":500}"#
         );
     }

@@ -6,6 +6,8 @@
 use super::meta::{IntOrString, Time};
 use portolan_base::collections::BTreeMap;
 use portolan_base::json::Json;
+use portolan_base::tree::Node;
+use std::borrow::Cow;
 
 /// What a value looks like in JSON.
 #[derive(Clone, Debug)]
@@ -26,6 +28,19 @@ pub enum Shape {
     Map(Box<Shape>),
     /// An object with known fields.
     Struct(Description),
+    /// One of these words; another one too, where `is_open`.
+    Word {
+        /// The words.
+        known: Vec<&'static str>,
+        /// Whether there are others.
+        is_open: bool,
+    },
+    /// Any object of the kinds that the project knows.
+    AnyObject,
+    /// `null` or that.
+    OrNull(Box<Shape>),
+    /// One of these.
+    OneOf(Vec<Shape>),
 }
 
 /// A struct described.
@@ -48,12 +63,19 @@ pub struct FieldDescription {
     pub doc: &'static str,
     /// What its value looks like.
     pub shape: fn() -> Shape,
+    /// Whether it may be absent.
+    pub is_optional: bool,
 }
 
 /// A type that can describe what its values look like in JSON.
 pub trait Describe {
     /// What its values look like.
     fn shape() -> Shape;
+
+    /// What its values look like in a member that is never absent: where there is no value, it is `null`.
+    fn shape_or_null() -> Shape {
+        Self::shape()
+    }
 }
 
 macro_rules! plain {
@@ -67,16 +89,45 @@ macro_rules! plain {
 }
 
 plain! {
+    str => String,
     String => String,
     Time => String,
     bool => Boolean,
+    u8 => Integer,
+    u16 => Integer,
+    u32 => Integer,
+    u64 => Integer,
+    usize => Integer,
     i32 => Integer,
     i64 => Integer,
     IntOrString => IntegerOrString,
-    Json => Any
+    Json => Any,
+    Node => Any
 }
 
 impl<T: Describe> Describe for Option<T> {
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn shape_or_null() -> Shape {
+        Shape::OrNull(Box::new(T::shape()))
+    }
+}
+
+impl<T: Describe + ?Sized> Describe for &T {
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
+impl<T: Describe> Describe for Box<T> {
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
+impl<T: Describe + ToOwned + ?Sized> Describe for Cow<'_, T> {
     fn shape() -> Shape {
         T::shape()
     }

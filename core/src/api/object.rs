@@ -61,7 +61,7 @@ pub fn settle_object(object: &mut dyn Object) {
     }
 }
 
-/// Declares structs of the Kubernetes API, or of the questions and answers.
+/// Declares structs of the Kubernetes API.
 ///
 /// ```
 /// portolan::object! {
@@ -154,6 +154,7 @@ macro_rules! object {
                         name: $json,
                         doc: concat!($($field_doc, "\n"),*),
                         shape: <$type as $crate::api::describe::Describe>::shape,
+                        is_optional: true,
                     }, )* ],
                 })
             }

@@ -46,16 +46,6 @@ impl ObjectKey {
     pub fn in_namespace(namespace: &str, name: impl Into<String>) -> Self {
         ObjectKey::new(namespace_or_default(namespace), name)
     }
-
-    /// `{"namespace", "name"}`: a reference to a namespaced object, as questions and answers carry it.
-    pub fn to_json(&self) -> Json {
-        self.to_json_as("name")
-    }
-
-    /// The same with another member for the name: `{"namespace", "pod"}`.
-    pub fn to_json_as(&self, member: &'static str) -> Json {
-        Json::object().with("namespace", self.namespace.clone()).with(member, self.name.clone())
-    }
 }
 
 impl Ord for ObjectKey {

@@ -1,14 +1,104 @@
 //! The `choose` member of a `backends` question: which endpoints would a scheduler pick?
 
 use super::AskError;
+use super::declare::{At, Read};
+use crate::api::describe::{Describe, Shape};
 use crate::proxy::scheduler::{Algorithm, Connection, Scheduler, Server, choose as open};
 use crate::proxy::service_port::Backend;
-use portolan_base::json::Json;
+use crate::{names, question};
+use portolan_base::json::{Show, Sink, ToView, View};
 use portolan_base::tree::Node;
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+names! {
+    Algorithm, open, "scheduler", Algorithm::ALL.into_iter().map(|(algorithm, _)| algorithm), Algorithm::name, Algorithm::Random;
+}
+
+question! {
+    /// Which endpoints to pick, and how often.
+    Choose<'q> {
+        /// How to pick; `random` unless given.
+        "scheduler" => scheduler: Option<Algorithm> [optional];
+        /// The seed of `random`.
+        "seed" => seed: Option<u64> [optional];
+        /// How many to pick; 1 unless given, at most 100000.
+        "count" => count: Option<u64> [optional];
+        /// Seconds between one connection and the next; none unless given.
+        "interval" => interval: Option<u64> [optional];
+        /// Open connections by endpoint, `ip:port`.
+        "connections" => connections: Numbers<'q> [optional];
+        /// Weights by endpoint, `ip:port`; 1 unless given.
+        "weights" => weights: Numbers<'q> [optional];
+    }
+}
+
+/// Numbers by endpoint, `ip:port`; an IPv6 address in brackets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers<'q>(pub Vec<(Cow<'q, str>, u64)>);
+
+impl Numbers<'_> {
+    /// The number of an endpoint, at most `most`.
+    fn of(&self, endpoint: &str, member: &str, most: u64) -> Result<Option<u64>, AskError> {
+        let Some((_, number)) = self.0.iter().find(|(name, _)| name == endpoint) else { return Ok(None) };
+        if *number > most {
+            return Err(too_large(&format!("{member}.{endpoint}"), most));
+        }
+        Ok(Some(*number))
+    }
+}
+
+fn too_large(member: &str, most: u64) -> AskError {
+    let field = format!("choose.{member}");
+    AskError::bad(field.clone(), format!("`{field}` must be a number from 0 to {most}"))
+}
+
+impl<'q> Read<'q> for Numbers<'q> {
+    fn read(&mut self, node: &'q Node, at: &At<'_>) -> Result<(), AskError> {
+        for (key, value) in node.members() {
+            let mut number = 0;
+            number.read(value, &At::Member(at, &key.name))?;
+            self.0.push((Cow::Borrowed(&key.name), number));
+        }
+        Ok(())
+    }
+
+    fn blank() -> Self {
+        Self::default()
+    }
+}
+
+impl super::declare::LeaveOut for Numbers<'_> {
+    fn is_left_out(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl ToView for Numbers<'_> {
+    fn view(&self) -> View<'_> {
+        View::Object(self)
+    }
+}
+
+impl Show for Numbers<'_> {
+    fn show(&self, sink: &mut dyn Sink) {
+        for (name, number) in &self.0 {
+            sink.member(name, number.view());
+        }
+    }
+}
+
+impl Describe for Numbers<'_> {
+    fn shape() -> Shape {
+        Shape::Map(Box::new(Shape::Integer))
+    }
+}
+
 /// The most connections of one question.
-const MOST: i64 = 100_000;
+const MOST: u64 = 100_000;
+
+/// The greatest weight of an endpoint.
+const MOST_WEIGHT: u64 = 65_535;
 
 /// The two ends of the connections, as far as they are known.
 pub(super) struct Ends {
@@ -18,43 +108,42 @@ pub(super) struct Ends {
     pub(super) service: Option<IpAddr>,
 }
 
-/// Reads `{"scheduler", "seed", "count", "interval", "connections": {"ip:port": n}, "weights": {"ip:port": n}}` and adds to
-/// the answer `chosen`, the endpoints in the order of the connections, and `connections`, how many each has open then.
-/// Connections stay open. With session affinity the client keeps its first endpoint.
+/// What a scheduler picked.
+pub(super) struct Picked {
+    /// The endpoints, in the order of the connections.
+    pub(super) chosen: Vec<Backend>,
+    /// How many connections each endpoint has open then.
+    pub(super) connections: Numbers<'static>,
+}
+
+/// Opens connections one after the other. They stay open. With session affinity the client keeps its first endpoint.
 ///
 /// # Errors
-/// A scheduler that is none, numbers out of range, or a scheduler that needs the client's address where none is given.
+/// Numbers out of range, or a scheduler that needs the client's address where none is given.
 pub(super) fn choose(
-    wanted: &Node,
+    wanted: &Choose<'_>,
     backends: &[Backend],
     ends: Ends,
     affinity: Option<u32>,
-    answer: Json,
-) -> Result<Json, AskError> {
-    let name = match wanted.get("scheduler") {
-        Some(node) => node.as_str().ok_or_else(|| AskError::bad("choose.scheduler", "it has to be a string"))?,
-        None => "random",
-    };
-    let algorithm = Algorithm::named(name).ok_or_else(|| {
-        let known = Algorithm::ALL.map(|(_, name)| name).join(", ");
-        AskError::bad("choose.scheduler", format!("`{name}` is no scheduler; there are {known}"))
-    })?;
+) -> Result<Picked, AskError> {
+    let algorithm = wanted.scheduler.unwrap_or(Algorithm::Random);
     if algorithm.looks_at_client() && ends.client.is_none() {
-        return Err(AskError::bad("from", format!("the scheduler {name} chooses by the client's address")));
+        let name = algorithm.name();
+        return Err(AskError::bad("from", format!("scheduler `{name}` chooses by the client's address; give `from`")));
     }
-    let seed = number(wanted, "seed", 0, i64::MAX)?;
-    let count = number(wanted, "count", 1, MOST)?;
-    let interval = number(wanted, "interval", 0, i64::MAX)?;
+    let (seed, interval) = (wanted.seed.unwrap_or(0), wanted.interval.unwrap_or(0));
+    let count = wanted.count.unwrap_or(1);
+    if count > MOST {
+        return Err(too_large("count", MOST));
+    }
     let mut servers = Vec::with_capacity(backends.len());
     for backend in backends {
         let address = SocketAddr::new(backend.ip, backend.port);
-        let of_server = |member: &str, default: i64, most: i64| match wanted.get(member) {
-            Some(numbers) => number(numbers, &text(address), default, most),
-            None => Ok(u64::try_from(default).unwrap_or(0)),
-        };
+        let name = text(address);
+        let weight = wanted.weights.of(&name, "weights", MOST_WEIGHT)?.unwrap_or(1);
         servers.push(Server {
-            weight: u32::try_from(of_server("weights", 1, 65_535)?).unwrap_or(u32::MAX),
-            active: of_server("connections", 0, i64::from(u32::MAX))?,
+            weight: u32::try_from(weight).unwrap_or(u32::MAX),
+            active: wanted.connections.of(&name, "connections", u64::from(u32::MAX))?.unwrap_or(0),
             ..Server::new(address)
         });
     }
@@ -74,28 +163,14 @@ pub(super) fn choose(
         }
         _ => open(&mut scheduler, &mut servers, connection, count, interval),
     };
-    let endpoint = |place: &usize| {
-        let backend = backends.get(*place)?;
-        Some(Json::object().with("ip", backend.ip.to_string()).with("port", backend.port))
-    };
-    let mut connections = Json::object();
-    for server in &servers {
-        connections.set(text(server.address), i64::try_from(server.active).unwrap_or(i64::MAX));
-    }
-    let chosen: Vec<Json> = chosen.iter().filter_map(endpoint).collect();
-    Ok(answer.with("chosen", chosen).with("connections", connections))
+    let chosen = chosen.iter().filter_map(|place| backends.get(*place).copied()).collect();
+    let connections = servers.iter().map(|server| (Cow::Owned(text(server.address)), server.active)).collect();
+    Ok(Picked { chosen, connections: Numbers(connections) })
 }
 
 /// `ip:port`, an IPv6 address in brackets.
 fn text(address: SocketAddr) -> String {
     address.to_string()
-}
-
-fn number(object: &Node, name: &str, default: i64, most: i64) -> Result<u64, AskError> {
-    let Some(node) = object.get(name) else { return Ok(u64::try_from(default).unwrap_or(0)) };
-    let number =
-        node.as_int().filter(|number| (0..=most).contains(number)).and_then(|number| u64::try_from(number).ok());
-    number.ok_or_else(|| AskError::bad(&format!("choose.{name}"), format!("it has to be a number from 0 to {most}")))
 }
 
 #[cfg(test)]
@@ -106,8 +181,17 @@ mod tests {
     fn ask(wanted: &str, affinity: Option<u32>) -> String {
         let backends = [1, 2].map(|host| Backend { ip: [10, 0, 0, host].into(), port: 80 });
         let ends = Ends { client: Some([192, 0, 2, 1].into()), service: None };
-        let answer = choose(&json::read(wanted).unwrap(), &backends, ends, affinity, Json::object());
-        answer.map_or_else(|error| format!("{:?}: {}", error.0.field, error.0.message), |answer| answer.to_string())
+        let node = json::read(wanted).unwrap();
+        let mut question = Choose::default();
+        let picked = question
+            .read(&node, &At::Member(&At::Question, "choose"))
+            .and_then(|()| choose(&question, &backends, ends, affinity));
+        match picked {
+            Ok(picked) => {
+                format!("{} {}", json::to_json(picked.chosen.view()), json::to_json(picked.connections.view()))
+            }
+            Err(error) => format!("{:?}: {error}", error.field()),
+        }
     }
 
     #[test]
@@ -115,19 +199,22 @@ mod tests {
         assert_eq!(
             ask(r#"{"scheduler":"lc","count":3,"connections":{"10.0.0.1:80":1}}"#, None),
             concat!(
-                r#"{"chosen":[{"ip":"10.0.0.2","port":80},{"ip":"10.0.0.1","port":80},{"ip":"10.0.0.2","port":80}],"#,
-                r#""connections":{"10.0.0.1:80":2,"10.0.0.2:80":2}}"#
+                r#"[{"ip":"10.0.0.2","port":80},{"ip":"10.0.0.1","port":80},{"ip":"10.0.0.2","port":80}]"#,
+                r#" {"10.0.0.1:80":2,"10.0.0.2:80":2}"#
             )
         );
         let kept = ask(r#"{"scheduler":"rr","count":3}"#, Some(10));
-        assert!(kept.ends_with(r#""connections":{"10.0.0.1:80":3,"10.0.0.2:80":0}}"#), "{kept}");
+        assert!(kept.ends_with(r#" {"10.0.0.1:80":3,"10.0.0.2:80":0}"#), "{kept}");
         assert_eq!(ask(r#"{"count":40,"seed":7}"#, None), ask(r#"{"scheduler":"random","seed":7,"count":40}"#, None));
     }
 
     #[test]
-    fn what_cannot_be_understood_is_refused() {
-        assert!(ask(r#"{"scheduler":"fo"}"#, None).starts_with(r#"Some("choose.scheduler"): `fo` is no scheduler"#));
+    fn a_wrong_question_is_refused() {
+        assert!(
+            ask(r#"{"scheduler":"fo"}"#, None)
+                .starts_with(r#"Some("choose.scheduler"): unknown scheduler `fo`; expected one of: random, "#)
+        );
         assert!(ask(r#"{"count":-1}"#, None).starts_with(r#"Some("choose.count")"#));
-        assert!(ask(r#"{"weights":{"10.0.0.1:80":"x"}}"#, None).starts_with(r#"Some("choose.10.0.0.1:80")"#));
+        assert!(ask(r#"{"weights":{"10.0.0.1:80":"x"}}"#, None).starts_with(r#"Some("choose.weights.10.0.0.1:80")"#));
     }
 }

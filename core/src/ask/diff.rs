@@ -1,90 +1,201 @@
-//! `diff`: which requests are served differently by another controller, another class, or other manifests?
+//! `diff`: which requests are served differently by another controller, another class, or other manifests? Two sides go in,
+//! the classes of requests that change come out, each with an example.
 
-use super::route::{resource, service, table};
-use super::{AskError, part};
+use super::AskError;
+use super::part::ControllerChoice;
+use super::route::{RouteResource, RouteService, table};
 use crate::cluster::Options;
 use crate::engine::Engine;
 use crate::ingress::controller::differences;
 use crate::load::{File, load_stored};
-use crate::routing::compare::{Change, Outcome, compare};
-use crate::routing::{Backend, RouteTable};
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
+use crate::routing::compare::{self as room, Change, Outcome};
+use crate::routing::regions::Region;
+use crate::routing::{Redirect, Refusal, RouteTable};
+use crate::{answer, names, question};
 use std::sync::Arc;
 
-/// Answers `{"before"?: SIDE, "after": SIDE}` with `{"changes", "incomplete", "notes"}`. A side is `{"controller"?, "ingressClass"?,
-/// "manifests"?}`: whose ways, which class, and the text of the manifests; without it, the cluster as it is loaded.
-pub(super) fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let before = side(engine, question, "before")?;
-    let after = side(engine, question, "after")?;
-    let comparison = compare(&before, &after);
+question! {
+    /// Which requests are served differently by another controller, another class or other manifests?
+    DiffQuestion<'q> {
+        /// One side; the cluster as loaded unless given.
+        "before" => before: Option<RouteSide<'q>> [optional];
+        /// The other side; the cluster as loaded unless given.
+        "after" => after: Option<RouteSide<'q>> [optional];
+        /// The controller of a side that is not given.
+        "controller" => controller: Option<ControllerChoice> [optional];
+        /// The class of a side that is not given.
+        "ingressClass" => ingress_class: Option<&'q str> [optional];
+    }
+
+    /// One side of a comparison of routes.
+    RouteSide<'q> {
+        /// The controller; `auto`: the one that serves each Ingress. Unless given, the one that owns the class, else `spec` (the
+        /// API documentation).
+        "controller" => controller: Option<ControllerChoice> [optional];
+        /// Only Ingresses of this class.
+        "ingressClass" => ingress_class: Option<&'q str> [optional];
+        /// The text of other manifests than those loaded, taken as stored.
+        "manifests" => manifests: Option<&'q str> [optional];
+    }
+}
+
+answer! {
+    /// The requests that are served differently.
+    DiffAnswer {
+        /// The classes of requests that change, each with an example.
+        "changes" => changes: Vec<RouteChange>;
+        /// The hosts of which not every class was compared: their expressions make too many.
+        "incomplete" => incomplete: Vec<String>;
+        /// Other differences between the controllers.
+        "notes" => notes: Vec<String>;
+    }
+
+    /// A class of requests that is served differently.
+    RouteChange {
+        /// The hosts: a host, `*.suffix`, `*.*.suffix` (two labels and more), or `*` (every other host).
+        "host" => host: String;
+        /// `http` or `https`; absent: both.
+        "scheme" => scheme: Option<&'static str> [optional];
+        /// The paths.
+        "paths" => paths: Vec<RoutePaths>;
+        /// The URL of a request of the class.
+        "example" => example: String;
+        /// The response of the one side.
+        "before" => before: RouteOutcome;
+        /// The response of the other.
+        "after" => after: RouteOutcome;
+    }
+
+    /// Some paths; where expressions match, those for which these rules win before and after.
+    RoutePaths {
+        /// How the paths are named: one path, a prefix, or by the rules that match them.
+        "match" => match_by: MatchBy;
+        /// The path, the prefix, or the rules.
+        "path" => path: String;
+        /// The rule that wins before.
+        "before" => before: Option<String> [optional];
+        /// The rule that wins after.
+        "after" => after: Option<String> [optional];
+    }
+
+    /// The response to a class of requests.
+    RouteOutcome {
+        /// Whether anything serves it; false is the controller's own 404.
+        "matched" => matched: bool;
+        /// The Service it goes to.
+        "service" => service: Option<RouteService>;
+        /// Or the resource it goes to.
+        "resource" => resource: Option<RouteResource>;
+        /// The path that the backend receives for the example, where it is another.
+        "rewrite" => rewrite: Option<String>;
+        /// The redirect that the example gets.
+        "redirect" => redirect: Option<Redirect>;
+        /// The proxy's own response, where it gives one instead.
+        "refusal" => refusal: Option<Refusal> [optional];
+        /// Another backend that gets a part of the requests.
+        "canary" => canary: Option<OutcomeCanary> [optional];
+    }
+
+    /// Another backend that gets a part of a class of requests.
+    OutcomeCanary {
+        /// The Service.
+        "service" => service: Option<RouteService>;
+        /// How many requests it gets,
+        "weight" => weight: i64;
+        /// out of so many.
+        "weightTotal" => weight_total: i64;
+    }
+}
+
+/// How some paths are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchBy {
+    /// One path.
+    Exact,
+    /// Everything that begins with a path, and is in no more specific class.
+    Prefix,
+    /// The paths for which certain rules win.
+    Rules,
+}
+
+impl MatchBy {
+    const ALL: [MatchBy; 3] = [MatchBy::Exact, MatchBy::Prefix, MatchBy::Rules];
+
+    /// `exact`, `prefix` or `rules`.
+    pub fn name(self) -> &'static str {
+        match self {
+            MatchBy::Exact => "exact",
+            MatchBy::Prefix => "prefix",
+            MatchBy::Rules => "rules",
+        }
+    }
+}
+
+names! {
+    MatchBy, closed, "match", MatchBy::ALL.into_iter(), MatchBy::name;
+}
+
+/// Compares two sides.
+///
+/// # Errors
+/// None.
+pub fn diff(engine: &Engine, question: &DiffQuestion<'_>) -> Result<DiffAnswer, AskError> {
+    let side = |side: &Option<RouteSide<'_>>, name| match side {
+        None => table(engine, question.controller, question.ingress_class, None),
+        Some(side) => table_of(engine, side, name),
+    };
+    Ok(compare(&side(&question.before, "before"), &side(&question.after, "after")))
+}
+
+/// Compares two tables, also of different clusters.
+pub fn compare(before: &RouteTable, after: &RouteTable) -> DiffAnswer {
+    let comparison = room::compare(before, after);
     let mut notes: Vec<String> =
         differences(before.controller(), after.controller()).into_iter().map(str::to_owned).collect();
     if !comparison.incomplete.is_empty() {
         let hosts = comparison.incomplete.join("`, `");
-        notes.push(format!("not every class of requests was looked at: the expressions make too many for `{hosts}`"));
+        notes.push(format!("not every class of requests was compared: the expressions make too many for `{hosts}`"));
     }
-    Ok(Json::object()
-        .with("changes", Json::Array(comparison.changes.iter().map(change).collect()))
-        .with("incomplete", Json::Array(comparison.incomplete.into_iter().map(Json::from).collect()))
-        .with("notes", Json::Array(notes.into_iter().map(Json::from).collect())))
+    let changes = comparison.changes.into_iter().map(change).collect();
+    DiffAnswer { changes, incomplete: comparison.incomplete, notes }
 }
 
-fn side(engine: &Engine, question: &Node, name: &str) -> Result<Arc<RouteTable>, AskError> {
-    let Some(side) = question.get(name).filter(|side| !side.is_null()) else { return table(engine, question, None) };
-    let within = |member: &str, error: AskError| AskError::bad(&format!("{name}.{member}"), error.to_string());
-    let of = |engine: &Engine| table(engine, side, None).map_err(|error| within("controller", error));
-    if side.get("manifests").is_none_or(Node::is_null) {
-        return of(engine);
-    }
-    let text = part::text(side, "manifests").map_err(|error| within("manifests", error))?;
+fn table_of(engine: &Engine, side: &RouteSide<'_>, name: &str) -> Arc<RouteTable> {
+    let of = |engine: &Engine| table(engine, side.controller, side.ingress_class, None);
+    let Some(text) = side.manifests else { return of(engine) };
     let options = Options::clone(&engine.cluster().options);
     of(&load_stored(&[File { name: name.into(), text: text.into() }], options).engine)
 }
 
-fn change(change: &Change) -> Json {
-    let paths = change.paths.iter().map(|region| match &region.rules {
-        Some([before, after]) => {
-            let words = if before == after { before.clone() } else { format!("{before} (after: {after})") };
-            let rules = Json::object().with("match", "rules").with("path", words);
-            rules.with("before", before.clone()).with("after", after.clone())
-        }
-        None => Json::object()
-            .with("match", if region.exact { "exact" } else { "prefix" })
-            .with("path", region.path.clone()),
-    });
-    let mut json = Json::object().with("host", change.host.clone());
-    if let Some(scheme) = change.scheme {
-        json.set("scheme", scheme);
-    }
-    json.with("paths", Json::Array(paths.collect()))
-        .with("example", change.example.clone())
-        .with("before", outcome(&change.before))
-        .with("after", outcome(&change.after))
+fn change(change: Change) -> RouteChange {
+    let Change { host, scheme, paths, example, before, after } = change;
+    let paths = paths.into_iter().map(region).collect();
+    RouteChange { host, scheme, paths, example, before: outcome(before), after: outcome(after) }
 }
 
-fn outcome(outcome: &Outcome) -> Json {
-    let backend = |of: fn(&Backend) -> Json| outcome.backend.as_ref().map_or(Json::Null, of);
-    let matched = outcome.backend.is_some() || outcome.redirect.is_some() || outcome.refusal.is_some();
-    let mut json = Json::object()
-        .with("matched", matched)
-        .with("service", backend(service))
-        .with("resource", backend(resource))
-        .with("rewrite", outcome.rewrite.clone().map_or(Json::Null, Json::from))
-        .with(
-            "redirect",
-            outcome.redirect.as_ref().map_or(Json::Null, |redirect| {
-                Json::object().with("code", i64::from(redirect.code)).with("location", redirect.location.clone())
-            }),
-        );
-    if let Some(refusal) = &outcome.refusal {
-        let refusal = Json::object().with("code", i64::from(refusal.code)).with("because", refusal.because.clone());
-        json.set("refusal", refusal);
+fn region(region: Region) -> RoutePaths {
+    match region.rules {
+        Some([before, after]) => {
+            let path = if before == after { before.clone() } else { format!("{before} (after: {after})") };
+            RoutePaths { match_by: MatchBy::Rules, path, before: Some(before), after: Some(after) }
+        }
+        None => {
+            let match_by = if region.exact { MatchBy::Exact } else { MatchBy::Prefix };
+            RoutePaths { match_by, path: region.path, before: None, after: None }
+        }
     }
-    if let Some((canary, weight, total)) = &outcome.canary {
-        let canary =
-            Json::object().with("service", service(canary)).with("weight", *weight).with("weightTotal", *total);
-        json.set("canary", canary);
+}
+
+fn outcome(outcome: Outcome) -> RouteOutcome {
+    let canary =
+        |(backend, weight, weight_total)| OutcomeCanary { service: RouteService::of(&backend), weight, weight_total };
+    RouteOutcome {
+        matched: outcome.backend.is_some() || outcome.redirect.is_some() || outcome.refusal.is_some(),
+        service: outcome.backend.as_ref().and_then(RouteService::of),
+        resource: outcome.backend.as_ref().and_then(RouteResource::of),
+        rewrite: outcome.rewrite,
+        redirect: outcome.redirect,
+        refusal: outcome.refusal,
+        canary: outcome.canary.map(canary),
     }
-    json
 }

@@ -1,65 +1,86 @@
-//! `endpoints`: what would the controllers publish for a Service?
+//! `endpoints`: what would the controllers publish for a Service? A Service goes in, its EndpointSlices and Endpoints come
+//! out, and for every pod that it selects whether it is published, and why.
 
-use super::{AskError, part};
+use super::AskError;
+use super::part::ObjectName;
 use crate::api::endpoint_slice::EndpointSlice;
 use crate::api::endpoints::Endpoints;
 use crate::api::meta::ObjectMeta;
-use crate::api::object::encode_object;
-use crate::api::resource::ObjectKey;
+use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
-use crate::{endpoints, endpoints::pods};
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
+use crate::{answer, question};
+use crate::{endpoints as room, endpoints::pods};
 
-/// `{"service": {"namespace", "name"}}` → `{"endpointSlices": […], "endpoints": {…} | null, "because": […]}`. `because`
-/// has an entry for every pod that the selector picks: whether it is published, and why.
+question! {
+    /// What would the controllers publish for a Service?
+    EndpointsQuestion<'q> {
+        /// The Service.
+        "service" => service: ObjectName<'q>;
+    }
+}
+
+answer! {
+    /// The published objects of a Service.
+    EndpointsAnswer {
+        /// Every slice that belongs to the Service.
+        "endpointSlices" => endpoint_slices: Vec<EndpointSlice>;
+        /// Its Endpoints, where there are any.
+        "endpoints" => endpoints: Option<Endpoints>;
+        /// Every pod that the selector selects: whether it is published, and why.
+        "because" => because: Vec<PodReason>;
+    }
+
+    /// Whether a pod that a Service selects is published.
+    PodReason {
+        /// The pod.
+        "pod" => pod: ObjectKey;
+        /// Whether it is.
+        "published" => published: bool;
+        /// Why.
+        "because" => because: &'static str;
+    }
+}
+
+/// The slices and the Endpoints of a Service, the controllers' and hand-written ones, without what the server makes up.
 ///
 /// # Errors
-/// `BadRequest` where the question names no Service, `NotFound` where there is none of that name.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let key = part::key(question, "service", "name")?;
+/// `NotFound` where there is no such Service.
+pub fn endpoints(engine: &Engine, question: &EndpointsQuestion<'_>) -> Result<EndpointsAnswer, AskError> {
+    let key = question.service.key();
     let cluster = engine.cluster();
-    if cluster.services.by_key(&key).is_none() {
-        return Err(AskError::not_found("service", format!("services \"{}\" not found", key.name)));
-    }
-    let slices: Vec<Json> = engine.endpoints().slices(&key).iter().map(|slice| slice_json(slice)).collect();
-    let object = endpoints::endpoints_object(cluster, &key);
-    Ok(Json::object()
-        .with("endpointSlices", slices)
-        .with("endpoints", object.map_or(Json::Null, |object| object_json(&object)))
-        .with("because", because(engine, &key)))
-}
-
-fn because(engine: &Engine, key: &ObjectKey) -> Vec<Json> {
-    let cluster = engine.cluster();
-    let Some(service) = cluster.services.by_key(key) else { return Vec::new() };
-    let pods = endpoints::selected_pods(cluster, key, service);
+    let Some(service) = cluster.services.by_key(&key) else {
+        return Err(AskError::not_found(engine, "service", Kind::Service, &key));
+    };
     let reason = |pod: &crate::api::pod::Pod| {
         let membership = pods::membership(pod, service, engine.endpoints().nodes());
-        let reference = Json::object().with("namespace", key.namespace.clone()).with("name", pod.metadata.name.clone());
-        Json::object()
-            .with("pod", reference)
-            .with("published", membership == pods::Membership::Published)
-            .with("because", membership.because())
+        PodReason {
+            pod: ObjectKey::new(key.namespace.as_str(), pod.metadata.name.as_str()),
+            published: membership == pods::Membership::Published,
+            because: membership.because(),
+        }
     };
-    pods.iter().map(|pod| reason(pod)).collect()
+    Ok(EndpointsAnswer {
+        endpoint_slices: engine.endpoints().slices(&key).iter().map(|slice| published_slice(slice)).collect(),
+        endpoints: room::endpoints_object(cluster, &key).map(|object| published_object(&object)),
+        because: room::selected_pods(cluster, &key, service).iter().map(|pod| reason(pod)).collect(),
+    })
 }
 
-fn slice_json(slice: &EndpointSlice) -> Json {
+fn published_slice(slice: &EndpointSlice) -> EndpointSlice {
     let mut slice = slice.clone();
-    forget_made_up(&mut slice.metadata);
+    clear_server_fields(&mut slice.metadata);
     for endpoint in slice.endpoints.iter_mut().flatten() {
         if let Some(target) = &mut endpoint.target_ref {
             target.uid.clear();
             target.resource_version.clear();
         }
     }
-    encode_object(&slice)
+    slice
 }
 
-fn object_json(object: &Endpoints) -> Json {
+fn published_object(object: &Endpoints) -> Endpoints {
     let mut object = object.clone();
-    forget_made_up(&mut object.metadata);
+    clear_server_fields(&mut object.metadata);
     for subset in object.subsets.iter_mut().flatten() {
         let addresses = subset.addresses.iter_mut().chain(&mut subset.not_ready_addresses).flatten();
         for target in addresses.filter_map(|address| address.target_ref.as_mut()) {
@@ -67,11 +88,11 @@ fn object_json(object: &Endpoints) -> Json {
             target.resource_version.clear();
         }
     }
-    encode_object(&object)
+    object
 }
 
-/// Leaves out what the server makes up: UIDs, versions and times.
-fn forget_made_up(metadata: &mut ObjectMeta) {
+/// Clears what the server makes up: UIDs, versions and times.
+fn clear_server_fields(metadata: &mut ObjectMeta) {
     metadata.uid.clear();
     metadata.resource_version.clear();
     metadata.generation = 0;

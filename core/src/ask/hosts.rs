@@ -1,62 +1,53 @@
-//! `hosts`: which `/etc/hosts` and `/etc/resolv.conf` would the kubelet write?
+//! `hosts`: which `/etc/hosts` and `/etc/resolv.conf` would the kubelet write? A pod goes in, the texts come out.
 
-use super::{AskError, part};
-use crate::api::pod::Pod;
+use super::AskError;
+use super::part::{self, NodeFiles, ObjectName, PodName};
 use crate::engine::Engine;
-use crate::kubelet::{NodeFiles, hostname, hosts, resolv};
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
-use std::sync::Arc;
+use crate::kubelet::{hostname, hosts as room, resolv};
+use crate::{answer, question};
 
-/// `{"pod": {"namespace", "name"}, "node": {"hosts", "resolvConf"}}` → `{"hosts", "resolvConf", "hostname", "warnings"}`.
-/// `node` holds the node's own files, where they are known.
+question! {
+    /// Which `/etc/hosts` and `/etc/resolv.conf` would the kubelet write?
+    HostsQuestion<'q> {
+        /// The pod.
+        "pod" => pod: ObjectName<'q>;
+        /// The files of the pod's node, where they are known.
+        "node" => node: Option<NodeFiles<'q>> [optional];
+    }
+}
+
+answer! {
+    /// The files of a container.
+    HostsAnswer {
+        /// The text of `/etc/hosts`.
+        "hosts" => hosts: String;
+        /// The text of `/etc/resolv.conf`.
+        "resolvConf" => resolv_conf: String;
+        /// The output of `hostname`; absent where it keeps the pod from starting.
+        "hostname" => hostname: String [optional];
+        /// The messages that the kubelet reports as events.
+        "warnings" => warnings: Vec<String>;
+    }
+}
+
+/// The files that the kubelet writes for the containers of a pod.
 ///
 /// # Errors
-/// There is no such pod.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
+/// `NotFound` where there is no such pod.
+pub fn hosts(engine: &Engine, question: &HostsQuestion<'_>) -> Result<HostsAnswer, AskError> {
     let cluster = engine.cluster();
-    let pod = named_pod(engine, question, "pod", "name")?;
-    let files = node_files(question);
+    let (_, pod) = part::pod(engine, &PodName::new(question.pod.namespace, question.pod.name), "pod")?;
+    let files = question.node.as_ref().map(NodeFiles::known).unwrap_or_default();
     let resolver = resolv::of_pod(cluster, pod, &files);
     let mut warnings = resolver.warnings.clone();
-    let answer = Json::object()
-        .with("hosts", hosts::of_pod(cluster, pod, &files).unwrap_or_default())
-        .with("resolvConf", resolver.text());
-    let answer = match hostname::of_pod(cluster, pod).kernel {
-        Ok(hostname) if hostname.is_empty() => answer,
-        Ok(hostname) => answer.with("hostname", hostname),
-        Err(refusal) => {
-            warnings.push(refusal);
-            answer
-        }
-    };
-    Ok(answer.with("warnings", warnings))
-}
-
-/// The node's own files as the question gives them.
-pub(super) fn node_files(question: &Node) -> NodeFiles {
-    let mut files = NodeFiles::default();
-    let given = |name: &str| question.get("node")?.get(name)?.as_str().map(str::to_owned);
-    if let Some(hosts) = given("hosts") {
-        files.hosts = hosts;
-    }
-    if let Some(resolv_conf) = given("resolvConf") {
-        files.resolv_conf = resolv_conf;
-    }
-    files
-}
-
-/// The pod that a member of the question names, by its own name or that of what makes it.
-///
-/// # Errors
-/// The member is missing or names no pod.
-pub(super) fn named_pod<'e>(
-    engine: &'e Engine,
-    question: &Node,
-    name: &str,
-    word: &str,
-) -> Result<&'e Arc<Pod>, AskError> {
-    let key = part::key(question, name, word)?;
-    let found = engine.pod_named(&key).map(|(_, pod)| pod);
-    found.ok_or_else(|| AskError::not_found(name, format!("pods \"{}\" not found", key.name)))
+    let hostname = hostname::of_pod(cluster, pod).kernel.unwrap_or_else(|refusal| {
+        warnings.push(refusal);
+        String::new()
+    });
+    Ok(HostsAnswer {
+        hosts: room::of_pod(cluster, pod, &files).unwrap_or_default(),
+        resolv_conf: resolver.text(),
+        hostname,
+        warnings,
+    })
 }

@@ -1,34 +1,264 @@
-//! `map`: what may reach what?
+//! `map`: what may reach what? A format goes in, the rows of the map or its text come out.
 
 use super::AskError;
+use super::declare::{At, Read};
+use super::part::{PodName, Range};
+use crate::api::describe::{Describe, Shape};
+use crate::api::resource::ObjectKey;
 use crate::engine::Engine;
-use crate::policy::ConnectionMap;
-use crate::policy::map::Format;
-use portolan_base::json::Json;
+use crate::net::Protocol;
+use crate::policy::map::{EntryPoint, Exposure, Format};
+use crate::policy::{ConnectionMap, Direction, Party, PortSet, Row};
+use crate::{answer, question, view};
+use portolan_base::json::{Json, Show, Sink, ToView, View, to_json};
 use portolan_base::tree::Node;
 
-/// Answers `{"format"}` with the map: as members where the format is `json` or none, else as `{"text"}`.
-///
-/// # Errors
-/// The format is none of those there are.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let format = format(question)?;
-    let map = ConnectionMap::of(engine.cluster(), engine.policies());
-    Ok(match format {
-        None => map.to_json(),
-        Some(format) => Json::object().with("text", map.render(format)),
-    })
+question! {
+    /// What may reach what?
+    MapQuestion {
+        /// `json` (unless given), or `text`, `csv`, `md`, `dot`, `mermaid`, `svg`: then the answer is `text`.
+        "format" => format: MapFormat [optional];
+    }
 }
 
-/// The format that the question names; none for `json`.
-fn format(question: &Node) -> Result<Option<Format>, AskError> {
-    let Some(given) = question.get("format").filter(|given| !given.is_null()) else { return Ok(None) };
-    let name = given.as_str().unwrap_or_default();
-    match (name, Format::of(name)) {
-        ("json", _) => Ok(None),
-        (_, Some(format)) => Ok(Some(format)),
-        (_, None) => Err(AskError::bad("format", "`format` has to be text, json, csv, md, dot, mermaid or svg")),
+answer! {
+    /// What may reach what.
+    MapAnswer {
+        /// The connections: every one of `from` may reach every one of `to` on `ports`.
+        "rows" => rows: Option<Vec<Row>> [optional];
+        /// What is open to, or from, pods that the files do not have.
+        "exposed" => exposed: Option<Vec<Exposure>> [optional];
+        /// Where Ingresses bring requests in.
+        "entries" => entries: Option<Vec<EntryPoint>> [optional];
+        /// The pods that no NetworkPolicy selects, by direction.
+        "gaps" => gaps: Option<Vec<MapGap>> [optional];
+        /// The pods on their node's network, which are in no row.
+        "hostNetwork" => host_network: Option<Vec<HostPod>> [optional];
+        /// The map in the format asked for.
+        "text" => text: Option<String> [optional];
     }
+
+    /// Pods that no NetworkPolicy selects.
+    MapGap {
+        /// For which direction.
+        "direction" => direction: Direction;
+        /// The pods.
+        "pods" => pods: Vec<Party>;
+    }
+
+    /// Ports: one, a range, or all of a protocol.
+    PortRange {
+        /// The protocol.
+        "protocol" => protocol: Protocol;
+        /// The port, or the first of a range; absent: every port.
+        "port" => port: Option<u16> [optional];
+        /// The last port of a range.
+        "endPort" => end_port: Option<u16> [optional];
+    }
+}
+
+view! {
+    /// Every one of `from` may reach every one of `to`.
+    row: Row = "MapRow" {
+        /// The sources.
+        "from": Vec<Party> = row.from;
+        /// The destinations.
+        "to": Vec<Party> = row.to;
+        /// The destinations' ports.
+        "ports": PortSet = row.ports;
+    }
+
+    /// The source or the destination of a connection: every pod, the pods of a namespace or of a workload, a pod, or a range
+    /// of addresses.
+    party: Party = "Party" {
+        /// Every pod there is.
+        "everyPod": bool = *party == Party::Everyone, optional;
+        /// The namespace; by itself, all its pods.
+        "namespace": Option<&str> = party.namespace(), optional;
+        /// The workload, whose pods are meant.
+        "workload": Option<&str> = party.workload().map(|(_, name)| name), optional;
+        /// Its kind.
+        "kind": Option<crate::api::resource::Kind> = party.workload().map(|(kind, _)| kind), optional;
+        /// The pod.
+        "pod": Option<&str> = party.pod(), optional;
+        /// The addresses outside the cluster, as a CIDR.
+        "ip": Option<Range> = party.range().map(Range), optional;
+    }
+
+    /// What is open to pods that the cluster does not have.
+    exposure: Exposure = "Exposure" {
+        /// Seen from the pods.
+        "direction": Direction = exposure.direction;
+        /// The pods.
+        "pods": Vec<Party> = exposure.pods;
+        /// The labels of the namespaces meant, as a selector.
+        "namespaces": Option<String> = exposure.namespaces;
+        /// The labels of the pods meant, as a selector.
+        "labels": Option<String> = exposure.labels;
+        /// The ports.
+        "ports": PortSet = exposure.ports;
+    }
+
+    /// Where an Ingress brings requests in.
+    entry: EntryPoint = "EntryPoint" {
+        /// The Ingress.
+        "ingress": ObjectKey = entry.ingress;
+        /// The host.
+        "host": String = entry.host;
+        /// The path.
+        "path": String = entry.path;
+        /// The Service.
+        "service": ObjectKey = entry.service;
+        /// The pods behind it, and the port of each.
+        "pods": Vec<EntryPod<'_>> = entry.pods.iter().map(|(party, port)| EntryPod { party, port: *port }).collect::<Vec<_>>();
+        /// Whether policies let clients outside reach them.
+        "fromOutside": bool = entry.from_outside;
+        /// Whether policies let every pod reach them.
+        "fromAnyPod": bool = entry.from_any_pod;
+    }
+
+    /// A pod behind an Ingress, and its port.
+    pod: EntryPod<'_> = "EntryPod" {
+        /// Its namespace.
+        "namespace": Option<&str> = pod.party.namespace(), optional;
+        /// The workload.
+        "workload": Option<&str> = pod.party.workload().map(|(_, name)| name), optional;
+        /// Its kind; `Pod` for a pod that no workload makes.
+        "kind": Option<crate::api::resource::Kind> = pod.party.workload().map(|(kind, _)| kind), optional;
+        /// The port.
+        "port": u16 = pod.port;
+    }
+}
+
+impl Row {
+    /// The row as answers carry it: `{"from", "to", "ports"}`.
+    pub fn to_json(&self) -> Json {
+        to_json(self.view())
+    }
+}
+
+/// A pod behind an Ingress, and its port.
+struct EntryPod<'e> {
+    party: &'e Party,
+    port: u16,
+}
+
+/// A pod on its node's network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPod(pub ObjectKey);
+
+impl ToView for HostPod {
+    fn view(&self) -> View<'_> {
+        View::Object(self)
+    }
+}
+
+impl Show for HostPod {
+    fn show(&self, sink: &mut dyn Sink) {
+        PodName::of(&self.0).show(sink);
+    }
+}
+
+impl Describe for HostPod {
+    fn shape() -> Shape {
+        PodName::shape()
+    }
+}
+
+impl ToView for PortSet {
+    fn view(&self) -> View<'_> {
+        View::List(self)
+    }
+}
+
+impl Show for PortSet {
+    fn show(&self, sink: &mut dyn Sink) {
+        for protocol in Protocol::ALL {
+            for (first, last) in self.of(protocol) {
+                let is_every = (*first, *last) == crate::policy::ports::EVERY;
+                let port = (!is_every).then_some(*first);
+                let end_port = (!is_every && first != last).then_some(*last);
+                sink.element(PortRange { protocol, port, end_port }.view());
+            }
+        }
+    }
+}
+
+impl Describe for PortSet {
+    fn shape() -> Shape {
+        Shape::List(Box::new(PortRange::shape()))
+    }
+}
+
+/// The form of the answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapFormat {
+    /// Rows.
+    #[default]
+    Json,
+    /// A text in that format.
+    Text(Format),
+}
+
+impl Read<'_> for MapFormat {
+    fn read(&mut self, node: &Node, at: &At<'_>) -> Result<(), AskError> {
+        let mut names = std::iter::once("json").chain(Format::ALL.into_iter().map(Format::name));
+        let position = super::declare::position(node, at, "format", &mut names)?;
+        let format = position.checked_sub(1).and_then(|position| Format::ALL.into_iter().nth(position));
+        *self = format.map_or(MapFormat::Json, MapFormat::Text);
+        Ok(())
+    }
+
+    fn blank() -> Self {
+        Self::default()
+    }
+}
+
+impl super::declare::LeaveOut for MapFormat {
+    fn is_left_out(&self) -> bool {
+        *self == MapFormat::Json
+    }
+}
+
+impl ToView for MapFormat {
+    fn view(&self) -> View<'_> {
+        View::Text(match self {
+            MapFormat::Json => "json",
+            MapFormat::Text(format) => format.name(),
+        })
+    }
+}
+
+impl Describe for MapFormat {
+    fn shape() -> Shape {
+        let known = std::iter::once("json").chain(Format::ALL.into_iter().map(Format::name)).collect();
+        Shape::Word { known, is_open: true }
+    }
+}
+
+/// Makes the map.
+///
+/// # Errors
+/// None.
+pub fn map(engine: &Engine, question: &MapQuestion) -> Result<MapAnswer, AskError> {
+    let map = ConnectionMap::of(engine.cluster(), engine.policies());
+    Ok(match question.format {
+        MapFormat::Text(format) => {
+            let text = Some(map.render(format));
+            MapAnswer { rows: None, exposed: None, entries: None, gaps: None, host_network: None, text }
+        }
+        MapFormat::Json => {
+            let gap = |(direction, pods)| MapGap { direction, pods };
+            MapAnswer {
+                rows: Some(map.rows),
+                exposed: Some(map.exposed),
+                entries: Some(map.entries),
+                gaps: Some(map.gaps.into_iter().map(gap).collect()),
+                host_network: Some(map.on_host.into_iter().map(HostPod).collect()),
+                text: None,
+            }
+        }
+    })
 }
 
 #[cfg(test)]

@@ -1,18 +1,30 @@
-//! `nftables`: the network policies as rules for the kernel.
+//! `nftables`: the network policies as rules for the kernel. A cluster goes in, a ruleset comes out.
 
 use super::AskError;
 use crate::engine::Engine;
 use crate::policy::PolicyIndex;
 use crate::policy::nftables::render;
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
+use crate::{answer, question};
 
-/// Answers with `{"text"}`: a ruleset for `nft -f`.
+question! {
+    /// What are the network policies as rules for the kernel?
+    NftablesQuestion {}
+}
+
+answer! {
+    /// The network policies as rules for the kernel.
+    NftablesAnswer {
+        /// A ruleset for `nft -f`.
+        "text" => text: String;
+    }
+}
+
+/// Writes the ruleset.
 ///
 /// # Errors
 /// None.
-pub fn ask(engine: &Engine, _question: &Node) -> Result<Json, AskError> {
-    // Compiled anew, so that the same cluster gives the same text, whichever changes have led to it.
+pub fn nftables(engine: &Engine, _question: &NftablesQuestion) -> Result<NftablesAnswer, AskError> {
+    // Compiled for this question alone, so that the same cluster gives the same text after any history of changes.
     let index = PolicyIndex::compile(engine.cluster());
-    Ok(Json::object().with("text", render(&index)))
+    Ok(NftablesAnswer { text: render(&index) })
 }

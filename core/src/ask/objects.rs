@@ -1,98 +1,122 @@
-//! `objects`: what is in the cluster? What a host lists, offers for completion and shows is read from here.
+//! `objects`: what is in the cluster? Kinds and a namespace go in, a list of objects comes out: hosts list, complete and show
+//! from it.
 
 use super::AskError;
+use super::part::{Location, Reference};
 use crate::api::codec::encode;
+use crate::api::describe::{Describe, Shape};
+use crate::api::meta::StringMap;
 use crate::api::object::{Object, encode_object, field_named};
 use crate::api::resource::{Kind, ObjectKey};
-use crate::cluster::{Cluster, Store};
 use crate::engine::Engine;
-use crate::finding::into_reference;
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
+use crate::{answer, question};
+use portolan_base::json::{Json, ToView, View};
+use std::borrow::Cow;
 
-/// Answers `{"kinds": ["Service"], "namespace": "default", "whole": true}`, all of it optional, with `{"objects": […]}`:
-/// of each object its kind, namespace and name, its labels, its place in a file where it has one, `standsFor` where it is
-/// a pod that a workload only stands for, and with `whole` the object itself.
+question! {
+    /// What is in the cluster?
+    ObjectsQuestion<'q> {
+        /// Only objects of these kinds.
+        "kinds" => kinds: Option<Vec<Kind>> [optional];
+        /// Only objects of this namespace.
+        "namespace" => namespace: Option<&'q str> [optional];
+        /// Gives the objects themselves too.
+        "whole" => is_whole: bool [optional];
+    }
+}
+
+answer! {
+    /// The objects of the cluster.
+    ObjectsAnswer<'e> {
+        /// The objects, by kind, namespace and name.
+        "objects" => objects: Vec<ListedObject<'e>>;
+    }
+
+    /// An object in a list.
+    ListedObject<'e> {
+        /// `Service`, `Ingress`, …
+        "kind" => kind: Kind;
+        /// Its namespace; absent for kinds of cluster scope.
+        "namespace" => namespace: Cow<'e, str> [optional];
+        /// Its name.
+        "name" => name: Cow<'e, str>;
+        /// Its labels.
+        "labels" => labels: Option<Labels> [optional];
+        /// Where it is, where it comes from a file.
+        "source" => source: Option<Location<'e>> [optional];
+        /// For a pod that no file has: the workload that makes it.
+        "standsFor" => stands_for: Option<Reference<'e>> [optional];
+        /// The object itself, where it was asked for.
+        "object" => object: Option<AnyObject> [optional];
+    }
+}
+
+/// The labels of an object, as JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Labels(pub Json);
+
+/// An object of any kind, as JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnyObject(pub Json);
+
+impl ToView for Labels {
+    fn view(&self) -> View<'_> {
+        self.0.view()
+    }
+}
+
+impl Describe for Labels {
+    fn shape() -> Shape {
+        StringMap::shape()
+    }
+}
+
+impl ToView for AnyObject {
+    fn view(&self) -> View<'_> {
+        self.0.view()
+    }
+}
+
+impl Describe for AnyObject {
+    fn shape() -> Shape {
+        Shape::AnyObject
+    }
+}
+
+/// Lists the objects.
 ///
 /// # Errors
-/// A kind that is none, or a member of the wrong type.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let kinds = kinds(question)?;
-    let namespace = match question.get("namespace") {
-        Some(node) => Some(node.as_str().ok_or_else(|| AskError::bad("namespace", "`namespace` has to be a string"))?),
-        None => None,
-    };
-    let whole = question.get("whole").and_then(Node::as_bool).unwrap_or(false);
-    let cluster = engine.cluster();
+/// None.
+pub fn objects<'e>(engine: &'e Engine, question: &ObjectsQuestion<'_>) -> Result<ObjectsAnswer<'e>, AskError> {
     let mut objects = Vec::new();
-    for kind in kinds {
-        visit(cluster, kind, &mut |key, object| {
-            if namespace.is_none_or(|wanted| key.namespace == wanted) {
-                objects.push(entry(engine, kind, key, object, whole));
+    for kind in question.kinds.as_deref().unwrap_or(Kind::ALL) {
+        engine.cluster().each(*kind, &mut |key, object| {
+            if question.namespace.is_none_or(|wanted| key.namespace == wanted) {
+                objects.push(listed(engine, *kind, key, object, question.is_whole));
             }
         });
     }
-    Ok(Json::object().with("objects", Json::Array(objects)))
+    Ok(ObjectsAnswer { objects })
 }
 
-fn kinds(question: &Node) -> Result<Vec<Kind>, AskError> {
-    let Some(node) = question.get("kinds") else { return Ok(Kind::ALL.to_vec()) };
-    let mut kinds = Vec::new();
-    for item in node.items() {
-        let name = item.as_str().unwrap_or_default();
-        let known = Kind::ALL.iter().find(|kind| kind.name() == name);
-        kinds.push(*known.ok_or_else(|| AskError::bad("kinds", format!("`{name}` is no kind that is known")))?);
-    }
-    Ok(kinds)
-}
-
-fn entry(engine: &Engine, kind: Kind, key: &ObjectKey, object: &dyn Object, whole: bool) -> Json {
-    let mut json = into_reference(kind, key.clone());
+fn listed<'e>(
+    engine: &'e Engine,
+    kind: Kind,
+    key: &'e ObjectKey,
+    object: &dyn Object,
+    is_whole: bool,
+) -> ListedObject<'e> {
     let metadata = field_named(object, "metadata").map(encode).unwrap_or_default();
-    if let Some(labels) = metadata.get("labels") {
-        json.set("labels", labels.clone());
-    }
-    match engine.cluster().source(kind, key) {
-        Some(source) => json.set("source", source.place_of("metadata.name").to_json()),
-        None if kind == Kind::Pod => {
-            if let Some((kind, key)) = engine.stands_for(key) {
-                json.set("standsFor", into_reference(kind, key));
-            }
-        }
-        None => {}
-    }
-    if whole {
-        json.set("object", encode_object(object));
-    }
-    json
-}
-
-/// Shows every object of a kind, by namespace and name.
-fn visit(cluster: &Cluster, kind: Kind, show: &mut dyn FnMut(&ObjectKey, &dyn Object)) {
-    match kind {
-        Kind::Namespace => each(&cluster.namespaces, show),
-        Kind::Node => each(&cluster.nodes, show),
-        Kind::Pod => each(&cluster.pods, show),
-        Kind::Service => each(&cluster.services, show),
-        Kind::Endpoints => each(&cluster.endpoints, show),
-        Kind::EndpointSlice => each(&cluster.endpoint_slices, show),
-        Kind::Ingress => each(&cluster.ingresses, show),
-        Kind::IngressClass => each(&cluster.ingress_classes, show),
-        Kind::NetworkPolicy => each(&cluster.network_policies, show),
-        Kind::IPAddress => each(&cluster.ip_addresses, show),
-        Kind::ServiceCIDR => each(&cluster.service_cidrs, show),
-        Kind::Secret => each(&cluster.secrets, show),
-        workload => {
-            if let Some(store) = cluster.workloads.get(&workload) {
-                each(store, show);
-            }
-        }
-    }
-}
-
-fn each<T: Object>(store: &Store<T>, show: &mut dyn FnMut(&ObjectKey, &dyn Object)) {
-    for (key, object) in store.iter() {
-        show(key, &**object);
+    let source = Location::of_field(engine, kind, key, "metadata.name");
+    let owner = if source.is_none() && kind == Kind::Pod { engine.standing_for(key) } else { None };
+    ListedObject {
+        kind,
+        namespace: Cow::Borrowed(&key.namespace),
+        name: Cow::Borrowed(&key.name),
+        labels: metadata.get("labels").cloned().map(Labels),
+        source,
+        stands_for: owner.map(|(kind, key)| Reference::of(*kind, key)),
+        object: is_whole.then(|| AnyObject(encode_object(object))),
     }
 }
 
@@ -118,6 +142,9 @@ mod tests {
             answer_text(&engine, r#"{"ask":"objects","kinds":["Service","Namespace"]}"#),
             r#"{"ask":"objects","id":null,"objects":[{"kind":"Service","namespace":"default","name":"web","labels":{"a":"b"}},{"kind":"Namespace","name":"shop"}]}"#
         );
-        assert!(answer_text(&engine, r#"{"ask":"objects","kinds":["Weather"]}"#).contains("`Weather` is no kind"));
+        assert!(
+            answer_text(&engine, r#"{"ask":"objects","kinds":["Weather"]}"#)
+                .contains("unknown kind `Weather`; expected one of")
+        );
     }
 }

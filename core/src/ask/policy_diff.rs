@@ -1,41 +1,75 @@
-//! `policyDiff`: what would be let through differently if these objects were applied?
+//! `policyDiff`: what would be let through differently if these objects were applied? Objects go in, the connections that
+//! only one of the two clusters lets through come out.
 
 use super::AskError;
 use crate::api::resource::{Kind, read};
 use crate::engine::Engine;
-use crate::policy::ConnectionDiff;
-use portolan_base::json::Json;
+use crate::policy::{ConnectionDiff, Row};
+use crate::{answer, filled, question};
 use portolan_base::tree::Node;
+use std::borrow::Cow;
 
-/// Answers `{"apply": [object…], "remove": [{"kind", "namespace", "name"}…]}` with `{"added", "removed"}`: the rows, as
-/// `map` has them, that only the changed cluster or only the cluster as loaded lets through.
+question! {
+    /// What would be let through differently if these objects were applied, and those removed?
+    PolicyDiffQuestion<'q> {
+        /// Objects to apply.
+        "apply" => apply: Vec<Cow<'q, Node>> [optional];
+        /// Objects to remove.
+        "remove" => remove: Vec<Removed<'q>> [optional];
+    }
+}
+
+answer! {
+    /// An object to remove.
+    Removed<'q> {
+        /// `NetworkPolicy`, `Pod`, …
+        "kind" => kind: Kind;
+        /// Its namespace; `default` unless given, for a kind that lives in one.
+        "namespace" => namespace: &'q str [optional];
+        /// Its name.
+        "name" => name: &'q str;
+    }
+
+    /// The connections that are let through differently.
+    PolicyDiffAnswer {
+        /// The connections that only the changed cluster lets through.
+        "added" => added: Vec<Row>;
+        /// The connections that only the cluster as loaded lets through.
+        "removed" => removed: Vec<Row>;
+    }
+}
+
+filled! { Removed ['q] { "kind" => kind []; "namespace" => namespace [optional]; "name" => name []; } }
+
+impl Default for Removed<'_> {
+    /// A pod without a name.
+    fn default() -> Self {
+        Removed { kind: Kind::Pod, namespace: "", name: "" }
+    }
+}
+
+/// Compares the cluster with what it would be after the changes.
 ///
 /// # Errors
-/// An object is of no kind that the project knows.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
+/// `BadRequest` for an object of an unknown kind, `NotFound` for an object to remove that the cluster does not have.
+pub fn policy_diff(engine: &Engine, question: &PolicyDiffQuestion<'_>) -> Result<PolicyDiffAnswer, AskError> {
     let mut changed = engine.fork();
-    for (at, node) in question.get("apply").map(Node::items).unwrap_or_default().iter().enumerate() {
-        let kind = kind(node, &format!("apply[{at}]"))?;
-        changed.insert(read(kind, node).0, None);
-    }
-    for (at, node) in question.get("remove").map(Node::items).unwrap_or_default().iter().enumerate() {
-        let field = format!("remove[{at}]");
+    for (at, node) in question.apply.iter().enumerate() {
         let text = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default();
-        let named = |kind: &&Kind| kind.name().eq_ignore_ascii_case(text("kind"));
-        let kind = Kind::ALL.iter().find(named).copied();
-        let kind = kind.ok_or_else(|| AskError::bad(&field, format!("`{field}` is of no kind that is known")))?;
-        let key = kind.key(text("namespace"), text("name"));
+        let (version, kind) = (text("apiVersion"), text("kind"));
+        let Some(known) = Kind::of(version, kind) else {
+            let field = format!("apply[{at}]");
+            return Err(AskError::bad(field, format!("unknown kind `{kind}` of `apiVersion` `{version}`")));
+        };
+        changed.insert(read(known, node).0, None);
+    }
+    for (at, removed) in question.remove.iter().enumerate() {
+        let kind = removed.kind;
+        let key = kind.key(removed.namespace, removed.name);
         if !changed.remove(kind, &key) {
-            return Err(AskError::not_found(&field, format!("there is no {} `{key}`", kind.name())));
+            return Err(AskError::not_found(engine, format!("remove[{at}]"), kind, &key));
         }
     }
     let diff = ConnectionDiff::of((engine.cluster(), engine.policies()), (changed.cluster(), changed.policies()));
-    let rows = |rows: &[crate::policy::Row]| Json::Array(rows.iter().map(crate::policy::Row::to_json).collect());
-    Ok(Json::object().with("added", rows(&diff.added)).with("removed", rows(&diff.removed)))
-}
-
-fn kind(node: &Node, field: &str) -> Result<Kind, AskError> {
-    let text = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default();
-    Kind::of(text("apiVersion"), text("kind"))
-        .ok_or_else(|| AskError::bad(field, format!("`{field}` is of no kind that is known")))
+    Ok(PolicyDiffAnswer { added: diff.added, removed: diff.removed })
 }

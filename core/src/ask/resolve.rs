@@ -1,42 +1,77 @@
-//! `resolve`: what would the cluster's DNS answer?
+//! `resolve`: what would the cluster's DNS answer? A name and a type go in, the response code and the records come out.
 
-use super::{AskError, hosts, part};
-use crate::dns::{Answer, RecordType, Status, name, search};
+use super::AskError;
+use super::part::{self, NodeFiles, PodName};
+use crate::dns::{Answer, Record, RecordType, Status, name, search};
 use crate::engine::Engine;
 use crate::kubelet::resolv;
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
+use crate::{answer, names, question};
+use portolan_base::json::{ToView, View};
 use std::net::IpAddr;
 
-/// `{"name", "type", "from": {"namespace", "pod"}}` → `{"status", "answers", "because"}`, with `from` also `tried`. The
-/// type is `A` unless given; for `PTR` the name may be an address.
+names! {
+    RecordType, closed, "record type", RecordType::ALL.into_iter().map(|(known, _)| known), RecordType::name, RecordType::A;
+    Status, closed, "response code", Status::ALL.into_iter(), Status::name;
+}
+
+question! {
+    /// What would the cluster's DNS answer?
+    ResolveQuestion<'q> {
+        /// The name; for `PTR` it may be an IP address.
+        "name" => name: &'q str;
+        /// The type of record; `A` unless given.
+        "type" => record_type: Option<RecordType> [optional];
+        /// The pod that asks: its search list and ndots apply.
+        "from" => from: Option<PodName<'q>> [optional];
+        /// The files of the pod's node, where they are known.
+        "node" => node: Option<NodeFiles<'q>> [optional];
+    }
+}
+
+answer! {
+    /// The response of the cluster's DNS.
+    ResolveAnswer {
+        /// The response code. `REFUSED`: the name is outside of the cluster's domain.
+        "status" => status: Status;
+        /// `name type data`, sorted.
+        "answers" => answers: Vec<Record>;
+        /// Why.
+        "because" => because: String;
+        /// The names that were tried, in order.
+        "tried" => tried: Option<Vec<String>> [optional];
+    }
+}
+
+impl ToView for Record {
+    fn view(&self) -> View<'_> {
+        View::Display(self)
+    }
+}
+
+impl crate::api::describe::Describe for Record {
+    fn shape() -> crate::api::describe::Shape {
+        crate::api::describe::Shape::String
+    }
+}
+
+/// Asks CoreDNS; with `from` as the resolver of that pod does, with its search list.
 ///
 /// # Errors
-/// The name is no name, the type none that is known, or the pod is not there.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let asked = part::text(question, "name")?;
-    let record_type = match question.get("type") {
-        Some(_) => {
-            let text = part::text(question, "type")?;
-            RecordType::named(text).ok_or_else(|| {
-                AskError::bad(
-                    "type",
-                    format!("`{text}` is no type of record; there are A, AAAA, SRV, CNAME, PTR, TXT, NS"),
-                )
-            })?
-        }
-        None => RecordType::A,
-    };
-    let is_no_name = || AskError::bad("name", format!("`{asked}` is no domain name"));
+/// `BadRequest` where the name is not a domain name, `NotFound` where there is no such pod.
+pub fn resolve(engine: &Engine, question: &ResolveQuestion<'_>) -> Result<ResolveAnswer, AskError> {
+    let asked = question.name;
+    let record_type = question.record_type.unwrap_or(RecordType::A);
+    let no_name = || AskError::bad("name", format!("`{asked}` is not a domain name"));
     if let (RecordType::Ptr, Ok(ip)) = (record_type, asked.parse::<IpAddr>()) {
-        return Ok(answer_json(&engine.zone().ask(&name::reverse(ip), record_type)));
+        return Ok(answer_of(engine.zone().ask(&name::reverse(ip), record_type), None));
     }
-    let complete = name::complete(asked).ok_or_else(is_no_name)?;
-    if question.get("from").is_none() {
-        return Ok(answer_json(&engine.zone().ask(&complete, record_type)));
-    }
-    let pod = hosts::named_pod(engine, question, "from", "pod")?;
-    let resolver = resolv::of_pod(engine.cluster(), pod, &hosts::node_files(question));
+    let complete = name::complete(asked).ok_or_else(no_name)?;
+    let Some(from) = &question.from else {
+        return Ok(answer_of(engine.zone().ask(&complete, record_type), None));
+    };
+    let (_, pod) = part::pod(engine, from, "from")?;
+    let files = question.node.as_ref().map(NodeFiles::known).unwrap_or_default();
+    let resolver = resolv::of_pod(engine.cluster(), pod, &files);
     let asks_cluster = resolv::asks_cluster(engine.cluster(), &resolver);
     let candidates = search::candidates(asked, &resolver.searches, resolver.ndots());
     let candidates = candidates.into_iter().filter_map(|name| name::complete(&name)).collect();
@@ -45,16 +80,15 @@ pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
             return engine.zone().ask(name, record_type);
         }
         let servers = resolver.nameservers.join(", ");
-        let because = format!("the pod's name servers are {servers}, not the cluster's; what they answer is not known");
+        let because =
+            format!("the pod's name servers are {servers}, not the cluster's, and their answers are not known");
         Answer { status: Status::Refused, records: Vec::new(), because }
     });
-    let answer = answer.ok_or_else(is_no_name)?;
-    Ok(answer_json(&answer).with("tried", tried))
+    Ok(answer_of(answer.ok_or_else(no_name)?, Some(tried)))
 }
 
-fn answer_json(answer: &Answer) -> Json {
-    let records: Vec<String> = answer.records.iter().map(ToString::to_string).collect();
-    Json::object().with("status", answer.status.name()).with("answers", records).with("because", answer.because.clone())
+fn answer_of(Answer { status, records, because }: Answer, tried: Option<Vec<String>>) -> ResolveAnswer {
+    ResolveAnswer { status, answers: records, because, tried }
 }
 
 #[cfg(test)]

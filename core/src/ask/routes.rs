@@ -1,109 +1,206 @@
-//! `routes`: which rules are there, all in all?
+//! `routes`: which rules are there, all in all? A controller and a class go in, the table that `route` matches by comes out.
 
 use super::AskError;
-use super::route::{key, resource, rule, service, table};
-use crate::api::resource::Kind;
+use super::part::{ControllerChoice, Location};
+use super::route::{RouteResource, RouteRule, RouteService, location, table};
+use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
+use crate::ingress::Controller;
 use crate::routing::table::{Entry, Host};
-use crate::routing::{Backend, MatchHost, RouteTable};
+use crate::routing::{Backend, MatchHost, Redirect, RouteTable};
+use crate::{answer, question};
 use portolan_base::collections::BTreeSet;
-use portolan_base::json::Json;
-use portolan_base::tree::Node;
 
-/// Answers `{"controller", "ingressClass"}`, both optional, with the whole table that `route` matches by: `{"controller",
-/// "hosts": [{"host", "rules": […]}], "default", "tls", "uncovered", "reports"}`. The rules of a host stand in the order in
-/// which they are tried; one that can take no request is `unreachable`, and says by which other it is `shadowedBy` where one
-/// alone does it. `uncovered` are the hosts that no certificate covers; `reports` tells what the author should know.
+question! {
+    /// Which rules are there, all in all? The table that `route` matches by.
+    RoutesQuestion<'q> {
+        /// Only Ingresses of this class.
+        "ingressClass" => ingress_class: Option<&'q str> [optional];
+        /// The controller; `auto`: the one that serves each Ingress. Unless given, the one that owns the class, else `spec` (the
+        /// API documentation).
+        "controller" => controller: Option<ControllerChoice> [optional];
+    }
+}
+
+answer! {
+    /// The table that `route` matches by.
+    RoutesAnswer<'e> {
+        /// The controller.
+        "controller" => controller: Controller;
+        /// The hosts: exact names, then wildcards, then the rules without host.
+        "hosts" => hosts: Vec<TableHost<'e>>;
+        /// The rule for the requests that no other matches.
+        "default" => default: Option<TableRule<'e>>;
+        /// The certificates.
+        "tls" => tls: Vec<TableCertificate>;
+        /// The hosts that no certificate covers.
+        "uncovered" => uncovered: Vec<String>;
+        /// What the author should know.
+        "reports" => reports: Vec<RouteReport<'e>>;
+    }
+
+    /// A host of the table that `route` matches by.
+    TableHost<'e> {
+        /// The name, a wildcard, or `*` for the rules without host.
+        "host" => host: String;
+        /// Whether it is there for TLS alone, or for plain requests alone; absent: for both.
+        "tlsOnly" => tls_only: Option<bool> [optional];
+        /// The host that every request is redirected to.
+        "redirectTo" => redirect_to: Option<String> [optional];
+        /// Its rules, in the order in which they are tried.
+        "rules" => rules: Vec<TableRule<'e>>;
+    }
+
+    /// A rule of the table that `route` matches by.
+    TableRule<'e> {
+        /// The Ingress.
+        "ingress" => ingress: ObjectKey;
+        /// The index of the rule in `spec.rules`; null for a default backend.
+        "rule" => rule: Option<usize>;
+        /// The index of the path in the rule.
+        "path" => path: Option<usize>;
+        /// The field's path.
+        "field" => field: String;
+        /// The path as written.
+        "pattern" => pattern: String;
+        /// `Exact`, `Prefix` or `ImplementationSpecific`; empty for a default backend.
+        "pathType" => path_type: String;
+        /// The paths that it matches, as the controller compiles it.
+        "takes" => takes: String;
+        /// The path that the backend receives.
+        "rewrite" => rewrite: Option<TableRewrite> [optional];
+        /// The redirect that every client gets.
+        "redirect" => redirect: Option<Redirect> [optional];
+        /// Another Service that gets a part of the requests.
+        "canary" => canary: Option<RouteService> [optional];
+        /// The Service its requests go to.
+        "service" => service: Option<RouteService> [optional];
+        /// Or the resource.
+        "resource" => resource: Option<RouteResource> [optional];
+        /// Where it is.
+        "source" => source: Option<Location<'e>> [optional];
+        /// Whether no request can reach it.
+        "unreachable" => is_unreachable: bool [optional];
+        /// The rule that matches every request this one could, where one alone does.
+        "shadowedBy" => shadowed_by: Option<RouteRule> [optional];
+    }
+
+    /// How a path is rewritten.
+    TableRewrite {
+        /// The expression that the path is searched with.
+        "pattern" => pattern: String;
+        /// The new path; `$1` to `$9` are the groups of the expression.
+        "target" => target: String;
+    }
+
+    /// A certificate of the table.
+    TableCertificate {
+        /// The host it is for.
+        "host" => host: String;
+        /// The Secret.
+        "secret" => secret: ObjectKey;
+        /// The Ingress that names it.
+        "ingress" => ingress: ObjectKey;
+    }
+
+    /// Something about the Ingresses that their author should know.
+    RouteReport<'e> {
+        /// In one word: `Duplicate`, `ServiceNotFound`, …
+        "reason" => reason: &'static str;
+        /// The Ingress.
+        "ingress" => ingress: ObjectKey;
+        /// The field's path.
+        "field" => field: String;
+        /// For people.
+        "message" => message: String;
+        /// Where it is.
+        "source" => source: Option<Location<'e>> [optional];
+    }
+}
+
+/// The whole table.
 ///
 /// # Errors
-/// The controller is none that is known.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let table = table(engine, question, None)?;
-    let hosts = table.hosts().iter().map(|host| host_json(engine, host)).collect();
-    let default = table.default_entry().map_or(Json::Null, |entry| entry_json(engine, entry));
-    let certificates = table.tls().iter().map(|(host, certificate)| {
-        Json::object()
-            .with("host", host.to_string())
-            .with("secret", key(&certificate.secret))
-            .with("ingress", key(&certificate.ingress))
+/// None.
+pub fn routes<'e>(engine: &'e Engine, question: &RoutesQuestion<'_>) -> Result<RoutesAnswer<'e>, AskError> {
+    let table = table(engine, question.controller, question.ingress_class, None);
+    let certificates = table.tls().iter().map(|(host, certificate)| TableCertificate {
+        host: host.to_string(),
+        secret: certificate.secret.clone(),
+        ingress: certificate.ingress.clone(),
     });
-    Ok(Json::object()
-        .with("controller", table.controller().name())
-        .with("hosts", Json::Array(hosts))
-        .with("default", default)
-        .with("tls", Json::Array(certificates.collect()))
-        .with("uncovered", Json::Array(uncovered(&table)))
-        .with("reports", reports(engine, &table)))
+    Ok(RoutesAnswer {
+        controller: table.controller(),
+        hosts: table.hosts().iter().map(|host| table_host(engine, host)).collect(),
+        default: table.default_entry().map(|entry| table_rule(engine, entry)),
+        tls: certificates.collect(),
+        uncovered: uncovered(&table),
+        reports: reports(engine, &table),
+    })
 }
 
 /// The hosts that rules name and no certificate covers.
-fn uncovered(table: &RouteTable) -> Vec<Json> {
+fn uncovered(table: &RouteTable) -> Vec<String> {
     let named = table.hosts().iter().map(|host| &host.matches).filter(|host| **host != MatchHost::Any);
     let hosts: BTreeSet<String> = named.filter(|host| !table.tls().covers(host)).map(ToString::to_string).collect();
-    hosts.into_iter().map(Json::from).collect()
+    hosts.into_iter().collect()
 }
 
 /// What the authors of the Ingresses should know.
-pub(super) fn reports(engine: &Engine, table: &RouteTable) -> Json {
-    let reports = table.reports().iter().map(|report| {
-        let mut json = Json::object()
-            .with("reason", report.reason)
-            .with("ingress", key(&report.ingress))
-            .with("field", report.field.clone())
-            .with("message", report.message.clone());
-        if let Some(source) = engine.cluster().source(Kind::Ingress, &report.ingress) {
-            json.set("source", source.place_of(&report.field).to_json());
-        }
-        json
-    });
-    Json::Array(reports.collect())
+pub(super) fn reports<'e>(engine: &'e Engine, table: &RouteTable) -> Vec<RouteReport<'e>> {
+    let report = |report: &crate::routing::Report| RouteReport {
+        reason: report.reason,
+        ingress: report.ingress.clone(),
+        field: report.field.clone(),
+        message: report.message.clone(),
+        source: Location::of_field(engine, Kind::Ingress, &report.ingress, &report.field),
+    };
+    table.reports().iter().map(report).collect()
 }
 
-fn host_json(engine: &Engine, host: &Host) -> Json {
+fn table_host<'e>(engine: &'e Engine, host: &Host) -> TableHost<'e> {
     let unreachable = host.unreachable();
-    let rules = host.entries().iter().enumerate().map(|(place, entry)| {
-        let mut json = entry_json(engine, entry);
-        if entry.shadowed_by.is_some() || unreachable.binary_search(&place).is_ok() {
-            json.set("unreachable", true);
-        }
-        if let Some(winner) = entry.shadowed_by.and_then(|at| host.entries().get(at)) {
-            json.set("shadowedBy", rule(&winner.origin));
-        }
-        json
-    });
-    let mut json = Json::object().with("host", host.matches.to_string());
-    if let Some(secure) = host.secure {
-        json.set("tlsOnly", secure);
+    let rule = |(place, entry): (usize, &Entry)| {
+        let mut rule = table_rule(engine, entry);
+        rule.is_unreachable = entry.shadowed_by.is_some() || unreachable.binary_search(&place).is_ok();
+        let winner = entry.shadowed_by.and_then(|at| host.entries().get(at));
+        rule.shadowed_by = winner.map(|winner| RouteRule::of(&winner.origin));
+        rule
+    };
+    TableHost {
+        host: host.matches.to_string(),
+        tls_only: host.secure,
+        redirect_to: host.redirects_to().map(str::to_owned),
+        rules: host.entries().iter().enumerate().map(rule).collect(),
     }
-    if let Some(to) = host.redirects_to() {
-        json.set("redirectTo", to.to_owned());
-    }
-    json.with("rules", Json::Array(rules.collect()))
 }
 
-fn entry_json(engine: &Engine, entry: &Entry) -> Json {
-    let mut json =
-        rule(&entry.origin).with("pattern", entry.written.to_string()).with("pathType", entry.path_type.to_string());
-    json.set("takes", entry.path.to_string());
-    if let Some(conduct) = entry.conduct() {
-        if let Some(rewrite) = &conduct.rewrite {
-            let rewrite = Json::object().with("pattern", rewrite.source.clone()).with("target", rewrite.target.clone());
-            json.set("rewrite", rewrite);
-        }
-        if let Some((code, url)) = &conduct.redirect {
-            json.set("redirect", Json::object().with("code", i64::from(*code)).with("location", url.clone()));
-        }
-        if let Some(canary) = &conduct.canary {
-            json.set("canary", service(&canary.backend));
-        }
+fn table_rule<'e>(engine: &'e Engine, entry: &Entry) -> TableRule<'e> {
+    let options = entry.conduct();
+    let rewrite = options.and_then(|options| options.rewrite.as_ref());
+    let redirect = options.and_then(|options| options.redirect.clone());
+    // A canary of a kind that is not a Service has no name here, as a backend has.
+    let canary = options.and_then(|options| options.canary.as_ref());
+    let RouteRule { ingress, rule, path, field } = RouteRule::of(&entry.origin);
+    TableRule {
+        ingress,
+        rule,
+        path,
+        field,
+        pattern: entry.written.to_string(),
+        path_type: entry.path_type.to_string(),
+        takes: entry.path.to_string(),
+        rewrite: rewrite
+            .map(|rewrite| TableRewrite { pattern: rewrite.source.clone(), target: rewrite.target.clone() }),
+        redirect: redirect.map(|(code, location)| Redirect { code, location }),
+        canary: canary.and_then(|canary| RouteService::of(&canary.backend)),
+        service: RouteService::of(&entry.backend),
+        resource: match &entry.backend {
+            backend @ Backend::Resource { .. } => RouteResource::of(backend),
+            _ => None,
+        },
+        source: location(engine.cluster(), &entry.origin),
+        is_unreachable: false,
+        shadowed_by: None,
     }
-    match &entry.backend {
-        Backend::Service { .. } => json.set("service", service(&entry.backend)),
-        Backend::Resource { .. } => json.set("resource", resource(&entry.backend)),
-        Backend::Nothing => {}
-    }
-    if let Some(place) = entry.origin.place(engine.cluster()) {
-        json.set("source", place.to_json());
-    }
-    json
 }

@@ -1,118 +1,223 @@
-//! `suggest`: which policies let exactly these connections through?
+//! `suggest`: which policies let exactly these connections through? Connections go in, NetworkPolicies come out.
 
 use super::AskError;
-use crate::api::resource::{Kind, ObjectKey};
+use super::declare::{At, Read, fill};
+use super::part::{self, PodName, Range};
+use crate::api::describe::{Describe, Shape};
+use crate::api::network_policy::NetworkPolicy;
+use crate::api::resource::{Kind, ObjectKey, namespace_or_default};
 use crate::engine::Engine;
 use crate::net::Protocol;
 use crate::policy::{ConnectionMap, Party, PortSet, Row, Suggestion};
-use ipnet::IpNet;
-use portolan_base::json::Json;
+use crate::{answer, question};
+use portolan_base::json::{Json, ToView, View};
 use portolan_base::tree::Node;
-use std::net::IpAddr;
 
-/// Answers `{"connections"}` with `{"policies", "widened"}`: the tightest NetworkPolicies that let the connections
-/// through, or where none are given, those that the map of the cluster shows. A connection is a row as `map` answers
-/// them; an end may be one party instead of a list, `ip` a single address, and `port`, `endPort` and `protocol` may
-/// stand in the place of `ports`.
+question! {
+    /// Which policies let exactly these connections through?
+    SuggestQuestion<'q> {
+        /// Rows as `map` answers them; those of the cluster's map unless given.
+        "connections" => connections: Option<Vec<Connection<'q>>> [optional];
+    }
+
+    /// Connections that must be let through: a row as `map` answers it. An end may be one party instead of a list, and
+    /// `port`, `endPort` and `protocol` may take the place of `ports`.
+    Connection<'q> {
+        /// The sources.
+        "from" => from: Parties<'q>;
+        /// The destinations.
+        "to" => to: Parties<'q>;
+        /// The destinations' ports; every port unless given.
+        "ports" => ports: Option<Vec<Ports>> [optional];
+        /// One port, or the first of a range.
+        "port" => port: Option<u16> [optional];
+        /// The last port of a range.
+        "endPort" => end_port: Option<u16> [optional];
+        /// The protocol; TCP unless given.
+        "protocol" => protocol: Option<Protocol> [optional];
+    }
+
+    /// Ports: one, a range, or all of a protocol.
+    Ports "ConnectionPorts" {
+        /// The protocol; TCP unless given.
+        "protocol" => protocol: Option<Protocol> [optional];
+        /// The port, or the first of a range; every port unless given.
+        "port" => port: Option<u16> [optional];
+        /// The last port of a range.
+        "endPort" => end_port: Option<u16> [optional];
+    }
+
+    /// The source or the destination of a connection, as `map` names it.
+    PartyName<'q> {
+        /// Every pod there is.
+        "everyPod" => every_pod: bool [optional];
+        /// The namespace; by itself, all its pods.
+        "namespace" => namespace: Option<&'q str> [optional];
+        /// The workload, whose pods are meant.
+        "workload" => workload: Option<&'q str> [optional];
+        /// Its kind.
+        "kind" => kind: Option<Kind> [optional];
+        /// The pod.
+        "pod" => pod: Option<&'q str> [optional];
+        /// An address or a CIDR outside the cluster.
+        "ip" => ip: Option<Range> [optional];
+    }
+}
+
+answer! {
+    /// The policies that let the connections through.
+    SuggestAnswer {
+        /// The policies.
+        "policies" => policies: Vec<PolicyManifest>;
+        /// Where they let more through, because labels cannot tell the pods apart.
+        "widened" => widened: Vec<String>;
+    }
+}
+
+/// A NetworkPolicy as it would be written to a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyManifest(pub Json);
+
+impl ToView for PolicyManifest {
+    fn view(&self) -> View<'_> {
+        self.0.view()
+    }
+}
+
+impl Describe for PolicyManifest {
+    fn shape() -> Shape {
+        NetworkPolicy::shape()
+    }
+}
+
+/// One party, or several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parties<'q>(pub Vec<PartyName<'q>>);
+
+impl<'q> Read<'q> for Parties<'q> {
+    fn read(&mut self, node: &'q Node, at: &At<'_>) -> Result<(), AskError> {
+        if node.items().is_empty() {
+            let mut party = PartyName::default();
+            fill(&mut party, node, at)?;
+            self.0.push(party);
+            return Ok(());
+        }
+        self.0.read(node, at)
+    }
+
+    fn blank() -> Self {
+        Self::default()
+    }
+}
+
+impl ToView for Parties<'_> {
+    fn view(&self) -> View<'_> {
+        self.0.view()
+    }
+}
+
+impl Describe for Parties<'_> {
+    fn shape() -> Shape {
+        Shape::OneOf(vec![PartyName::shape(), Vec::<PartyName<'_>>::shape()])
+    }
+}
+
+/// The tightest NetworkPolicies that let the connections through.
 ///
 /// # Errors
-/// A connection cannot be understood, or names a pod or a workload that is not there.
-pub fn ask(engine: &Engine, question: &Node) -> Result<Json, AskError> {
-    let rows = match question.get("connections").filter(|given| !given.is_null()) {
+/// `BadRequest` where an end names nothing, or a port is 0; `NotFound` for a pod or a workload that the cluster does not have.
+pub fn suggest(engine: &Engine, question: &SuggestQuestion<'_>) -> Result<SuggestAnswer, AskError> {
+    let rows = match &question.connections {
         None => ConnectionMap::of(engine.cluster(), engine.policies()).rows,
         Some(given) => {
-            let read = |(at, node): (usize, &Node)| row(engine, node, &format!("connections[{at}]"));
-            given.items().iter().enumerate().map(read).collect::<Result<Vec<Row>, AskError>>()?
+            let read = |(index, connection): (usize, &Connection<'_>)| {
+                let list = At::Member(&At::Question, "connections");
+                row(engine, connection, &At::Element(&list, index))
+            };
+            given.iter().enumerate().map(read).collect::<Result<Vec<Row>, AskError>>()?
         }
     };
     let suggestion = Suggestion::of(engine.cluster(), engine.policies(), &rows);
-    Ok(Json::object().with("policies", Json::Array(suggestion.policies)).with("widened", suggestion.widened))
+    let policies = suggestion.policies.into_iter().map(PolicyManifest).collect();
+    Ok(SuggestAnswer { policies, widened: suggestion.widened })
 }
 
-fn row(engine: &Engine, node: &Node, field: &str) -> Result<Row, AskError> {
+fn row(engine: &Engine, connection: &Connection<'_>, at: &At<'_>) -> Result<Row, AskError> {
     Ok(Row {
-        from: parties(engine, node, field, "from")?,
-        to: parties(engine, node, field, "to")?,
-        ports: ports(node, field)?,
+        from: parties(engine, &connection.from, &At::Member(at, "from"))?,
+        to: parties(engine, &connection.to, &At::Member(at, "to"))?,
+        ports: ports(connection, at)?,
     })
 }
 
-fn parties(engine: &Engine, node: &Node, field: &str, name: &str) -> Result<Vec<Party>, AskError> {
-    let field = format!("{field}.{name}");
-    let given = node.get(name).ok_or_else(|| AskError::bad(&field, format!("`{field}` is missing")))?;
-    match given.items() {
-        [] => Ok(vec![party(engine, given, &field)?]),
-        items => {
-            let read = |(at, item): (usize, &Node)| party(engine, item, &format!("{field}[{at}]"));
-            items.iter().enumerate().map(read).collect()
+fn parties(engine: &Engine, parties: &Parties<'_>, at: &At<'_>) -> Result<Vec<Party>, AskError> {
+    match parties.0.as_slice() {
+        [only] => Ok(vec![party(engine, only, at)?]),
+        several => {
+            let read = |(index, one)| party(engine, one, &At::Element(at, index));
+            several.iter().enumerate().map(read).collect()
         }
     }
 }
 
-fn party(engine: &Engine, node: &Node, field: &str) -> Result<Party, AskError> {
-    let text = |name: &str| node.get(name).and_then(Node::as_str);
-    if node.get("everyPod").and_then(Node::as_bool) == Some(true) {
+fn party(engine: &Engine, party: &PartyName<'_>, at: &At<'_>) -> Result<Party, AskError> {
+    if party.every_pod {
         return Ok(Party::Everyone);
     }
-    if let Some(ip) = text("ip") {
-        let range = ip.parse::<IpNet>().map(|net| net.trunc()).or_else(|_| ip.parse::<IpAddr>().map(IpNet::from));
-        return range.map(Party::Range).map_err(|_| AskError::bad(field, format!("`{ip}` is no IP address or range")));
+    if let Some(Range(range)) = party.ip {
+        return Ok(Party::Range(range));
     }
-    let namespace = text("namespace").filter(|name| !name.is_empty()).unwrap_or("default");
-    if let Some(workload) = text("workload") {
-        let kind = match text("kind") {
-            None => None,
-            Some("Pod") => return pod(engine, namespace, workload, field),
-            Some(kind) => Some(kind),
-        };
-        let named = |known: &&Kind| kind.is_none_or(|kind| known.name().eq_ignore_ascii_case(kind));
-        let makes = |kind: &&Kind| !engine.pods_made_by(**kind, &ObjectKey::new(namespace, workload)).is_empty();
-        let found = Kind::ALL.iter().filter(|kind| kind.is_workload()).filter(named).find(makes);
-        // A Deployment may be known by nothing but its pods, and then the map names it all the same.
-        let found = found.copied().or_else(|| kind.and_then(|_| Kind::ALL.iter().find(named).copied()));
-        let found = found.ok_or_else(|| AskError::not_found(field, format!("nothing makes pods of `{workload}`")))?;
-        return Ok(Party::Workload(found, ObjectKey::new(namespace, workload)));
-    }
-    match text("pod") {
-        Some(name) => pod(engine, namespace, name, field),
-        None if node.get("namespace").is_some() => Ok(Party::Namespace(namespace.to_owned())),
-        None => Err(AskError::bad(field, format!("`{field}` names no pod, workload, namespace or ip"))),
-    }
-}
-
-fn pod(engine: &Engine, namespace: &str, name: &str, field: &str) -> Result<Party, AskError> {
-    let key = ObjectKey::new(namespace, name);
-    match engine.pod_named(&key) {
-        Some((key, _)) => Ok(Party::Pod(key.clone())),
-        None => Err(AskError::not_found(field, format!("there is no pod `{key}`"))),
+    let namespace = namespace_or_default(party.namespace.unwrap_or_default());
+    let pod = |name| {
+        let (key, _) = part::pod(engine, &PodName::new(namespace, name), &at.to_string())?;
+        Ok(Party::Pod(key.clone()))
+    };
+    match (party.workload, party.pod) {
+        (Some(name), _) if party.kind == Some(Kind::Pod) => pod(name),
+        (Some(name), _) => {
+            let key = ObjectKey::new(namespace, name);
+            let is_meant = |kind: &Kind| party.kind.is_none_or(|wanted| wanted == *kind);
+            let makes = |kind: &Kind| !engine.pods_made_by(*kind, &key).is_empty();
+            let kinds = Kind::ALL.iter().filter(|kind| kind.is_workload()).filter(|kind| is_meant(kind));
+            // A workload may be known from its pods alone; the map names it all the same.
+            let found = kinds.copied().find(makes).or(party.kind);
+            let found = found.ok_or_else(|| AskError::not_found(engine, at.to_string(), Kind::Pod, &key))?;
+            Ok(Party::Workload(found, key))
+        }
+        (None, Some(name)) => pod(name),
+        (None, None) if party.namespace.is_some() => Ok(Party::Namespace(namespace.to_owned())),
+        (None, None) => Err(AskError::bad(
+            at.to_string(),
+            format!("`{at}` needs `pod`, `workload`, `namespace`, `ip` or `everyPod`"),
+        )),
     }
 }
 
-fn ports(node: &Node, field: &str) -> Result<PortSet, AskError> {
-    let one = |entry: &Node, field: &str| -> Result<PortSet, AskError> {
-        let number = |name: &str| match entry.get(name).filter(|given| !given.is_null()) {
-            None => Ok(None),
-            Some(given) => {
-                let number = given.as_int().and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0);
-                let message = || AskError::bad(field, format!("`{field}.{name}` has to be a number from 1 to 65535"));
-                number.map(Some).ok_or_else(message)
+fn ports(connection: &Connection<'_>, at: &At<'_>) -> Result<PortSet, AskError> {
+    let Connection { ports, port, end_port, protocol, .. } = connection;
+    match ports {
+        None if port.is_none() && protocol.is_none() => Ok(PortSet::all()),
+        None => port_set(&Ports { protocol: *protocol, port: *port, end_port: *end_port }, at),
+        Some(listed) => {
+            let list = At::Member(at, "ports");
+            let mut set = PortSet::none();
+            for (index, ports) in listed.iter().enumerate() {
+                set = set.union(&port_set(ports, &At::Element(&list, index))?);
             }
-        };
-        let protocol = Protocol::asked(entry.get("protocol").and_then(Node::as_str).unwrap_or_default());
-        let protocol = protocol
-            .ok_or_else(|| AskError::bad(field, format!("`{field}.protocol` has to be `TCP`, `UDP` or `SCTP`")))?;
-        Ok(match (number("port")?, number("endPort")?) {
-            (None, _) => PortSet::range(protocol, 1, u16::MAX),
-            (Some(first), last) => PortSet::range(protocol, first, last.unwrap_or(first)),
-        })
-    };
-    let Some(listed) = node.get("ports").filter(|given| !given.is_null()) else {
-        let alone = ["port", "protocol"].iter().any(|name| node.get(name).is_some());
-        return if alone { one(node, field) } else { Ok(PortSet::all()) };
-    };
-    let mut set = PortSet::none();
-    for (at, entry) in listed.items().iter().enumerate() {
-        set = set.union(&one(entry, &format!("{field}.ports[{at}]"))?);
+            Ok(set)
+        }
     }
-    Ok(set)
+}
+
+fn port_set(ports: &Ports, at: &At<'_>) -> Result<PortSet, AskError> {
+    for (name, port) in [("port", ports.port), ("endPort", ports.end_port)] {
+        if port == Some(0) {
+            return Err(AskError::wrong_type(&At::Member(at, name), "a number from 1 to 65535"));
+        }
+    }
+    let protocol = ports.protocol.unwrap_or_default();
+    Ok(match (ports.port, ports.end_port) {
+        (None, _) => PortSet::range(protocol, 1, u16::MAX),
+        (Some(first), last) => PortSet::range(protocol, first, last.unwrap_or(first)),
+    })
 }

@@ -1,40 +1,122 @@
-//! `verdict`: would this connection be let through?
+//! `verdict`: would this connection be let through? Its two ends and its port go in, both sides' verdicts and the policies
+//! that decide come out.
 
 use super::AskError;
+use super::backends::{
+    AddressDestination, BackendsAnswer, BackendsQuestion, NodePortDestination, PacketDestination, backends,
+};
+use super::declare::At;
+use super::part::{self, Destination, Location, Port, Reference};
 use crate::api::resource::ObjectKey;
 use crate::cluster::Source;
 use crate::engine::Engine;
-use crate::finding::reference;
 use crate::net::Protocol;
-use crate::policy::PolicyIndex;
-use crate::policy::verdict::{Effect, End, Reason};
-use portolan_base::json::{Json, JsonOf, json};
-use portolan_base::tree::Node;
+use crate::policy::verdict::{self as room, Effect};
+use crate::policy::{Direction, PolicyIndex};
+use crate::{answer, question};
+use std::borrow::Cow;
+use std::net::IpAddr;
 
-/// Answers `{"from", "to", "port", "protocol"}` with `{"allowed", "egress", "ingress", "because"}`.
+question! {
+    /// Would this connection be let through?
+    VerdictQuestion<'q> {
+        /// Who connects.
+        "from" => from: part::End<'q>;
+        /// To whom.
+        "to" => to: Destination<'q>;
+        /// The destination's port, by number or by the name that the destination pod gives it; not for a node port.
+        "port" => port: Option<Port<'q>> [optional];
+        /// `TCP` unless given.
+        "protocol" => protocol: Option<Protocol> [optional];
+    }
+}
+
+answer! {
+    /// Whether a connection is let through, and why.
+    VerdictAnswer<'e> {
+        /// Whether both sides let it through.
+        "allowed" => allowed: bool;
+        /// Whether the client's side does.
+        "egress" => egress: bool;
+        /// Whether the server's side does.
+        "ingress" => ingress: bool;
+        /// Why.
+        "because" => because: Vec<VerdictReason<'e>>;
+        /// The Service that the destination is an address of.
+        "service" => service: Option<ObjectKey> [optional];
+        /// Where there is a Service: each endpoint that may be chosen, with its own verdict.
+        "endpoints" => endpoints: Option<Vec<EndpointVerdict<'e>>> [optional];
+        /// The points that the API leaves to the network plugin, and how they are decided here.
+        "notes" => notes: Vec<Cow<'static, str>> [optional];
+    }
+
+    /// Whether a connection to one endpoint of a Service is let through, and why.
+    EndpointVerdict<'e> {
+        /// The address of the endpoint.
+        "ip" => ip: IpAddr;
+        /// Its port.
+        "port" => port: u16;
+        /// Whether both sides let it through.
+        "allowed" => allowed: bool;
+        /// Whether the client's side does.
+        "egress" => egress: bool;
+        /// Whether the server's side does.
+        "ingress" => ingress: bool;
+        /// Why.
+        "because" => because: Vec<VerdictReason<'e>>;
+        /// The points that the API leaves to the network plugin, and how they are decided here.
+        "notes" => notes: Vec<Cow<'static, str>> [optional];
+    }
+
+    /// One step to a verdict.
+    VerdictReason<'e> {
+        /// The side it is about.
+        "direction" => direction: Direction;
+        /// The policy, where one decides.
+        "policy" => policy: Option<Reference<'e>> [optional];
+        /// The index of its rule.
+        "rule" => rule: Option<u32> [optional];
+        /// The index of the rule's peer.
+        "peer" => peer: Option<u32> [optional];
+        /// The index of the rule's port.
+        "port" => port: Option<u32> [optional];
+        /// Its effect: `allow`, `isolate`, …
+        "effect" => effect: Effect;
+        /// Where the field is that decides.
+        "source" => source: Option<Location<'e>> [optional];
+        /// The field's path, where the policy does not come from a file.
+        "field" => field: Option<String> [optional];
+    }
+}
+
+/// Judges the connection on both ends.
 ///
-/// A `to` that is an address of a Service, or `{"nodePort", "ipFamily"}`, goes through kube-proxy first, for policies see
-/// the endpoint and its port: the answer then has `service` and, for each endpoint that may be chosen, its own verdict in
-/// `endpoints`; `allowed` means every one of them.
+/// A destination that is an address of a Service, or a node port, goes through kube-proxy first, because policies see the
+/// endpoint and its port: the answer then has the Service and, for each endpoint that may be chosen, its own verdict;
+/// `allowed` means every one of them.
 ///
 /// # Errors
-/// An end is no pod and no address, or a pod that is not there; the port or the protocol is none.
-pub fn ask<'e>(engine: &'e Engine, question: &Node) -> Result<JsonOf<'e>, AskError> {
+/// `NotFound` for a pod that the cluster does not have, or a port whose name the destination does not have; `BadRequest` where
+/// the port is missing.
+pub fn verdict<'e>(engine: &'e Engine, question: &VerdictQuestion<'_>) -> Result<VerdictAnswer<'e>, AskError> {
     let index = engine.policies();
-    let from = end(engine, index, question, "from")?;
-    let protocol = protocol(question)?;
+    let from = end(engine, index, &question.from, "from")?;
+    let protocol = question.protocol.unwrap_or_default();
     if let Some(behind) = behind_service(engine, question, protocol)? {
-        return Ok(through_service(engine, from, protocol, &behind));
+        return Ok(through_service(engine, from, protocol, behind));
     }
-    let to = end(engine, index, question, "to")?;
+    let Destination::End(to) = &question.to else {
+        return Err(AskError::bad("to.nodePort", "no Service has this node port; give a node port of a Service"));
+    };
+    let to = end(engine, index, to, "to")?;
     let port = port(index, question, to, protocol)?;
     Ok(judged(engine, from, to, port, protocol))
 }
 
-fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) -> JsonOf<'_> {
+fn judged(engine: &Engine, from: room::End, to: room::End, port: u16, protocol: Protocol) -> VerdictAnswer<'_> {
     let (verdict, reasons) = engine.policies().explain(from, to, port, protocol);
-    // A policy has several steps in a row, as a rule.
-    let mut before: Option<(&Reason<'_>, Option<&Source>)> = None;
+    // Several steps in a row are mostly about one policy.
+    let mut before: Option<(&room::Reason<'_>, Option<&Source>)> = None;
     let mut because = Vec::with_capacity(reasons.len());
     for reason in &reasons {
         let source = match before {
@@ -42,178 +124,144 @@ fn judged(engine: &Engine, from: End, to: End, port: u16, protocol: Protocol) ->
             _ => reason.policy.and_then(|(kind, key)| engine.cluster().source(kind, key)),
         };
         before = Some((reason, source));
-        because.push(reason_json(reason, source));
+        because.push(step(reason, source));
     }
-    let mut answer = json! {
-        "allowed": verdict.allowed(),
-        "egress": verdict.egress,
-        "ingress": verdict.ingress,
-        "because": JsonOf::Array(because),
+    let is_met = |effect: Effect| reasons.iter().any(|reason| reason.effect == effect);
+    let notes = NOTES.iter().filter(|(effect, _)| is_met(*effect)).map(|(_, note)| Cow::Borrowed(*note)).collect();
+    VerdictAnswer {
+        allowed: verdict.allowed(),
+        egress: verdict.egress,
+        ingress: verdict.ingress,
+        because,
+        service: None,
+        endpoints: None,
+        notes,
+    }
+}
+
+/// One step of the walk, with the location of the field that it is about.
+fn step<'e>(reason: &room::Reason<'e>, source: Option<&'e Source>) -> VerdictReason<'e> {
+    let (location, field) = match (reason.field(), source) {
+        (Some(field), Some(source)) => (Some(Location::of(source, field)), None),
+        (field, _) => (None, field),
     };
-    let left_open: Vec<JsonOf<'_>> = NOTES
-        .iter()
-        .filter(|(effect, _)| reasons.iter().any(|reason| reason.effect == *effect))
-        .map(|(_, note)| JsonOf::from(*note))
-        .collect();
-    if !left_open.is_empty() {
-        answer.set("notes", JsonOf::Array(left_open));
+    VerdictReason {
+        direction: reason.direction,
+        policy: reason.policy.map(|(kind, key)| Reference::of(kind, key)),
+        rule: reason.rule,
+        peer: reason.peer,
+        port: reason.port,
+        effect: reason.effect,
+        source: location,
+        field,
     }
-    answer
 }
 
-/// What kube-proxy does with the connection, where its destination is a Service's.
-fn behind_service(engine: &Engine, question: &Node, protocol: Protocol) -> Result<Option<Json>, AskError> {
-    let Some(given) = question.get("to") else { return Ok(None) };
-    if given.get("nodePort").is_none() && given.get("ip").is_none() {
-        return Ok(None);
-    }
-    let mut to = Json::object().with("protocol", protocol.name());
-    if let Some(node_port) = given.get("nodePort") {
-        to.set("nodePort", node_port.to_json());
-        if let Some(family) = given.get("ipFamily") {
-            to.set("ipFamily", family.to_json());
+/// The answer of kube-proxy, where the destination is a Service's.
+fn behind_service<'e>(
+    engine: &'e Engine,
+    question: &VerdictQuestion<'_>,
+    protocol: Protocol,
+) -> Result<Option<BackendsAnswer<'e>>, AskError> {
+    let protocol = Some(protocol);
+    let to = match (&question.to, question.port) {
+        (Destination::NodePort(to), _) => {
+            let part::NodePort { node_port, family } = *to;
+            PacketDestination::NodePort(NodePortDestination { node_port, protocol, family })
         }
-    } else if let (Some(ip), Some(port)) = (given.get("ip"), question.get("port")) {
-        let address = ip.as_str().and_then(crate::net::parse_sloppy);
-        let is_pod = address.is_some_and(|address| engine.policies().is_pod_address(address));
-        if is_pod || engine.cluster().services.is_empty() || port.as_int().is_none() {
-            return Ok(None);
-        }
-        to.set("ip", ip.to_json());
-        to.set("port", port.to_json());
-    } else {
-        return Ok(None);
-    }
-    let from = question.get("from").map_or(Json::Null, Node::to_json);
-    let asked = Json::object().with("to", to).with("from", from).to_string();
-    let asked = portolan_base::json::read(&asked).map_err(|error| AskError::bad("to", error.to_string()))?;
-    let answer = super::backends::ask(engine, &asked)?;
-    Ok(answer.get("service").is_some().then_some(answer))
-}
-
-fn through_service<'e>(engine: &'e Engine, from: End, protocol: Protocol, behind: &Json) -> JsonOf<'e> {
-    let mut endpoints = Vec::new();
-    for backend in behind.get("to").and_then(Json::as_array).unwrap_or_default() {
-        let ip = backend.get("ip").and_then(Json::as_str).and_then(crate::net::parse_sloppy);
-        let Some(Json::Int(port)) = backend.get("port") else { continue };
-        if let (Some(ip), Ok(port)) = (ip, u16::try_from(*port)) {
-            let mut endpoint: JsonOf<'e> = backend.clone();
-            if let JsonOf::Object(members) = judged(engine, from, End::Address(ip), port, protocol) {
-                for (name, value) in members {
-                    endpoint.set(name, value);
-                }
+        (Destination::End(part::End::Address(ip)), Some(Port::Number(port))) => {
+            if engine.cluster().services.is_empty() || engine.policies().is_pod_address(*ip) {
+                return Ok(None);
             }
-            endpoints.push(endpoint);
+            PacketDestination::Address(AddressDestination { ip: *ip, port, protocol })
         }
+        _ => return Ok(None),
+    };
+    let asked = BackendsQuestion { to, from: Some(question.from.clone()), ..BackendsQuestion::default() };
+    let answer = backends(engine, &asked)?;
+    Ok(answer.service.is_some().then_some(answer))
+}
+
+fn through_service<'e>(
+    engine: &'e Engine,
+    from: room::End,
+    protocol: Protocol,
+    behind: BackendsAnswer<'e>,
+) -> VerdictAnswer<'e> {
+    let judge = |backend: &crate::proxy::service_port::Backend| {
+        let to = room::End::Address(backend.ip);
+        let VerdictAnswer { allowed, egress, ingress, because, notes, .. } =
+            judged(engine, from, to, backend.port, protocol);
+        EndpointVerdict { ip: backend.ip, port: backend.port, allowed, egress, ingress, because, notes }
+    };
+    let endpoints: Vec<EndpointVerdict<'e>> = behind.to.iter().map(judge).collect();
+    let shown = endpoints.iter().find(|endpoint| !endpoint.allowed).or_else(|| endpoints.first());
+    let is_reached = !endpoints.is_empty();
+    let mut notes = shown.map(|endpoint| endpoint.notes.clone()).unwrap_or_default();
+    if !is_reached {
+        let verdict = behind.verdict.name();
+        notes.push(Cow::Owned(format!("kube-proxy's verdict is `{verdict}`: there is no endpoint to reach")));
     }
-    let all = |name: &str| endpoints.iter().all(|endpoint| endpoint.get(name) == Some(&Json::Bool(true)));
-    let stopped = endpoints.iter().find(|endpoint| endpoint.get("allowed") == Some(&Json::Bool(false)));
-    let shown = stopped.or_else(|| endpoints.first());
-    let reached = !endpoints.is_empty();
-    let mut notes: Vec<JsonOf<'_>> = shown.and_then(|one| one.get("notes")?.as_array()).unwrap_or_default().to_vec();
-    if !reached {
-        let verdict = behind.get("verdict").and_then(Json::as_str).unwrap_or_default();
-        notes.push(Json::from(format!("kube-proxy's verdict is `{verdict}`: there is no endpoint to reach")));
-    }
-    if behind.get("masquerade") == Some(&Json::Bool(true)) {
-        notes.push(Json::from(
-            "kube-proxy rewrites the source address; whether policies see it before or after is undefined, and it is taken here as it was sent",
+    if behind.masquerade == Some(true) {
+        notes.push(Cow::Borrowed(
+            "kube-proxy rewrites the source address; whether policies see it before or after is undefined, and they are assumed to see the address that was sent",
         ));
     }
-    let mut answer = Json::object()
-        .with("allowed", reached && all("allowed"))
-        .with("egress", all("egress"))
-        .with("ingress", reached && all("ingress"))
-        .with("because", shown.and_then(|one| one.get("because")).cloned().unwrap_or(Json::Array(Vec::new())))
-        .with("service", behind.get("service").cloned().unwrap_or_default())
-        .with("endpoints", JsonOf::Array(endpoints));
-    if !notes.is_empty() {
-        answer.set("notes", JsonOf::Array(notes));
+    VerdictAnswer {
+        allowed: is_reached && endpoints.iter().all(|endpoint| endpoint.allowed),
+        egress: endpoints.iter().all(|endpoint| endpoint.egress),
+        ingress: is_reached && endpoints.iter().all(|endpoint| endpoint.ingress),
+        because: shown.map(|endpoint| endpoint.because.clone()).unwrap_or_default(),
+        service: behind.service,
+        endpoints: Some(endpoints),
+        notes,
     }
-    answer
 }
 
-/// What is said where the API leaves the answer to the network plugin.
+/// Notes for the effects that the API leaves to the network plugin.
 const NOTES: &[(Effect, &str)] = &[
     (
         Effect::HostNetwork,
-        "what policies do with a pod on its node's network is undefined; it is taken here for its node, which no selector matches, as most network plugins do",
+        "what policies do with a pod on its node's network is undefined; it is treated as its node, which no selector matches, as most network plugins do",
     ),
     (
         Effect::Tie,
-        "policies of the same priority would decide differently; which is asked first is undefined, and it is taken here to be the first by kind and name",
+        "policies of the same priority would decide differently; which is asked first is undefined, and it is assumed to be the first by kind and name",
     ),
     (Effect::Node, "traffic between a pod and its own node always passes NetworkPolicy"),
 ];
 
-/// One end of the connection: `{"namespace", "pod"}` (a pod, or a workload that makes pods) or `{"ip"}`.
-///
-/// # Errors
-/// It is neither, or the pod is not there.
-pub(super) fn end(engine: &Engine, index: &PolicyIndex, question: &Node, name: &str) -> Result<End, AskError> {
-    if let Some(ip) = question.get(name).and_then(|end| end.get("ip")) {
-        let field = format!("{name}.ip");
-        let text = ip.as_str().ok_or_else(|| AskError::bad(&field, format!("`{field}` has to be a string")))?;
-        let address = text.parse().map_err(|_| AskError::bad(&field, format!("`{text}` is no IP address")))?;
-        return Ok(End::Address(address));
+/// An end of the connection as the policies' room knows it.
+fn end(engine: &Engine, index: &PolicyIndex, end: &part::End<'_>, field: &str) -> Result<room::End, AskError> {
+    let pod = match end {
+        part::End::Address(ip) => return Ok(room::End::Address(*ip)),
+        part::End::Pod(pod) => pod,
+    };
+    if let Some(found) = index.pod_named(pod.namespace(), pod.pod) {
+        return Ok(room::End::Pod(found));
     }
-    let (namespace, pod) = super::part::names(question, name, "pod")?;
-    if let Some(found) = index.pod_named(namespace, pod) {
-        return Ok(End::Pod(found));
-    }
-    let key = ObjectKey::new(namespace, pod);
-    let found = engine.pod_named(&key).and_then(|(key, _)| index.pod(key));
-    found.map(End::Pod).ok_or_else(|| AskError::not_found(name, format!("there is no pod `{key}`")))
+    let (key, _) = part::pod(engine, pod, field)?;
+    let found = index.pod(key).map(room::End::Pod);
+    found.ok_or_else(|| AskError::not_found(engine, field, crate::api::resource::Kind::Pod, key))
 }
 
-/// The protocol of the question; TCP where it names none.
-///
-/// # Errors
-/// It is none of the three.
-pub(super) fn protocol(question: &Node) -> Result<Protocol, AskError> {
-    let Some(given) = question.get("protocol").filter(|given| !given.is_null()) else { return Ok(Protocol::Tcp) };
-    given
-        .as_str()
-        .and_then(Protocol::asked)
-        .ok_or_else(|| AskError::bad("protocol", "`protocol` has to be `TCP`, `UDP` or `SCTP`"))
-}
-
-fn port(index: &PolicyIndex, question: &Node, to: End, protocol: Protocol) -> Result<u16, AskError> {
-    let given = question.get("port").ok_or_else(|| AskError::bad("port", "the question has no `port` field"))?;
-    if let Some(name) = given.as_str() {
-        let found = match to {
-            End::Pod(pod) => index.port_named(pod, name, protocol),
-            End::Address(_) => None,
-        };
-        return found.ok_or_else(|| {
-            AskError::not_found("port", format!("the destination has no {protocol} port of the name `{name}`"))
-        });
-    }
-    let number = given.as_int().and_then(|number| u16::try_from(number).ok());
-    number.ok_or_else(|| AskError::bad("port", "`port` has to be a number from 0 to 65535, or a name"))
-}
-
-/// One step of the walk, with the place of the field that it is about.
-fn reason_json<'e>(reason: &Reason<'e>, source: Option<&'e Source>) -> JsonOf<'e> {
-    // Members are put in where they stay: a verdict has a dozen, and moving them about is a good part of its time.
-    let mut members = Vec::with_capacity(7);
-    members.push(("direction".into(), JsonOf::from(reason.direction.name())));
-    if let Some((kind, key)) = reason.policy {
-        members.push(("policy".into(), reference(kind, key)));
-    }
-    for (name, place) in [("rule", reason.rule), ("peer", reason.peer), ("port", reason.port)] {
-        if let Some(place) = place {
-            members.push((name.into(), JsonOf::from(place)));
+fn port(
+    index: &PolicyIndex,
+    question: &VerdictQuestion<'_>,
+    to: room::End,
+    protocol: Protocol,
+) -> Result<u16, AskError> {
+    match question.port {
+        None => Err(AskError::lacks(&At::Member(&At::Question, "port"))),
+        Some(Port::Number(number)) => Ok(number),
+        Some(Port::Name(name)) => {
+            let found = match to {
+                room::End::Pod(pod) => index.port_named(pod, name, protocol),
+                room::End::Address(_) => None,
+            };
+            found.ok_or_else(|| AskError::no_part("port", &format!("{protocol} port"), name, "the destination", &[]))
         }
     }
-    members.push(("effect".into(), JsonOf::from(reason.effect.name())));
-    if let Some(field) = reason.field() {
-        members.push(match source {
-            Some(source) => ("source".into(), source.place_json(field)),
-            None => ("field".into(), JsonOf::from(field)),
-        });
-    }
-    JsonOf::Object(members)
 }
 
 #[cfg(test)]

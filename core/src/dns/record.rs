@@ -23,7 +23,8 @@ pub enum RecordType {
 }
 
 impl RecordType {
-    const ALL: [(RecordType, &'static str); 7] = [
+    /// All of them with their names.
+    pub const ALL: [(RecordType, &'static str); 7] = [
         (RecordType::A, "A"),
         (RecordType::Aaaa, "AAAA"),
         (RecordType::Srv, "SRV"),
@@ -56,6 +57,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Status; 3] = [Status::NoError, Status::NxDomain, Status::Refused];
+
     /// Its name: `NOERROR`, `NXDOMAIN`, `REFUSED`.
     pub fn name(self) -> &'static str {
         match self {

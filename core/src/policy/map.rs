@@ -20,7 +20,6 @@ use crate::api::resource::ObjectKey;
 use crate::cluster::Cluster;
 use flows::{Flow, Side};
 use parties::Parties;
-use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
 use std::net::IpAddr;
 
@@ -54,14 +53,6 @@ pub struct Row {
     pub ports: PortSet,
 }
 
-impl Row {
-    /// The row as answers carry it: `{"from", "to", "ports"}`.
-    pub fn to_json(&self) -> Json {
-        let list = |parties: &[Party]| Json::Array(parties.iter().map(Party::to_json).collect());
-        Json::object().with("from", list(&self.from)).with("to", list(&self.to)).with("ports", self.ports.to_json())
-    }
-}
-
 impl ConnectionMap {
     /// The map of a cluster, from its compiled policies.
     pub fn of(cluster: &Cluster, index: &PolicyIndex) -> Self {
@@ -85,21 +76,6 @@ impl ConnectionMap {
             pods: parties.all,
             on_host: parties.on_host,
         }
-    }
-
-    /// The map as answers carry it.
-    pub fn to_json(&self) -> Json {
-        let list = |parties: &[Party]| Json::Array(parties.iter().map(Party::to_json).collect());
-        let gap = |(direction, parties): &(Direction, Vec<Party>)| {
-            Json::object().with("direction", direction.name()).with("pods", list(parties))
-        };
-        let on_host = |key: &ObjectKey| key.to_json_as("pod");
-        Json::object()
-            .with("rows", Json::Array(self.rows.iter().map(Row::to_json).collect()))
-            .with("exposed", Json::Array(self.exposed.iter().map(Exposure::to_json).collect()))
-            .with("entries", Json::Array(self.entries.iter().map(EntryPoint::to_json).collect()))
-            .with("gaps", Json::Array(self.gaps.iter().map(gap).collect()))
-            .with("hostNetwork", Json::Array(self.on_host.iter().map(on_host).collect()))
     }
 }
 

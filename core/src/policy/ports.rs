@@ -2,7 +2,6 @@
 
 use super::ids::PortNameId;
 use crate::net::Protocol;
-use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
 use std::fmt;
 
@@ -34,7 +33,7 @@ pub struct PortSet {
 }
 
 /// Every port of a protocol: 0 is none that anything listens on.
-const EVERY: (u16, u16) = (1, u16::MAX);
+pub(crate) const EVERY: (u16, u16) = (1, u16::MAX);
 
 impl PortSet {
     /// Every port of every protocol.
@@ -132,25 +131,6 @@ impl PortSet {
             *merged.of_mut(protocol) = merge(self.of(protocol), other.of(protocol), keep);
         }
         merged
-    }
-
-    /// As answers carry it: `[{"protocol":"TCP","port":80},{"protocol":"UDP","port":1,"endPort":99}]`; a protocol with
-    /// all its ports has no `port`.
-    pub fn to_json(&self) -> Json {
-        let mut items = Vec::new();
-        for protocol in Protocol::ALL {
-            for (first, last) in self.of(protocol) {
-                let mut item = Json::object().with("protocol", protocol.name());
-                if (*first, *last) != EVERY {
-                    item.set("port", *first);
-                    if first != last {
-                        item.set("endPort", *last);
-                    }
-                }
-                items.push(item);
-            }
-        }
-        Json::Array(items)
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Both.
+    pub const ALL: [Direction; 2] = [Direction::Egress, Direction::Ingress];
+
     /// `egress` or `ingress`, as fields and answers name it.
     pub fn name(self) -> &'static str {
         match self {

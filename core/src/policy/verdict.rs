@@ -76,6 +76,20 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// All of them.
+    pub const ALL: [Effect; 10] = [
+        Effect::Isolate,
+        Effect::Allow,
+        Effect::Deny,
+        Effect::Pass,
+        Effect::Tie,
+        Effect::Default,
+        Effect::Itself,
+        Effect::Node,
+        Effect::Outside,
+        Effect::HostNetwork,
+    ];
+
     /// The word for it in answers.
     pub fn name(self) -> &'static str {
         match self {

@@ -78,6 +78,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Verdict; 4] = [Verdict::Forward, Verdict::Reject, Verdict::Drop, Verdict::None];
+
     /// `forward`, `reject`, `drop` or `none`.
     pub fn name(self) -> &'static str {
         match self {

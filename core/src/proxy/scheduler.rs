@@ -101,6 +101,11 @@ impl Algorithm {
         (Algorithm::Maglev, "mh"),
     ];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(known, _)| *known == self).map_or("random", |(_, name)| name)
+    }
+
     /// The way of that name (`--ipvs-scheduler`).
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(algorithm, _)| algorithm)

@@ -18,10 +18,11 @@ use plan::Plan;
 use std::net::IpAddr;
 
 /// The proxies that can be written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
     /// Envoy 1.40; JSON, which is YAML.
+    #[default]
     Envoy,
     /// nginx 1.22.
     Nginx,

@@ -14,7 +14,7 @@ use portolan::ask;
 use portolan::finding::Finding;
 use portolan::load::File;
 use portolan::session::Session;
-use portolan_base::json::Json;
+use portolan_base::json::{Json, ToView as _, write_view};
 use wasm_bindgen::prelude::*;
 
 /// The version of the engine and the Kubernetes version it answers for.
@@ -87,7 +87,7 @@ impl Handle {
 
 fn findings(found: Vec<Finding>) -> String {
     let mut text = String::new();
-    Json::Array(found.into_iter().map(Finding::into_json).collect()).write(&mut text);
+    write_view(found.view(), &mut text);
     text
 }
 

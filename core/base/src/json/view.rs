@@ -4,8 +4,10 @@
 //! bytes of code a member, and no tree is put together only to be written.
 
 use super::write::{Json, JsonOf};
+use crate::tree::{Node, Number, Value};
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 /// What a value is made of.
 #[expect(missing_debug_implementations, reason = "it borrows trait objects and lives for one step of a walk")]
@@ -140,6 +142,12 @@ impl ToView for Cow<'_, str> {
     }
 }
 
+impl ToView for IpAddr {
+    fn view(&self) -> View<'_> {
+        View::Display(self)
+    }
+}
+
 impl ToView for bool {
     fn view(&self) -> View<'_> {
         View::Bool(*self)
@@ -158,6 +166,37 @@ impl ToView for JsonOf<'_> {
     }
 }
 
+impl ToView for Node {
+    fn view(&self) -> View<'_> {
+        match &self.value {
+            Value::Null => View::Null,
+            Value::Bool(value) => View::Bool(*value),
+            Value::Number(Number::Int(number)) => View::Int(*number),
+            Value::Number(Number::Literal(literal)) => View::Made(Json::Number(literal.clone())),
+            Value::String(text) => View::Text(text),
+            Value::Sequence(_) => View::List(self),
+            Value::Mapping(_) => View::Object(self),
+        }
+    }
+}
+
+impl Show for Node {
+    fn show(&self, sink: &mut dyn Sink) {
+        for item in self.items() {
+            sink.element(item.view());
+        }
+        for (key, node) in self.members() {
+            sink.member(&key.name, node.view());
+        }
+    }
+}
+
+impl<T: ToView + ToOwned> ToView for Cow<'_, T> {
+    fn view(&self) -> View<'_> {
+        (**self).view()
+    }
+}
+
 macro_rules! numbers {
     ($($type:ty),*) => { $(
         impl ToView for $type {
@@ -169,6 +208,12 @@ macro_rules! numbers {
 }
 
 numbers!(u8, u16, u32, i32, i64);
+
+impl ToView for u64 {
+    fn view(&self) -> View<'_> {
+        View::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+    }
+}
 
 #[cfg(test)]
 mod tests {

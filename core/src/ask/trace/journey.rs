@@ -1,10 +1,12 @@
 //! The hops made so far, and how a journey ends.
 
 use super::target::Target;
+use super::{Hop, HopSource, Outcome, TraceAnswer};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::ask;
+use crate::ask::part::Location;
 use crate::engine::Engine;
-use portolan_base::json::Json;
+use portolan_base::json::{Json, ToView as _, to_json};
 use portolan_base::sort::SmallSort as _;
 
 /// A request on its way.
@@ -14,7 +16,7 @@ pub(super) struct Journey<'e> {
     pub(super) engine: &'e Engine,
     /// Where it is going.
     pub(super) target: Target,
-    hops: Vec<Json>,
+    hops: Vec<Hop>,
 }
 
 /// A journey that has ended.
@@ -22,7 +24,7 @@ pub(super) struct Journey<'e> {
 pub(super) struct Ended {
     outcome: &'static str,
     sentence: String,
-    hops: Vec<Json>,
+    hops: Vec<Hop>,
 }
 
 impl<'e> Journey<'e> {
@@ -46,14 +48,8 @@ impl<'e> Journey<'e> {
 
     /// Adds a hop. `because` says in words why; `source` points at the line that decided.
     pub(super) fn hop(&mut self, name: &'static str, answer: Json, because: impl Into<String>, source: Option<Json>) {
-        let mut hop = Json::object().with("hop", name);
-        if answer != Json::Null {
-            hop.set("answer", answer);
-        }
-        hop.set("because", because.into());
-        if let Some(source) = source {
-            hop.set("source", source);
-        }
+        let answer = Some(answer).filter(|answer| *answer != Json::Null);
+        let hop = Hop { hop: name, answer, because: because.into(), source: source.map(HopSource) };
         self.hops.push(hop);
     }
 
@@ -64,7 +60,7 @@ impl<'e> Journey<'e> {
 
     /// Where a field of an object stands, where the object comes from a file.
     pub(super) fn source(&self, kind: Kind, key: &ObjectKey, field: &str) -> Option<Json> {
-        self.engine.cluster().source(kind, key).map(|source| source.place_of(field).to_json())
+        self.engine.cluster().source(kind, key).map(|source| to_json(Location::of(source, field.to_owned()).view()))
     }
 
     /// Where a pod stands: itself, or a field of the workload that it was made by.
@@ -92,12 +88,10 @@ impl<'e> Journey<'e> {
 }
 
 impl Ended {
-    /// `{"outcome", "sentence", "hops"}`
-    pub(super) fn into_json(self) -> Json {
-        Json::object()
-            .with("outcome", self.outcome)
-            .with("sentence", self.sentence)
-            .with("hops", Json::Array(self.hops))
+    /// The answer of `trace`.
+    pub(super) fn into_answer(self) -> TraceAnswer {
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == self.outcome);
+        TraceAnswer { outcome: outcome.unwrap_or(Outcome::Unknown), sentence: self.sentence, hops: self.hops }
     }
 }
 

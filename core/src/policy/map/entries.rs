@@ -11,7 +11,6 @@ use crate::api::resource::{Kind, ObjectKey};
 use crate::api::service::{Service, ServicePort};
 use crate::cluster::Cluster;
 use crate::net::Protocol;
-use portolan_base::json::Json;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// A path of an Ingress and the pods behind it.
@@ -32,21 +31,6 @@ pub struct EntryPoint {
     pub from_outside: bool,
     /// Whether every one of them takes connections from a pod of any namespace, where a controller of Ingresses may run.
     pub from_any_pod: bool,
-}
-
-impl EntryPoint {
-    /// The entry point as answers carry it.
-    pub fn to_json(&self) -> Json {
-        let pods = self.pods.iter().map(|(party, port)| party.to_json().with("port", *port)).collect();
-        Json::object()
-            .with("ingress", self.ingress.to_json())
-            .with("host", self.host.clone())
-            .with("path", self.path.clone())
-            .with("service", self.service.to_json())
-            .with("pods", Json::Array(pods))
-            .with("fromOutside", self.from_outside)
-            .with("fromAnyPod", self.from_any_pod)
-    }
 }
 
 pub(super) fn of(cluster: &Cluster, index: &PolicyIndex) -> Vec<EntryPoint> {

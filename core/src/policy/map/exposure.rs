@@ -8,7 +8,6 @@ use super::super::rule::{Direction, Peer, Scope, Tier};
 use super::parties::{Parties, Party};
 use crate::ids::IdVec;
 use portolan_base::collections::BTreeMap;
-use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
 
 /// Ports that stand open between pods of the cluster and pods that are not there.
@@ -24,19 +23,6 @@ pub struct Exposure {
     pub labels: Option<String>,
     /// The ports.
     pub ports: PortSet,
-}
-
-impl Exposure {
-    /// The exposure as answers carry it.
-    pub fn to_json(&self) -> Json {
-        let selector = |text: &Option<String>| text.clone().map_or(Json::Null, Json::from);
-        Json::object()
-            .with("direction", self.direction.name())
-            .with("pods", Json::Array(self.pods.iter().map(Party::to_json).collect()))
-            .with("namespaces", selector(&self.namespaces))
-            .with("labels", selector(&self.labels))
-            .with("ports", self.ports.to_json())
-    }
 }
 
 /// No set: a pod of any namespace with any labels.

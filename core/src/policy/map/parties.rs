@@ -11,7 +11,6 @@ use crate::ids::IdVec;
 use crate::workload;
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
-use portolan_base::json::Json;
 use portolan_base::sort::SmallSort as _;
 use std::fmt;
 use std::net::IpAddr;
@@ -32,17 +31,36 @@ pub enum Party {
 }
 
 impl Party {
-    /// The party as answers carry it.
-    pub fn to_json(&self) -> Json {
+    /// The namespace, where it is in one.
+    pub fn namespace(&self) -> Option<&str> {
         match self {
-            Party::Everyone => Json::object().with("everyPod", true),
-            Party::Namespace(name) => Json::object().with("namespace", name.clone()),
-            Party::Workload(kind, key) => Json::object()
-                .with("namespace", key.namespace.clone())
-                .with("workload", key.name.clone())
-                .with("kind", kind.name()),
-            Party::Pod(key) => key.to_json_as("pod"),
-            Party::Range(range) => Json::object().with("ip", range.to_string()),
+            Party::Namespace(namespace) => Some(namespace),
+            Party::Workload(_, key) | Party::Pod(key) => Some(&key.namespace),
+            Party::Everyone | Party::Range(_) => None,
+        }
+    }
+
+    /// The kind and the name of the workload, where it is one.
+    pub fn workload(&self) -> Option<(Kind, &str)> {
+        match self {
+            Party::Workload(kind, key) => Some((*kind, &key.name)),
+            _ => None,
+        }
+    }
+
+    /// The name of the pod, where it is one pod of a workload.
+    pub fn pod(&self) -> Option<&str> {
+        match self {
+            Party::Pod(key) => Some(&key.name),
+            _ => None,
+        }
+    }
+
+    /// The range of addresses, where it is one.
+    pub fn range(&self) -> Option<IpNet> {
+        match self {
+            Party::Range(range) => Some(*range),
+            _ => None,
         }
     }
 }

@@ -28,17 +28,20 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of that name: `text`, `csv`, `md`, `dot`, `mermaid`, `svg`.
-    pub fn of(name: &str) -> Option<Format> {
-        Some(match name {
-            "text" => Format::Text,
-            "csv" => Format::Csv,
-            "md" => Format::Markdown,
-            "dot" => Format::Dot,
-            "mermaid" => Format::Mermaid,
-            "svg" => Format::Svg,
-            _ => return None,
-        })
+    /// All of them.
+    pub const ALL: [Format; 6] =
+        [Format::Text, Format::Csv, Format::Markdown, Format::Dot, Format::Mermaid, Format::Svg];
+
+    /// `text`, `csv`, `md`, `dot`, `mermaid` or `svg`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Csv => "csv",
+            Format::Markdown => "md",
+            Format::Dot => "dot",
+            Format::Mermaid => "mermaid",
+            Format::Svg => "svg",
+        }
     }
 }
 

@@ -13,9 +13,11 @@ pub(super) fn structs() -> Vec<Description> {
     met
 }
 
-fn meet(shape: &Shape, met: &mut Vec<Description>) {
+/// Adds the structs that a shape is made of, each once, in the order they are met.
+pub(crate) fn meet(shape: &Shape, met: &mut Vec<Description>) {
     match shape {
-        Shape::List(inside) | Shape::Map(inside) => meet(inside, met),
+        Shape::List(inside) | Shape::Map(inside) | Shape::OrNull(inside) => meet(inside, met),
+        Shape::OneOf(shapes) => shapes.iter().for_each(|shape| meet(shape, met)),
         Shape::Struct(description) if met.iter().all(|known| known.name != description.name) => {
             met.push(*description);
             for field in description.fields {
@@ -68,11 +70,11 @@ fn struct_in(shape: &Shape) -> Option<&'static str> {
 
 fn word(shape: &Shape) -> &'static str {
     match shape {
-        Shape::String => "string",
+        Shape::String | Shape::Word { .. } => "string",
         Shape::Integer => "integer",
         Shape::Boolean => "boolean",
         Shape::IntegerOrString => "integer or string",
-        Shape::Any => "any",
+        Shape::Any | Shape::AnyObject | Shape::OrNull(_) | Shape::OneOf(_) => "any",
         Shape::List(_) => "list",
         Shape::Map(_) => "map",
         Shape::Struct(_) => "object",

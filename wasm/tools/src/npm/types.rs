@@ -1,9 +1,9 @@
 //! The objects, questions and answers as TypeScript.
 
-use crate::npm::fields::structs;
-use portolan::api::describe::{Description, Shape};
+use crate::npm::fields::{meet, structs};
+use portolan::api::describe::{FieldDescription, Shape};
 use portolan::api::resource::Kind;
-use portolan::ask::contract::{Member, QUESTIONS, SHAPES};
+use portolan::ask::contract::{self, Described};
 use std::fmt::Write as _;
 
 /// The text of `types.ts`.
@@ -22,29 +22,38 @@ pub(super) fn typescript() -> String {
     }
     out.push_str("  ;\n\n");
     out.push_str(&aliases);
-    for description in structs() {
-        object(&mut out, &description);
+    let mut described = structs();
+    for description in &described {
+        interface(&mut out, description.name, description.doc, "", description.fields);
     }
-    for shape in SHAPES {
-        interface(&mut out, shape.name, shape.doc, "", shape.members);
+    let of_api = described.len();
+    meet(&contract::finding(), &mut described);
+    for kind in contract::kinds() {
+        for description in [kind.question(), kind.answer()].into_iter().flatten() {
+            description.fields.iter().for_each(|field| meet(&(field.shape)(), &mut described));
+        }
     }
-    for question in QUESTIONS {
-        let name = capitalized(question.kind);
-        interface(&mut out, &format!("{name}Question"), question.doc, "", question.asks);
-        let doc = format!("The answer to `{}`. {}", question.kind, question.doc);
+    for description in described.iter().skip(of_api) {
+        interface(&mut out, description.name, description.doc, "", description.fields);
+    }
+    for kind in contract::kinds() {
+        let (Some(question), Some(answer)) = (kind.question(), kind.answer()) else { continue };
+        let name = capitalized(kind.kind);
+        interface(&mut out, &format!("{name}Question"), question.doc, "", question.fields);
+        let doc = format!("The answer to `{}`. {}", kind.kind, answer.doc);
         let head = format!(
             "  /** The kind of question. */\n  ask: \"{}\";\n  /** The question's `id`, or null. */\n  id: unknown;\n",
-            question.kind
+            kind.kind
         );
-        interface(&mut out, &format!("{name}Answer"), &doc, &head, question.answers);
+        interface(&mut out, &format!("{name}Answer"), &doc, &head, answer.fields);
     }
-    table(&mut out);
+    table(&mut out, contract::kinds());
     out
 }
 
 /// The kinds of question: their names, their types, and a method for each.
-fn table(out: &mut String) {
-    let names: Vec<String> = QUESTIONS.iter().map(|question| format!("\"{}\"", question.kind)).collect();
+fn table(out: &mut String, kinds: &[Described]) {
+    let names: Vec<String> = kinds.iter().map(|kind| format!("\"{}\"", kind.kind)).collect();
     let _ = write!(
         out,
         "/** The kinds of question, in the order of the contract. */\nexport const KINDS = [{}] as const;\n\n",
@@ -53,43 +62,34 @@ fn table(out: &mut String) {
     out.push_str(
         "/** The kinds of question, each with what it asks and what it answers. */\nexport interface Questions {\n",
     );
-    for question in QUESTIONS {
-        document(out, "  ", question.doc);
-        let name = capitalized(question.kind);
-        let _ = writeln!(out, "  {}: {{ question: {name}Question; answer: {name}Answer }};", question.kind);
+    for kind in kinds {
+        document(out, "  ", kind.question().map_or("", |question| question.doc));
+        let name = capitalized(kind.kind);
+        let _ = writeln!(out, "  {}: {{ question: {name}Question; answer: {name}Answer }};", kind.kind);
     }
     out.push_str(
         "}\n\n/** A method for each kind of question. Each throws a `PortolanError` where there is no answer. */\n",
     );
     out.push_str("export interface Asking {\n");
-    for question in QUESTIONS {
+    for kind in kinds {
+        let Some(question) = kind.question() else { continue };
         document(out, "  ", question.doc);
-        let name = capitalized(question.kind);
-        // A question without a member that must be there may be asked without any.
-        let mark = if question.asks.iter().all(|member| member.optional) { "?" } else { "" };
-        let _ = writeln!(out, "  {}(question{mark}: {name}Question): {name}Answer;", question.kind);
+        let name = capitalized(kind.kind);
+        // A question without a required member may be asked without any.
+        let mark = if question.fields.iter().all(|field| field.is_optional) { "?" } else { "" };
+        let _ = writeln!(out, "  {}(question{mark}: {name}Question): {name}Answer;", kind.kind);
     }
     out.push_str("}\n");
 }
 
-fn object(out: &mut String, description: &Description) {
-    document(out, "", description.doc);
-    let _ = writeln!(out, "export interface {} {{", description.name);
-    for field in description.fields {
-        document(out, "  ", field.doc);
-        let _ = writeln!(out, "  {}?: {};", field.name, type_of(&(field.shape)()));
-    }
-    out.push_str("}\n\n");
-}
-
-fn interface(out: &mut String, name: &str, doc: &str, head: &str, members: &[Member]) {
+fn interface(out: &mut String, name: &str, doc: &str, head: &str, fields: &[FieldDescription]) {
     document(out, "", doc);
     let _ = writeln!(out, "export interface {name} {{");
     out.push_str(head);
-    for member in members {
-        document(out, "  ", member.doc);
-        let mark = if member.optional { "?" } else { "" };
-        let _ = writeln!(out, "  {}{mark}: {};", member.name, member.shape);
+    for field in fields {
+        document(out, "  ", field.doc);
+        let mark = if field.is_optional { "?" } else { "" };
+        let _ = writeln!(out, "  {}{mark}: {};", field.name, type_of(&(field.shape)()));
     }
     out.push_str("}\n\n");
 }
@@ -101,12 +101,24 @@ fn type_of(shape: &Shape) -> String {
         Shape::Boolean => "boolean".to_owned(),
         Shape::IntegerOrString => "number | string".to_owned(),
         Shape::Any => "unknown".to_owned(),
+        Shape::AnyObject => "KubernetesObject".to_owned(),
         Shape::List(item) => match &**item {
-            Shape::IntegerOrString => "(number | string)[]".to_owned(),
+            Shape::IntegerOrString | Shape::Word { .. } | Shape::OneOf(_) | Shape::OrNull(_) => {
+                format!("({})[]", type_of(item))
+            }
             item => format!("{}[]", type_of(item)),
         },
         Shape::Map(value) => format!("Record<string, {}>", type_of(value)),
         Shape::Struct(description) => description.name.to_owned(),
+        Shape::OrNull(inside) => format!("{} | null", type_of(inside)),
+        Shape::OneOf(shapes) => shapes.iter().map(type_of).collect::<Vec<_>>().join(" | "),
+        Shape::Word { known, is_open } => {
+            let mut words: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+            if *is_open {
+                words.push("(string & {})".to_owned());
+            }
+            words.join(" | ")
+        }
     }
 }
 
@@ -136,7 +148,7 @@ fn capitalized(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{QUESTIONS, SHAPES, typescript};
+    use super::{contract, type_of, typescript};
     use std::collections::BTreeSet;
 
     #[test]
@@ -157,12 +169,14 @@ mod tests {
             .filter_map(|line| line.strip_prefix("export interface ").or_else(|| line.strip_prefix("export type ")))
             .filter_map(|rest| rest.split([' ', '=']).next())
             .collect();
-        let members = SHAPES.iter().flat_map(|shape| shape.members);
-        let asked = QUESTIONS.iter().flat_map(|question| question.asks.iter().chain(question.answers));
-        for member in members.chain(asked) {
-            let words = member.shape.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '"');
+        let mut described = crate::npm::fields::structs();
+        let of_kinds = contract::kinds().iter().flat_map(|kind| [kind.question(), kind.answer()]).flatten();
+        described.extend(of_kinds);
+        for field in described.iter().flat_map(|description| description.fields) {
+            let shape = type_of(&(field.shape)());
+            let words = shape.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '"');
             for name in words.filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase())) {
-                assert!(name == "Record" || declared.contains(name), "{} names {name}", member.name);
+                assert!(name == "Record" || declared.contains(name), "{} names {name}", field.name);
             }
         }
     }
