@@ -1,4 +1,5 @@
-//! Every example gives the answers that its `examples/*/questions.json` expects.
+//! Every example gives the answers that its `examples/*/questions.json` expects, and so does every situation that was
+//! rebuilt from a report, in `tests/situations/*`.
 
 use portolan::cluster::Options;
 use portolan::load::{File, LoadMode, load};
@@ -8,9 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn folders() -> Vec<PathBuf> {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let mut folders: Vec<PathBuf> = fs::read_dir(examples)
-        .unwrap()
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all = [here.join("../examples"), here.join("situations")];
+    let mut folders: Vec<PathBuf> = all
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.join("questions.json").is_file())
         .collect();

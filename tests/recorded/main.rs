@@ -5,6 +5,7 @@ mod dns;
 mod endpoints;
 mod examples;
 mod ingress;
+mod journeys;
 mod kube_apiserver;
 mod kubelet_env;
 mod networkpolicy;

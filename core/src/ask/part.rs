@@ -507,6 +507,17 @@ impl<'e> Reference<'e> {
     }
 }
 
+impl fmt::Display for Reference<'_> {
+    /// `NetworkPolicy shop/web`; of a kind of cluster scope without the namespace.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ", self.kind.name())?;
+        if !self.namespace.is_empty() {
+            write!(formatter, "{}/", self.namespace)?;
+        }
+        formatter.write_str(&self.name)
+    }
+}
+
 impl<'e> Location<'e> {
     /// Where a field of an object is in the file that the object comes from.
     pub fn of(source: &'e Source, field: String) -> Self {

@@ -2,23 +2,37 @@
 //!
 //! A journey is a chain of the other questions: each hop asks one, carries its answer, and says why in words. So a hop can
 //! never differ from what its question answers alone, and a trace knows nothing of its own about DNS, kube-proxy,
-//! Ingress or NetworkPolicy.
+//! Ingress or NetworkPolicy. It adds order: the pod's resolver and the policies on the way to DNS (`name`), the way in from
+//! outside (`entry`), kube-proxy on the node where the packet meets it (`address`), the policies of both ends after
+//! kube-proxy's translation (`endpoint`), and an ingress controller's rules (`rule`).
+//!
+//! Where a client may meet several nodes, addresses or endpoints, every way is followed, and each different ending is
+//! reported with those who lead to it (`journey`).
 
-mod controller;
-mod inside;
+mod address;
+mod endpoint;
+mod entry;
 mod journey;
-mod outside;
+mod name;
+mod questions;
+mod rule;
+mod sender;
 mod target;
 
 use super::AskError;
+use super::backends::BackendsAnswer;
 use super::declare::{At, Read};
 use super::part::{self, End, Location};
+use super::resolve::ResolveAnswer;
+use super::route::RouteAnswer;
+use super::verdict::VerdictAnswer;
 use crate::api::describe::{Describe, Shape};
 use crate::engine::Engine;
 use crate::{answer, names, question};
-use journey::Journey;
-use portolan_base::json::{Json, ToView, View};
+use journey::{Path, Walk};
+use portolan_base::json::{Json, ToView, View, to_json};
 use portolan_base::tree::Node;
+use std::net::IpAddr;
 use target::Target;
 
 question! {
@@ -32,42 +46,126 @@ question! {
 }
 
 answer! {
-    /// The way of a request.
-    TraceAnswer {
+    /// The way of a request. `outcome`, `sentence` and `hops` are those of the likeliest ending.
+    TraceAnswer<'e> {
         /// How it ends.
         "outcome" => outcome: Outcome;
         /// The same in one plain sentence.
         "sentence" => sentence: String;
         /// The steps on its way.
-        "hops" => hops: Vec<Hop>;
+        "hops" => hops: Vec<Hop<'e>>;
+        /// Every different ending, the likeliest first.
+        "endings" => endings: Vec<Ending<'e>>;
+        /// What the answer rests on beside the objects.
+        "assumptions" => assumptions: Vec<Assumption>;
+    }
+
+    /// One of the different endings of a request.
+    Ending<'e> "TraceEnding" {
+        /// How it ends.
+        "outcome" => outcome: Outcome;
+        /// The same in one plain sentence.
+        "sentence" => sentence: String;
+        /// The endpoints that it reaches.
+        "to" => to: Vec<Door>;
+        /// The nodes, addresses and endpoints that lead to it, where there are several.
+        "through" => through: Vec<String>;
+        /// The steps on the way.
+        "hops" => hops: Vec<Hop<'e>>;
     }
 
     /// One step of a request's way.
-    Hop {
-        /// Its name: `dns`, `load-balancer`, `node-port`, `ingress`, `service`, `endpoint`, `policy`, …
+    Hop<'e> {
+        /// Its name: `dns`, `load-balancer`, `node-port`, `ingress`, `service`, `endpoint`, `policy`, `pod`.
         "hop" => hop: &'static str;
         /// The answer of the question that it asks.
-        "answer" => answer: Option<Json> [optional];
+        "answer" => answer: Option<HopAnswer<'e>> [optional];
         /// Why, in a sentence.
         "because" => because: String;
         /// The line that decided.
-        "source" => source: Option<HopSource> [optional];
+        "source" => source: Option<Location<'e>> [optional];
+    }
+
+    /// An address and port that a packet is sent to.
+    Door "TraceDoor" {
+        /// The address.
+        "ip" => ip: IpAddr;
+        /// The port.
+        "port" => port: u16;
+    }
+
+    /// The endpoints that a hop may lead to.
+    Doors "TraceDoors" {
+        /// Each endpoint.
+        "to" => to: Vec<Door>;
+    }
+
+    /// The endpoint of a hop, and those that are treated alike.
+    EndpointHop "TraceEndpoint" {
+        /// The address.
+        "ip" => ip: IpAddr;
+        /// The port.
+        "port" => port: u16;
+        /// All endpoints that are treated alike.
+        "to" => to: Vec<Door>;
+    }
+
+    /// What an answer rests on beside the objects.
+    Assumption {
+        /// What is assumed: `controller`, `dns`, `network`, `client`.
+        "what" => what: &'static str;
+        /// The value.
+        "value" => value: String;
+        /// Why this value.
+        "because" => because: String;
     }
 }
 
-/// The location of the line that decided, as JSON.
+impl Copy for Door {}
+
+/// The answer of the question that a hop asks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HopSource(pub Json);
+pub enum HopAnswer<'e> {
+    /// Of `resolve`.
+    Resolve(ResolveAnswer),
+    /// Of `backends`.
+    Backends(BackendsAnswer<'e>),
+    /// Of `verdict`.
+    Verdict(VerdictAnswer<'e>),
+    /// Of `route`.
+    Route(Box<RouteAnswer<'e>>),
+    /// The ready endpoints of a Service.
+    Endpoints(Doors),
+    /// One endpoint.
+    Endpoint(EndpointHop),
+    /// A question that has no answer.
+    Error(AskError),
+}
 
-impl ToView for HopSource {
+impl ToView for HopAnswer<'_> {
     fn view(&self) -> View<'_> {
-        self.0.view()
+        match self {
+            HopAnswer::Resolve(answer) => answer.view(),
+            HopAnswer::Backends(answer) => answer.view(),
+            HopAnswer::Verdict(answer) => answer.view(),
+            HopAnswer::Route(answer) => answer.view(),
+            HopAnswer::Endpoints(answer) => answer.view(),
+            HopAnswer::Endpoint(answer) => answer.view(),
+            HopAnswer::Error(error) => View::Made(Json::object().with("error", to_json(error.view()))),
+        }
     }
 }
 
-impl Describe for HopSource {
+impl Describe for HopAnswer<'_> {
     fn shape() -> Shape {
-        Location::shape()
+        Shape::OneOf(vec![
+            ResolveAnswer::shape(),
+            BackendsAnswer::shape(),
+            VerdictAnswer::shape(),
+            RouteAnswer::shape(),
+            Doors::shape(),
+            EndpointHop::shape(),
+        ])
     }
 }
 
@@ -75,23 +173,23 @@ impl Describe for HopSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It arrives at a pod.
+    /// It reaches an endpoint; whether something listens there is in no object.
     Delivered,
-    /// kube-proxy rejects it, or a NetworkPolicy denies it.
+    /// A rule of kube-proxy, a NetworkPolicy or the ingress controller refuses it.
     Refused,
-    /// kube-proxy drops it.
+    /// The packet vanishes.
     Dropped,
-    /// DNS has no such name.
+    /// DNS gives no address.
     Unresolved,
-    /// No Ingress rule matches it.
+    /// The ingress controller answers 404, or speaks no TLS for the name.
     NotFound,
-    /// The client is redirected.
+    /// The ingress controller redirects the client.
     Redirected,
     /// It leaves the cluster.
     External,
-    /// No endpoint is behind the Service.
+    /// No endpoint of the Service is ready.
     NoEndpoint,
-    /// The files do not say.
+    /// The objects do not say.
     Unknown,
 }
 
@@ -181,24 +279,22 @@ impl Describe for Sender<'_> {
 ///
 /// # Errors
 /// `NotFound` for a pod that the cluster does not have, `BadRequest` where the URL is not one.
-pub fn trace(engine: &Engine, question: &TraceQuestion<'_>) -> Result<TraceAnswer, AskError> {
-    let target = Target::parse(question.url)?;
-    let journey = |target| Journey::new(engine, target);
-    let ended = match &question.from {
-        Sender::Outside => outside::travel(journey(target), None),
+pub fn trace<'e>(engine: &'e Engine, question: &TraceQuestion<'_>) -> Result<TraceAnswer<'e>, AskError> {
+    let mut walk = Walk::new(engine, Target::parse(question.url)?);
+    let sender = match &question.from {
+        Sender::Outside => sender::Sender::Outside(None),
         Sender::End(End::Pod(pod)) => {
             let (key, _) = part::pod(engine, pod, "from")?;
-            inside::travel(journey(target), key)
+            walk.pod_sender(key)
         }
-        Sender::End(End::Address(ip)) => {
-            let address = ip.to_string();
-            let pods = engine.cluster().pods.iter().filter(|(_, pod)| !pod.spec.host_network);
-            let owner = pods.filter(|(_, pod)| pod.ips().any(|known| known == address)).map(|(key, _)| key).next();
-            match owner {
-                Some(key) => inside::travel(journey(target), key),
-                None => outside::travel(journey(target), Some(&address)),
-            }
-        }
+        Sender::End(End::Address(ip)) => match walk.pod_at(*ip) {
+            Some(pod) => walk.pod_sender(&pod),
+            None => sender::Sender::Outside(Some(*ip)),
+        },
     };
-    Ok(ended.into_answer())
+    match &sender {
+        sender::Sender::Pod { .. } => walk.from_pod(Path::start(), &sender),
+        _ => walk.from_outside(Path::start(), &sender),
+    }
+    walk.into_answer()
 }

@@ -60,11 +60,11 @@ impl ClassRules {
     }
 
     /// Whether the controller serves the Ingress. With `wanted`, it serves that class alone. Without, it serves the classes
-    /// that it owns and Ingresses without a class.
+    /// that it owns and, unless it needs an argument for that, Ingresses without a class.
     pub(crate) fn serves(&self, cluster: &Cluster, ingress: &Ingress, wanted: Option<&str>) -> bool {
         match (self.class_of(cluster, ingress), wanted) {
             (class, Some(wanted)) => class == Some(wanted),
-            (None, None) => true,
+            (None, None) => self.classless_argument.is_none(),
             (Some(class), None) => self.class.is_empty() || self.owns(cluster, class),
         }
     }

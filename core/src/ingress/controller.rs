@@ -153,7 +153,20 @@ pub fn served_by<'c>(cluster: &'c Cluster, ingress: &'c Ingress) -> (Controller,
         Some((*controller, Some(class)))
     };
     let spec = || (Controller::Spec, Controller::Spec.profile().class.class_of(cluster, ingress));
-    Controller::ALL.iter().find_map(claims).unwrap_or_else(spec)
+    Controller::ALL.iter().find_map(claims).unwrap_or_else(|| match spec() {
+        (_, None) => (classless_controller(cluster), None),
+        served => served,
+    })
+}
+
+/// The controller that Ingresses without a class belong to: among the controllers that an IngressClass or a pod shows to be
+/// in the cluster, one that serves such Ingresses, else one that ignores them. [`Controller::Spec`] where none is shown.
+fn classless_controller(cluster: &Cluster) -> Controller {
+    let classes = cluster.ingress_classes.iter().map(|(key, _)| Controller::of_class(cluster, &key.name));
+    let pods = cluster.pods.iter().filter_map(|(_, pod)| Controller::of_pod(pod));
+    let mut shown = classes.chain(pods).filter(|controller| *controller != Controller::Spec).peekable();
+    let Some(first) = shown.peek().copied() else { return Controller::Spec };
+    shown.find(|controller| controller.classless_argument().is_none()).unwrap_or(first)
 }
 
 /// The controller that every Ingress has; none where they have several, or there is no Ingress.
@@ -163,17 +176,22 @@ pub fn only_controller(cluster: &Cluster) -> Option<Controller> {
     controllers.all(|controller| controller == first).then_some(first)
 }
 
-/// The Ingress that names a host, itself or by a wildcard; else the first that serves every host.
-pub fn ingress_for_host<'c>(cluster: &'c Cluster, host: &str) -> Option<(&'c ObjectKey, &'c Arc<Ingress>)> {
+/// The Ingress that names a host, itself or else by a wildcard.
+pub fn ingress_naming<'c>(cluster: &'c Cluster, host: &str) -> Option<(&'c ObjectKey, &'c Arc<Ingress>)> {
     let hosts = |ingress: &'c Ingress| ingress.spec.rules.iter().flatten().map(|rule| rule.host.as_str());
     let wild = host.split_once('.').map(|(_, suffix)| format!("*.{suffix}"));
     let names = |wanted: &str| {
         let mut ingresses = cluster.ingresses.iter();
         ingresses.find(|(_, ingress)| hosts(ingress).any(|known| known.eq_ignore_ascii_case(wanted)))
     };
-    let serves_all = |ingress: &'c Ingress| ingress.spec.default_backend.is_some() || hosts(ingress).any(str::is_empty);
-    let any = || cluster.ingresses.iter().find(|(_, ingress)| serves_all(ingress));
-    names(host).or_else(|| names(&wild?)).or_else(any)
+    names(host).or_else(|| names(&wild?))
+}
+
+/// The Ingress that names a host, itself or by a wildcard; else the first that serves every host.
+pub fn ingress_for_host<'c>(cluster: &'c Cluster, host: &str) -> Option<(&'c ObjectKey, &'c Arc<Ingress>)> {
+    let has_any_host = |ingress: &Ingress| ingress.spec.rules.iter().flatten().any(|rule| rule.host.is_empty());
+    let serves_all = |ingress: &Ingress| ingress.spec.default_backend.is_some() || has_any_host(ingress);
+    ingress_naming(cluster, host).or_else(|| cluster.ingresses.iter().find(|(_, ingress)| serves_all(ingress)))
 }
 
 /// The Service that requests for an Ingress enter its controller through: the Service whose load balancer the Ingress's

@@ -1,139 +1,153 @@
-//! The hops made so far, and how a journey ends.
+//! What a walk collects: hops, different endings, and what the answer rests on.
 
+use super::entry::Entry;
 use super::target::Target;
-use super::{Hop, HopSource, Outcome, TraceAnswer};
-use crate::api::resource::{Kind, ObjectKey};
-use crate::ask;
+use super::{Assumption, Door, Ending, Hop, HopAnswer, Outcome, TraceAnswer};
+use crate::ask::AskError;
 use crate::ask::part::Location;
 use crate::engine::Engine;
-use portolan_base::json::{Json, ToView as _, to_json};
 use portolan_base::sort::SmallSort as _;
 
-/// A request on its way.
+/// The way so far of one part of the attempts.
+#[derive(Clone, Debug)]
+pub(super) struct Path<'e> {
+    hops: Vec<Hop<'e>>,
+    /// The nodes, addresses and endpoints that were one of several.
+    through: Vec<String>,
+    /// The share of the attempts that come this way, from 0 to 1.
+    share: f64,
+}
+
+impl<'e> Path<'e> {
+    /// All attempts, at their beginning.
+    pub(super) fn start() -> Self {
+        Path { hops: Vec::new(), through: Vec::new(), share: 1.0 }
+    }
+
+    /// Adds a hop. `because` says in words why; `source` is the line that decided.
+    pub(super) fn hop(
+        &mut self,
+        hop: &'static str,
+        answer: Option<HopAnswer<'e>>,
+        because: impl Into<String>,
+        source: Option<Location<'e>>,
+    ) {
+        self.hops.push(Hop { hop, answer, because: because.into(), source });
+    }
+
+    /// The part of the attempts that `one` of `all` alternatives gets; `through` names it where there are several.
+    pub(super) fn branch(&self, one: usize, all: usize, through: Option<String>) -> Self {
+        let mut path = self.clone();
+        #[expect(clippy::cast_precision_loss, reason = "a share, of which the order of magnitude is enough")]
+        let share = one as f64 / all.max(1) as f64;
+        path.share *= share;
+        path.through.extend(through);
+        path
+    }
+}
+
+/// An ending that is being collected.
 #[derive(Debug)]
-pub(super) struct Journey<'e> {
+struct Collected<'e> {
+    ending: Ending<'e>,
+    /// What the ending is about, so that equal endings are one: the policies, the Service, the code.
+    about: String,
+    share: f64,
+}
+
+/// A request on its way, with all the ways it may take.
+#[derive(Debug)]
+pub(super) struct Walk<'e> {
     /// Whom the questions are put to.
     pub(super) engine: &'e Engine,
-    /// Where it is going.
+    /// Where the request is going.
     pub(super) target: Target,
-    hops: Vec<Hop>,
+    endings: Vec<Collected<'e>>,
+    assumptions: Vec<Assumption>,
+    /// The controllers of all Ingresses, once they were asked for.
+    pub(super) entries: Option<Vec<Entry>>,
 }
 
-/// A journey that has ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    outcome: &'static str,
-    sentence: String,
-    hops: Vec<Hop>,
-}
-
-impl<'e> Journey<'e> {
+impl<'e> Walk<'e> {
     /// A request that has not left yet.
     pub(super) fn new(engine: &'e Engine, target: Target) -> Self {
-        Journey { engine, target, hops: Vec::new() }
+        Walk { engine, target, endings: Vec::new(), assumptions: Vec::new(), entries: None }
     }
 
-    /// Asks one of the other questions.
-    pub(super) fn ask(&self, kind: &'static str, members: Vec<(&'static str, Json)>) -> Json {
-        let mut question = Json::object().with("ask", kind);
-        for (name, value) in members {
-            question.set(name, value);
+    /// Notes what the answer rests on, once.
+    pub(super) fn assume(&mut self, what: &'static str, value: impl Into<String>, because: impl Into<String>) {
+        let assumption = Assumption { what, value: value.into(), because: because.into() };
+        if !self.assumptions.contains(&assumption) {
+            self.assumptions.push(assumption);
         }
-        let mut answer = ask::answer_json(self.engine, &question);
-        if let Json::Object(members) = &mut answer {
-            members.retain(|(name, _)| name != "id" && name != "ask");
+    }
+
+    /// Ends a part of the attempts before any endpoint. `about` tells endings of one outcome apart.
+    pub(super) fn end(
+        &mut self,
+        path: Path<'e>,
+        outcome: Outcome,
+        about: impl Into<String>,
+        sentence: impl Into<String>,
+    ) {
+        self.end_at(path, outcome, about, sentence, &[]);
+    }
+
+    /// Ends a part of the attempts at these endpoints.
+    pub(super) fn end_at(
+        &mut self,
+        path: Path<'e>,
+        outcome: Outcome,
+        about: impl Into<String>,
+        sentence: impl Into<String>,
+        to: &[Door],
+    ) {
+        let (about, sentence) = (about.into(), sentence.into());
+        let Path { hops, through, share } = path;
+        let is_known = |known: &&mut Collected<'e>| known.ending.outcome == outcome && known.about == about;
+        let Some(known) = self.endings.iter_mut().find(is_known) else {
+            let ending = Ending { outcome, sentence, to: to.to_vec(), through, hops };
+            self.endings.push(Collected { ending, about, share });
+            return;
+        };
+        let ending = &mut known.ending;
+        ending.to.extend(to.iter().copied());
+        for name in through {
+            if !ending.through.contains(&name) {
+                ending.through.push(name);
+            }
         }
-        answer
-    }
-
-    /// Adds a hop. `because` says in words why; `source` points at the line that decided.
-    pub(super) fn hop(&mut self, name: &'static str, answer: Json, because: impl Into<String>, source: Option<Json>) {
-        let answer = Some(answer).filter(|answer| *answer != Json::Null);
-        let hop = Hop { hop: name, answer, because: because.into(), source: source.map(HopSource) };
-        self.hops.push(hop);
-    }
-
-    /// Ends the journey with one plain sentence.
-    pub(super) fn end(self, outcome: &'static str, sentence: impl Into<String>) -> Ended {
-        Ended { outcome, sentence: sentence.into(), hops: self.hops }
-    }
-
-    /// Where a field of an object stands, where the object comes from a file.
-    pub(super) fn source(&self, kind: Kind, key: &ObjectKey, field: &str) -> Option<Json> {
-        self.engine.cluster().source(kind, key).map(|source| to_json(Location::of(source, field.to_owned()).view()))
-    }
-
-    /// Where a pod stands: itself, or a field of the workload that it was made by.
-    pub(super) fn pod_source(&self, key: &ObjectKey, field: &str) -> Option<Json> {
-        if let Some(place) = self.source(Kind::Pod, key, field) {
-            return Some(place);
+        // The likelier way is the one that is shown.
+        if share > known.share / 2.0 && hops.len() > ending.hops.len() {
+            ending.hops = hops;
+            ending.sentence = sentence;
         }
-        let pod = self.engine.cluster().pods.by_key(key)?;
-        let (mut kind, mut owner) = crate::workload::owner(&pod.metadata)?;
-        let (standing_kind, standing_key) = self.engine.stands_for(key).unwrap_or((kind, owner.clone()));
-        (kind, owner) = (standing_kind, standing_key);
-        let template = if kind == Kind::CronJob { "spec.jobTemplate.spec.template" } else { "spec.template" };
-        self.source(kind, &owner, &format!("{template}.{field}"))
+        known.share += share;
     }
 
-    /// The pod that has that address.
-    pub(super) fn pod_at(&self, ip: &str) -> Option<ObjectKey> {
-        let pods = self.engine.cluster().pods.iter();
-        let living = pods.filter(|(_, pod)| !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"));
-        let mut at: Vec<_> = living.filter(|(_, pod)| pod.ips().any(|known| known == ip)).collect();
-        // Pods on the host's network share its address: an ordinary pod comes first.
-        at.small_sort_by_key(|(_, pod)| pod.spec.host_network);
-        at.first().map(|(key, _)| (*key).clone())
+    /// The answer: the likeliest ending on top, then all of them.
+    pub(super) fn into_answer(mut self) -> Result<TraceAnswer<'e>, AskError> {
+        // Stable: of equally likely endings the one found first.
+        self.endings.small_sort_by(|a, b| b.share.total_cmp(&a.share));
+        let endings: Vec<Ending<'e>> = self.endings.into_iter().map(|collected| finished(collected.ending)).collect();
+        let Some(likeliest) = endings.first().cloned() else {
+            return Err(AskError::bad("url", "this request has no ending"));
+        };
+        let Ending { outcome, sentence, hops, .. } = likeliest;
+        Ok(TraceAnswer { outcome, sentence, hops, endings, assumptions: self.assumptions })
     }
 }
 
-impl Ended {
-    /// The answer of `trace`.
-    pub(super) fn into_answer(self) -> TraceAnswer {
-        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == self.outcome);
-        TraceAnswer { outcome: outcome.unwrap_or(Outcome::Unknown), sentence: self.sentence, hops: self.hops }
-    }
-}
-
-/// The text of a string member, or nothing.
-pub(super) fn text<'a>(json: &'a Json, name: &str) -> &'a str {
-    json.get(name).and_then(Json::as_str).unwrap_or_default()
-}
-
-/// The elements of an array member.
-pub(super) fn list<'a>(json: &'a Json, name: &str) -> &'a [Json] {
-    json.get(name).and_then(Json::as_array).unwrap_or_default()
-}
-
-/// The key that a `{"namespace", "name"}` member names.
-pub(super) fn key(json: &Json, name: &str) -> Option<ObjectKey> {
-    let reference = json.get(name)?;
-    let named = text(reference, "name");
-    (!named.is_empty()).then(|| ObjectKey::new(text(reference, "namespace"), named))
-}
-
-/// A port of an endpoint.
-pub(super) fn port(json: &Json) -> Option<u16> {
-    match json.get("port") {
-        Some(Json::Int(port)) => u16::try_from(*port).ok(),
+/// An ending whose last endpoint names every door of it.
+fn finished(mut ending: Ending<'_>) -> Ending<'_> {
+    ending.to.small_sort_by_key(|door| (door.ip, door.port));
+    ending.to.dedup();
+    let last = ending.hops.iter_mut().rev().find_map(|hop| match &mut hop.answer {
+        Some(HopAnswer::Endpoint(endpoint)) => Some(endpoint),
         _ => None,
+    });
+    if let Some(endpoint) = last.filter(|_| !ending.to.is_empty()) {
+        endpoint.to.clone_from(&ending.to);
     }
-}
-
-/// The `because` of an answer in words; where there is no answer, why not.
-pub(super) fn because(answer: &Json) -> String {
-    if let Some(error) = answer.get("error") {
-        return text(error, "message").to_owned();
-    }
-    match answer.get("because") {
-        Some(Json::String(reason)) => reason.to_string(),
-        Some(Json::Array(reasons)) => {
-            let said = |reason: &Json| match reason {
-                Json::String(reason) => reason.to_string(),
-                other => text(other, "because").to_owned(),
-            };
-            reasons.iter().map(said).filter(|said| !said.is_empty()).collect::<Vec<_>>().join("; ")
-        }
-        _ => String::new(),
-    }
+    ending
 }

@@ -1,6 +1,7 @@
 //! What a traced request is sent to.
 
 use crate::ask::AskError;
+use crate::net::Protocol;
 use std::net::IpAddr;
 
 /// A URL, cut up.
@@ -66,12 +67,17 @@ impl Target {
         matches!(self.scheme.as_str(), "http" | "https" | "ws" | "wss")
     }
 
-    /// `TCP`, `UDP` or `SCTP`.
-    pub(super) fn protocol(&self) -> &'static str {
+    /// Whether it is sent over TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        matches!(self.scheme.as_str(), "https" | "wss")
+    }
+
+    /// The transport protocol.
+    pub(super) fn protocol(&self) -> Protocol {
         match self.scheme.as_str() {
-            "udp" => "UDP",
-            "sctp" => "SCTP",
-            _ => "TCP",
+            "udp" => Protocol::Udp,
+            "sctp" => Protocol::Sctp,
+            _ => Protocol::Tcp,
         }
     }
 }
@@ -85,7 +91,7 @@ mod tests {
         let target = Target::parse("https://shop.example.com./cart?a=1").unwrap();
         assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("shop.example.com", 443, "/cart?a=1"));
         let target = Target::parse("tcp://[fd00::1]:6379").unwrap();
-        assert_eq!((target.address(), target.port, target.protocol()), ("fd00::1".parse().ok(), 6379, "TCP"));
+        assert_eq!((target.address(), target.port, target.protocol()), ("fd00::1".parse().ok(), 6379, Protocol::Tcp));
         assert_eq!(Target::parse("web").unwrap().port, 80);
         for url in ["ftp://a/", "tcp://a", "http://", "http://a:0/", "http://[::1/"] {
             assert!(Target::parse(url).is_err(), "{url}");
