@@ -6,6 +6,7 @@
 //! `pkg/registry/rest/{create,update}.go`, v0.36.3): decode, default, mutating admission, allocate, prepare, validate,
 //! check the metadata, warn, store. What a kind does in a stage stands in its own file and is chosen in `strategy`.
 
+pub mod advice;
 pub mod allocate;
 pub mod decode;
 pub mod endpoint_slice;
@@ -35,6 +36,7 @@ use formats::names::path_segment;
 use portolan_base::tree::Node;
 use status::Status;
 use thiserror::Error;
+use warnings::{Warning, WarningKind};
 
 /// What is asked of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +79,8 @@ pub struct Answer {
     pub code: u16,
     /// The object as it would be stored, or why not.
     pub outcome: Result<Resource, Status>,
-    /// The texts of the `Warning` headers.
-    pub warnings: Vec<String>,
+    /// The warnings, whose texts the `Warning` headers carry.
+    pub warnings: Vec<Warning>,
     /// The object in the version that is served, where it was sent in one that no server has any more.
     pub converted: Option<Resource>,
     /// What a new Service got, or would have got if no other held it.
@@ -133,7 +135,7 @@ fn answer(
     let kind = Kind::of(api_version, name).filter(|kind| strategy::is_known(*kind)).ok_or_else(unknown)?;
     let mut admission =
         Admission { cluster, allocations, release: &V1_36, kind, warnings: Vec::new(), wanted: Vec::new() };
-    admission.warnings.extend(deprecation(kind, api_version).map(str::to_owned));
+    admission.warnings.extend(deprecation(kind, api_version).map(Warning::of_version));
     let outcome = admission.run(api_version, request);
     let code = match &outcome {
         Ok((code, _)) => *code,
@@ -201,7 +203,7 @@ struct Admission<'a> {
     allocations: Option<&'a Allocations>,
     release: &'a Release,
     kind: Kind,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     wanted: Vec<ClaimRange>,
 }
 
@@ -452,10 +454,12 @@ impl Admission<'_> {
         }
         metadata.owner_references = kept;
         if !doubled.is_empty() {
-            self.warnings.push(format!(
+            let metadata = field::Path::new("metadata");
+            let text = format!(
                 ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
                 doubled.join(", ")
-            ));
+            );
+            self.warnings.push(Warning::new(WarningKind::Duplicate, &metadata.child("ownerReferences"), text));
         }
     }
 

@@ -159,6 +159,8 @@ pub struct Error {
     pub value: String,
     /// What is wrong with it, or empty.
     pub detail: String,
+    /// For [`ErrorType::NotSupported`] the values that are allowed, in the order in which the detail lists them.
+    pub supported: Vec<String>,
 }
 
 impl Error {
@@ -169,7 +171,7 @@ impl Error {
         if field.is_empty() {
             field.push_str("<nil>");
         }
-        Error { kind, field, value: value.into(), detail: detail.into() }
+        Error { kind, field, value: value.into(), detail: detail.into(), supported: Vec::new() }
     }
 
     /// `field.Required`
@@ -204,7 +206,8 @@ impl Error {
             detail.push_str(if position == 0 { "supported values: " } else { ", " });
             detail.push_str(&quote(value));
         }
-        Error::new(ErrorType::NotSupported, path, rendered, detail)
+        let supported = supported.iter().map(|value| (*value).to_owned()).collect();
+        Error { supported, ..Error::new(ErrorType::NotSupported, path, rendered, detail) }
     }
 
     /// `field.TooLong`: `limit` in bytes.

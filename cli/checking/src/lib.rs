@@ -3,7 +3,6 @@
 //! The command line, the language server and the webhook are built on this crate, so that all three read the same files
 //! and settings, report the same findings and apply the same fixes. Nothing here prints.
 
-pub mod advice;
 pub mod baseline;
 pub mod cluster_flags;
 pub mod excerpt;

@@ -7,7 +7,6 @@ use crate::text::Lines;
 use portolan::finding::{Edit, Finding, Severity};
 use portolan::load::{File, LoadMode, load};
 use portolan::session::Session;
-use portolan_checking::advice::advise;
 use portolan_checking::baseline::Baseline;
 use portolan_checking::cluster_flags::ClusterFlags;
 use portolan_checking::excerpt::word_length;
@@ -177,7 +176,7 @@ impl Workspace {
     /// Those of the findings that are wanted and not known, with advice.
     fn wanted(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let found: Vec<Finding> = match Selection::new(&[], &[], &self.settings) {
-            Ok(selection) => selection.filter(findings).map(advise).collect(),
+            Ok(selection) => selection.filter(findings).collect(),
             Err(_) => findings,
         };
         match &self.baseline {

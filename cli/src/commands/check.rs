@@ -8,7 +8,6 @@ use portolan::finding::{Finding, Severity};
 use portolan::lint::Checked;
 use portolan::load::{File, LoadMode, Loaded, load};
 use portolan_base::json::Json;
-use portolan_checking::advice::advise;
 use portolan_checking::baseline::{Baseline, Compared};
 use portolan_checking::fix::{self, Mended};
 use portolan_checking::input::Input;
@@ -39,7 +38,7 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> anyhow
     let check = |files: &[File]| {
         let loaded = load(files, arguments.cluster.options(&settings), LoadMode::Admitted);
         let Checked { findings, elsewhere } = loaded.checked();
-        let findings = selection.filter(findings).map(advise).collect();
+        let findings = selection.filter(findings).collect();
         let compared = match &baseline {
             Some(baseline) => baseline.compare(findings),
             None => Compared { new: findings, ..Compared::default() },

@@ -2,13 +2,13 @@
 //! `sigs.k8s.io/json`): the first value that cannot be read is what is said; where all can be read, every field that is
 //! unknown or named twice is.
 
-use super::status::Status;
+use super::status::{Reasons, Status};
 use crate::api::decoder::{Problem, ProblemKind};
 use crate::api::resource::{self, Kind, Resource};
 use portolan_base::collections::BTreeSet;
 use portolan_base::tree::Node;
 
-/// At most so many unknown and doubled fields are told.
+/// The most unknown and repeated fields that the server reports.
 const MAX_STRICT_ERRORS: usize = 100;
 
 /// Decodes an object of that kind and version.
@@ -17,19 +17,25 @@ const MAX_STRICT_ERRORS: usize = 100;
 /// The 400 that the server sends.
 pub fn decode(kind: Kind, version: &str, node: &Node) -> Result<Resource, Status> {
     let (resource, problems) = resource::read(kind, node);
-    match refusal(&problems) {
-        None => Ok(resource),
-        Some(error) => {
-            let (name, version) = (kind.name(), portolan_base::go::quote(version));
-            Err(Status::bad_request(format!("{name} in version {version} cannot be handled as a {name}: {error}")))
-        }
-    }
+    let Some(error) = refusal(&problems) else { return Ok(resource) };
+    let (name, version) = (kind.name(), portolan_base::go::quote(version));
+    let status = Status::bad_request(format!("{name} in version {version} cannot be handled as a {name}: {error}"));
+    let reasons = match first(&problems).cloned() {
+        Some(problem) => vec![problem],
+        None => problems,
+    };
+    Err(Status { reasons: Reasons::Decoding(reasons), ..status })
 }
 
-/// What is said of those problems, or nothing where there are none.
+/// The problem that hides all others: a value that its type refuses, or else one of the wrong type.
+fn first(problems: &[Problem]) -> Option<&Problem> {
+    let of_kind = |kind: ProblemKind| problems.iter().find(|problem| problem.kind == kind);
+    of_kind(ProblemKind::Refused).or_else(|| of_kind(ProblemKind::Type))
+}
+
+/// The error that the server makes of those problems, or nothing where there are none.
 pub fn refusal(problems: &[Problem]) -> Option<String> {
-    let first = |kind: ProblemKind| problems.iter().find(|problem| problem.kind == kind);
-    if let Some(problem) = first(ProblemKind::Refused).or_else(|| first(ProblemKind::Type)) {
+    if let Some(problem) = first(problems) {
         return Some(problem.message.clone());
     }
     let mut known = BTreeSet::new();

@@ -10,6 +10,7 @@ use super::formats::names::{
 use super::object_meta::{IMMUTABLE, validate_object_meta};
 use super::semantically_equal;
 use super::service::validate::required_one_of;
+use crate::admission::warnings::{Warning, WarningKind};
 use crate::api::endpoint_slice::{Endpoint, EndpointHints, EndpointSlice, SlicePort};
 use crate::field::{Error, Path};
 use crate::net::parse_sloppy;
@@ -234,16 +235,17 @@ fn validate_hints(hints: &EndpointHints, path: &Path<'_>, errors: &mut Vec<Error
 }
 
 /// What the server warns of when a slice is created (`WarningsOnCreate`).
-pub fn warnings_on_create(slice: &EndpointSlice, warnings: &mut Vec<String>) {
+pub fn warnings_on_create(slice: &EndpointSlice, warnings: &mut Vec<Warning>) {
     if slice.address_type == "FQDN" {
-        warnings.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
+        let text = "spec.addressType: FQDN endpoints are deprecated";
+        warnings.push(Warning::new(WarningKind::DeprecatedField, &Path::new("addressType"), text));
     }
     warnings_on_update(slice, warnings);
 }
 
 /// What the server warns of when a slice is changed (`WarningsOnUpdate`): addresses that only the older parser takes,
 /// unless one of the controllers wrote them.
-pub fn warnings_on_update(slice: &EndpointSlice, warnings: &mut Vec<String>) {
+pub fn warnings_on_update(slice: &EndpointSlice, warnings: &mut Vec<Warning>) {
     let managed_by = slice.metadata.labels.get(MANAGED_BY).map(String::as_str);
     if matches!(managed_by, Some("endpointslice-controller.k8s.io" | "endpointslicemirroring-controller.k8s.io")) {
         return;

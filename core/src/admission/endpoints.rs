@@ -9,6 +9,7 @@ use super::formats::names::{
 use super::object_meta::{validate_object_meta, validate_object_meta_update};
 use super::semantically_equal;
 use super::service::validate::required_one_of;
+use crate::admission::warnings::Warning;
 use crate::api::endpoints::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints};
 use crate::field::{Error, Path};
 use crate::net::parse_sloppy;
@@ -144,7 +145,7 @@ fn validate_endpoint_port(port: &EndpointPort, require_name: bool, path: &Path<'
 
 /// What the server warns of, on a create and on an update (`endpointsWarnings`). That the kind is deprecated is the
 /// pipeline's to say.
-pub fn endpoints_warnings(endpoints: &Endpoints, warnings: &mut Vec<String>) {
+pub fn endpoints_warnings(endpoints: &Endpoints, warnings: &mut Vec<Warning>) {
     if endpoints.metadata.labels.get(MANAGED_BY).is_some_and(|who| who == "endpoint-controller") {
         return;
     }

@@ -8,6 +8,7 @@ use super::formats::names::{
 };
 use super::object_meta::{validate_object_meta, validate_object_meta_update};
 use super::semantically_equal;
+use crate::admission::warnings::{Warning, WarningKind};
 use crate::api::codec::Codec;
 use crate::api::ingress::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressSpec, IngressStatus,
@@ -64,12 +65,16 @@ pub(super) fn prepare_for_update(new: &mut Ingress, old: &Ingress) {
 }
 
 /// `WarningsOnCreate`
-pub(super) fn warn_on_create(ingress: &Ingress, warnings: &mut Vec<String>) {
+pub(super) fn warn_on_create(ingress: &Ingress, warnings: &mut Vec<Warning>) {
     let annotated = ingress.metadata.annotations.contains_key(ANNOTATION_INGRESS_CLASS);
     if annotated && ingress.spec.ingress_class_name.is_none() {
-        warnings.push(format!(
+        let text = format!(
             "annotation \"{ANNOTATION_INGRESS_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"
-        ));
+        );
+        let metadata = Path::new("metadata");
+        let annotations = metadata.child("annotations");
+        let field = annotations.key(ANNOTATION_INGRESS_CLASS);
+        warnings.push(Warning::new(WarningKind::DeprecatedIngressClass, &field, text));
     }
 }
 
@@ -141,12 +146,20 @@ fn validate_ingress(ingress: &Ingress, options: Options, errors: &mut Vec<Error>
     validate_spec(&ingress.spec, options, errors);
 }
 
+/// What the server says of a host that is an address.
+pub(super) const HOST_IS_AN_ADDRESS: &str = "must be a DNS name, not an IP address";
+/// What the server says of a path without a type.
+pub(super) const NO_PATH_TYPE: &str = "pathType must be specified";
+/// What the server says of a path that does not begin with a slash.
+pub(super) const PATH_IS_RELATIVE: &str = "must be an absolute path";
+/// What the server says of an Ingress without rules and without a default backend.
+pub(super) const NOTHING_TO_SERVE: &str = "either `defaultBackend` or `rules` must be specified";
+
 /// `ValidateIngressSpec`
 fn validate_spec(spec: &IngressSpec, options: Options, errors: &mut Vec<Error>) {
     let path = Path::new("spec");
     if rules(spec).is_empty() && spec.default_backend.is_none() {
-        let message = "either `defaultBackend` or `rules` must be specified";
-        errors.push(Error::invalid_value(&path, json_value(&spec.rules.encode()), message));
+        errors.push(Error::invalid_value(&path, json_value(&spec.rules.encode()), NOTHING_TO_SERVE));
     }
     if let Some(backend) = &spec.default_backend {
         validate_backend(backend, options, &path.child("defaultBackend"), errors);
@@ -170,7 +183,7 @@ fn validate_rule(rule: &IngressRule, options: Options, path: &Path<'_>, errors: 
     let wildcard = rule.host.contains('*');
     if !rule.host.is_empty() {
         if parse_sloppy(&rule.host).is_some() {
-            errors.push(Error::invalid(&host, &rule.host, "must be a DNS name, not an IP address"));
+            errors.push(Error::invalid(&host, &rule.host, HOST_IS_AN_ADDRESS));
         }
         push(errors, &host, &rule.host, host_messages(&rule.host));
     }
@@ -216,12 +229,12 @@ fn validate_http(http: &HTTPIngressRuleValue, options: Options, path: &Path<'_>,
 fn validate_path(rule: &HTTPIngressPath, options: Options, at: &Path<'_>, errors: &mut Vec<Error>) {
     let path = at.child("path");
     let Some(path_type) = &rule.path_type else {
-        errors.push(Error::required(&at.child("pathType"), "pathType must be specified"));
+        errors.push(Error::required(&at.child("pathType"), NO_PATH_TYPE));
         return;
     };
     let must_be_absolute = |errors: &mut Vec<Error>| {
         if !rule.path.starts_with('/') {
-            errors.push(Error::invalid(&path, &rule.path, "must be an absolute path"));
+            errors.push(Error::invalid(&path, &rule.path, PATH_IS_RELATIVE));
         }
     };
     match path_type.as_str() {

@@ -4,6 +4,7 @@ use super::formats::ip::{validate_legacy_cidr, warn_of_cidr};
 use super::formats::labels::validate_label_selector;
 use super::formats::names::{is_valid_port_name, is_valid_port_num, name_is_dns_subdomain, push, push_number};
 use super::object_meta::{validate_object_meta, validate_object_meta_update};
+use crate::admission::warnings::Warning;
 use crate::api::codec::Codec;
 use crate::api::meta::IntOrString;
 use crate::api::network_policy::{IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
@@ -43,7 +44,7 @@ pub(super) fn prepare_for_update(new: &mut NetworkPolicy, old: &NetworkPolicy) {
 }
 
 /// `networkPolicyWarnings`
-pub(super) fn warn(policy: &NetworkPolicy, warnings: &mut Vec<String>) {
+pub(super) fn warn(policy: &NetworkPolicy, warnings: &mut Vec<Warning>) {
     let spec = Path::new("spec");
     for (name, peers_name, rules) in directions(&policy.spec) {
         let rules_path = spec.child(name);
@@ -63,6 +64,9 @@ pub(super) fn warn(policy: &NetworkPolicy, warnings: &mut Vec<String>) {
         }
     }
 }
+
+/// What the server says of an `except` that is not a part of its `cidr`.
+pub(super) const EXCEPT_IS_OUTSIDE: &str = "must be a strict subset of `cidr`";
 
 /// A rule of either direction: its ports and its peers.
 type Rule<'a> = (&'a [NetworkPolicyPort], &'a [NetworkPolicyPeer]);
@@ -219,7 +223,7 @@ fn validate_ip_block(block: &IPBlock, options: &Options<'_>, gates: &Gates, path
         validate_legacy_cidr(&path, value, &options.cidrs, gates, errors);
         let Some(except) = Cidr::parse(value) else { continue };
         if !cidr.contains(except.network) || cidr.prefix >= except.prefix {
-            errors.push(Error::invalid(&path, value, "must be a strict subset of `cidr`"));
+            errors.push(Error::invalid(&path, value, EXCEPT_IS_OUTSIDE));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `metav1.Status`: what the server sends when it refuses (`k8s.io/apimachinery/pkg/api/errors`, v0.36.3).
 
+use crate::api::decoder::Problem;
 use crate::api::meta::ObjectMeta;
 use crate::api::resource::Kind;
 use crate::field;
@@ -15,6 +16,21 @@ pub struct Status {
     pub message: String,
     /// What it is about, where the server says so.
     pub details: Option<Box<Details>>,
+    /// What it follows from, as data: for places, fixes and advice. It is not part of the server's answer.
+    pub reasons: Reasons,
+}
+
+/// What a refusal follows from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reasons {
+    /// Something that no field says: a conflict, a full range.
+    #[default]
+    Other,
+    /// The errors of fields, in the order of the causes.
+    Fields(Vec<field::Error>),
+    /// What could not be decoded: the one problem that the server reports, or, where validation is strict, every unknown
+    /// or repeated field.
+    Decoding(Vec<Problem>),
 }
 
 /// What a refusal is about.
@@ -69,12 +85,18 @@ impl Status {
             message.push_str(&texts.join(", "));
             message.push(']');
         }
-        Status { code: 422, reason: "Invalid", message, details: Some(Box::new(details)) }
+        Status {
+            code: 422,
+            reason: "Invalid",
+            message,
+            details: Some(Box::new(details)),
+            reasons: Reasons::Fields(errors.to_vec()),
+        }
     }
 
     /// `errors.NewBadRequest`: 400.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Status { code: 400, reason: "BadRequest", message: message.into(), details: None }
+        Status { code: 400, reason: "BadRequest", message: message.into(), details: None, reasons: Reasons::Other }
     }
 
     /// `errors.NewInternalError`: 500.
@@ -82,24 +104,36 @@ impl Status {
         let causes = vec![Cause { message: error.to_owned(), ..Cause::default() }];
         let details = Details { causes, ..Details::default() };
         let message = format!("Internal error occurred: {error}");
-        Status { code: 500, reason: "InternalError", message, details: Some(Box::new(details)) }
+        Status {
+            code: 500,
+            reason: "InternalError",
+            message,
+            details: Some(Box::new(details)),
+            reasons: Reasons::Other,
+        }
     }
 
     /// An error that is no API error: 500 without a reason (`responsewriters.ErrorToAPIStatus`).
     pub fn unknown(message: impl Into<String>) -> Self {
-        Status { code: 500, reason: "", message: message.into(), details: None }
+        Status { code: 500, reason: "", message: message.into(), details: None, reasons: Reasons::Other }
     }
 
     /// `errors.NewNotFound`: 404.
     pub fn not_found(kind: Kind, name: &str) -> Self {
         let message = format!("{} {} not found", resource_of(kind), portolan_base::go::quote(name));
-        Status { code: 404, reason: "NotFound", message, details: Some(Box::new(of_resource(kind, name))) }
+        Status {
+            code: 404,
+            reason: "NotFound",
+            message,
+            details: Some(Box::new(of_resource(kind, name))),
+            reasons: Reasons::Other,
+        }
     }
 
     /// What a client is told when the server has no such resource (`errors.NewGenericServerResponse`): 404.
     pub fn not_served() -> Self {
         let message = "the server could not find the requested resource".to_owned();
-        Status { code: 404, reason: "NotFound", message, details: Some(Box::default()) }
+        Status { code: 404, reason: "NotFound", message, details: Some(Box::default()), reasons: Reasons::Other }
     }
 
     /// What a new object is told whose name an existing one has: 409 (`errors.NewAlreadyExists`). One with a
@@ -113,7 +147,13 @@ impl Status {
             message.push_str(", the server was not able to generate a unique name for the object");
             details.retry_after_seconds = 1;
         }
-        Status { code: 409, reason: "AlreadyExists", message, details: Some(Box::new(details)) }
+        Status {
+            code: 409,
+            reason: "AlreadyExists",
+            message,
+            details: Some(Box::new(details)),
+            reasons: Reasons::Other,
+        }
     }
 
     /// `errors.NewConflict`: 409.
@@ -123,7 +163,13 @@ impl Status {
             resource_of(kind),
             portolan_base::go::quote(name)
         );
-        Status { code: 409, reason: "Conflict", message, details: Some(Box::new(of_resource(kind, name))) }
+        Status {
+            code: 409,
+            reason: "Conflict",
+            message,
+            details: Some(Box::new(of_resource(kind, name))),
+            reasons: Reasons::Other,
+        }
     }
 
     /// `errors.NewForbidden`: 403.
@@ -132,7 +178,13 @@ impl Status {
             "" => format!("{} is forbidden: {error}", resource_of(kind)),
             name => format!("{} {} is forbidden: {error}", resource_of(kind), portolan_base::go::quote(name)),
         };
-        Status { code: 403, reason: "Forbidden", message, details: Some(Box::new(of_resource(kind, name))) }
+        Status {
+            code: 403,
+            reason: "Forbidden",
+            message,
+            details: Some(Box::new(of_resource(kind, name))),
+            reasons: Reasons::Other,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::status::Status;
 use super::{
     endpoint_slice, endpoints, ingress, ingress_class, ip_address, namespace, network_policy, service, service_cidr,
 };
+use crate::admission::warnings::Warning;
 use crate::api::resource::{Kind, ObjectKey, Resource};
 use crate::cluster::{Cluster, Store};
 use crate::field::Error;
@@ -158,7 +159,7 @@ pub(super) fn validate(resource: &Resource, gates: &Gates, errors: &mut Vec<Erro
 }
 
 /// `WarningsOnCreate`
-pub(super) fn warn_on_create(resource: &Resource, warnings: &mut Vec<String>) {
+pub(super) fn warn_on_create(resource: &Resource, warnings: &mut Vec<Warning>) {
     match resource {
         Resource::Service(service) => service::warnings::get_warnings_for_service(service, warnings),
         Resource::Endpoints(endpoints) => endpoints::endpoints_warnings(endpoints, warnings),
@@ -251,7 +252,7 @@ pub(super) fn validate_update(new: &Resource, old: &Resource, gates: &Gates, err
 }
 
 /// `WarningsOnUpdate`
-pub(super) fn warn_on_update(new: &Resource, warnings: &mut Vec<String>) {
+pub(super) fn warn_on_update(new: &Resource, warnings: &mut Vec<Warning>) {
     match new {
         Resource::Service(service) => service::warnings::get_warnings_for_service(service, warnings),
         Resource::Endpoints(endpoints) => endpoints::endpoints_warnings(endpoints, warnings),

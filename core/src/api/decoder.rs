@@ -13,8 +13,10 @@ pub struct Problem {
     pub field: String,
     /// What is said of it, in Go's words.
     pub message: String,
-    /// Where it stands in the text.
+    /// Where it is in the text.
     pub place: Place,
+    /// The Go type that the field has, where the value is of another type.
+    pub expected: Option<String>,
 }
 
 /// The kinds of [`Problem`], which kube-apiserver treats differently.
@@ -75,7 +77,7 @@ impl Decoder {
     fn type_error(&mut self, node: &Node, what: String, go_type: &GoType) {
         let go_type = self.go_type.map_or_else(|| go_type.to_string(), str::to_owned);
         let message = self.type_message(&what, &go_type);
-        self.push(ProblemKind::Type, self.path.clone(), message, node.place);
+        self.push(ProblemKind::Type, self.path.clone(), message, node.place, Some(go_type));
     }
 
     fn type_message(&self, what: &str, go_type: &str) -> String {
@@ -89,7 +91,7 @@ impl Decoder {
 
     /// Tells that the value's own type refuses the node, in that type's words.
     pub fn refused(&mut self, node: &Node, message: String) {
-        self.push(ProblemKind::Refused, self.path.clone(), message, node.place);
+        self.push(ProblemKind::Refused, self.path.clone(), message, node.place, None);
     }
 
     /// Tells that the value's own type refuses the node because it is of another type than `go_type`: decoding stops
@@ -100,25 +102,25 @@ impl Decoder {
             _ => node.kind().to_owned(),
         };
         let message = self.type_message(&what, go_type);
-        self.push(ProblemKind::Refused, self.path.clone(), message, node.place);
+        self.push(ProblemKind::Refused, self.path.clone(), message, node.place, Some(go_type.to_owned()));
     }
 
     /// Tells of a member that the struct does not have.
     pub fn unknown_field(&mut self, key: &Key) {
         let field = self.member_path(&key.name);
         let message = format!("unknown field {}", portolan_base::go::quote(&field));
-        self.push(ProblemKind::UnknownField, field, message, key.place);
+        self.push(ProblemKind::UnknownField, field, message, key.place, None);
     }
 
     /// Tells of a member named a second time.
     pub fn duplicate_field(&mut self, key: &Key) {
         let field = self.member_path(&key.name);
         let message = format!("duplicate field {}", portolan_base::go::quote(&field));
-        self.push(ProblemKind::DuplicateField, field, message, key.place);
+        self.push(ProblemKind::DuplicateField, field, message, key.place, None);
     }
 
-    fn push(&mut self, kind: ProblemKind, field: String, message: String, place: Place) {
-        self.problems.push(Problem { kind, field, message, place });
+    fn push(&mut self, kind: ProblemKind, field: String, message: String, place: Place, expected: Option<String>) {
+        self.problems.push(Problem { kind, field, message, place, expected });
     }
 
     fn member_path(&self, name: &str) -> String {

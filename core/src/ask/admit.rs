@@ -102,7 +102,8 @@ pub fn admit(engine: &Engine, question: &AdmitQuestion<'_>) -> Result<AdmitAnswe
         Ok(resource) => (Some(without_server_fields(resource)), None),
         Err(status) => (None, Some(status)),
     };
-    let (code, warnings, converted) = (answer.code, answer.warnings, answer.converted);
+    let (code, converted) = (answer.code, answer.converted);
+    let warnings = answer.warnings.into_iter().map(|warning| warning.text).collect();
     Ok(AdmitAnswer { accepted: object.is_some(), code, object, status, warnings, converted })
 }
 

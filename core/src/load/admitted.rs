@@ -1,12 +1,12 @@
 //! One object through admission, and its refusal or warnings as findings.
 
-use super::fix::{self, Warned};
-use super::{Loader, api_version, is_exported, misspelt};
+use super::{Loader, api_version, fix, is_exported, misspelt};
 use crate::admission::allocate::{Allocations, ClaimRange, held};
-use crate::admission::status::Status;
-use crate::admission::{self, Operation, Request};
+use crate::admission::status::{Reasons, Status};
+use crate::admission::{self, Operation, Request, advice};
+use crate::api::decoder::{Problem, ProblemKind};
 use crate::api::resource::{self, Kind, ObjectKey, Resource, read};
-use crate::cluster::{Location, Source};
+use crate::cluster::Source;
 use crate::edit::Editor;
 use crate::finding::{Finding, Severity};
 use portolan_base::collections::BTreeMap;
@@ -77,8 +77,8 @@ impl Loader {
         let text = texts(&source.file);
         let editor = text.as_ref().map(|text| Editor::new(text, &source));
         for warning in answer.warnings {
-            let Warned { field, fix } = fix::warned(&warning, editor.as_ref());
-            let finding = Finding::new("warning", Severity::Warning, warning, source.place_of(&field));
+            let fix = editor.as_ref().map(|editor| fix::for_warning(&warning, editor)).unwrap_or_default();
+            let finding = Finding::new("warning", Severity::Warning, warning.text, source.place_of(&warning.field));
             self.loaded.findings.push(Finding { fix, ..finding.about(kind, key.clone()) });
         }
         match answer.outcome {
@@ -95,15 +95,7 @@ impl Loader {
             }
             Err(status) => {
                 self.loaded.refused += 1;
-                for mut finding in refusals(&status, &source) {
-                    if let Some(editor) = &editor {
-                        let is_old = kind == Kind::Ingress && finding.message.contains("backend.serviceName\"");
-                        finding.fix = match is_old.then(|| api_version::ingress(&source, editor)).flatten() {
-                            Some(edits) => edits,
-                            None => fix::refused(&finding.place.field, &finding.message, editor),
-                        };
-                    }
-                    misspelt::help(&mut finding, kind, editor.as_ref());
+                for finding in refusals(&status, kind, &source, editor.as_ref()) {
                     self.loaded.findings.push(finding.about(kind, key.clone()));
                 }
             }
@@ -127,38 +119,52 @@ fn read_key(kind: Kind, node: &Node) -> ObjectKey {
     kind.key(text("metadata.namespace"), name)
 }
 
-/// A finding for each cause, in the server's words; one for the whole refusal where it names no cause.
-fn refusals(status: &Status, source: &Source) -> Vec<Finding> {
-    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+/// A finding for each error of a field, in the server's words, with advice and fixes; one finding for the whole refusal
+/// where no field has an error.
+fn refusals(status: &Status, kind: Kind, source: &Source, editor: Option<&Editor<'_>>) -> Vec<Finding> {
+    let refused =
+        |message: String, field: &str| Finding::new("refused", Severity::Error, message, source.place_of(field));
     let mut findings: Vec<Finding> = Vec::new();
-    for cause in causes.iter().filter(|cause| !cause.field.is_empty()) {
-        let message = format!("{}: {}", cause.field, cause.message);
-        let finding = Finding::new("refused", Severity::Error, message, source.place_of(written(&cause.field, source)));
-        // The server repeats a cause that two of its checks find; people need it once.
-        if !findings.contains(&finding) {
-            findings.push(finding);
+    if let Reasons::Fields(errors) = &status.reasons {
+        for error in errors.iter().filter(|error| !error.field.is_empty()) {
+            let field = written(&error.field, source);
+            let mut finding = refused(error.to_string(), field);
+            finding.help = advice::for_error(error).map(str::to_owned);
+            finding.fix.extend(editor.and_then(|editor| fix::for_error(error, field, editor)));
+            // The server repeats an error that two of its checks find; one finding is enough.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
         }
     }
-    if findings.is_empty() {
-        let place = strict_place(&status.message, source);
-        findings.push(Finding::new("refused", Severity::Error, status.message.clone(), place));
+    // Other refusals may name a field too: that of a namespace which is being deleted.
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    if status.reasons == Reasons::Other {
+        let named = causes.iter().filter(|cause| !cause.field.is_empty());
+        findings.extend(named.map(|cause| refused(format!("{}: {}", cause.field, cause.message), &cause.field)));
     }
-    findings
+    if !findings.is_empty() {
+        return findings;
+    }
+    let problems = match &status.reasons {
+        Reasons::Decoding(problems) => problems.as_slice(),
+        _ => &[],
+    };
+    let first = problems.first();
+    let mut finding = refused(status.message.clone(), first.map_or("", |problem| problem.field.as_str()));
+    finding.help = first.and_then(advice::for_problem).map(str::to_owned);
+    let is_unknown = |problem: &&Problem| problem.kind == ProblemKind::UnknownField;
+    if kind == Kind::Ingress && problems.iter().any(|problem| problem.field.ends_with("backend.serviceName")) {
+        finding.fix = editor.and_then(|editor| api_version::ingress(source, editor)).unwrap_or_default();
+    }
+    if let Some(problem) = problems.iter().find(is_unknown) {
+        misspelt::help(&mut finding, kind, &problem.field, editor);
+    }
+    vec![finding]
 }
 
 /// The field as the author wrote it: the server speaks of `clusterIPs` where only `clusterIP` was given.
 fn written<'a>(field: &'a str, source: &Source) -> &'a str {
     let is_plural = field.starts_with("spec.clusterIPs") && source.node.at("spec.clusterIPs").is_none();
     if is_plural { "spec.clusterIP" } else { field }
-}
-
-/// Where the first field stands that a decoding error names: `unknown field "spec.x"`, `Go struct field T.spec.x of type`.
-fn strict_place(message: &str, source: &Source) -> Location {
-    let quoted = message.split_once(" field \"").and_then(|(_, rest)| rest.split_once('"')).map(|(field, _)| field);
-    let typed = message
-        .split_once("Go struct field ")
-        .and_then(|(_, rest)| rest.split_once(" of type"))
-        .and_then(|(field, _)| field.split_once('.'))
-        .map(|(_, field)| field);
-    source.place_of(quoted.or(typed).unwrap_or_default())
 }

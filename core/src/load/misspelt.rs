@@ -1,4 +1,5 @@
-//! Fields that the server does not know: what was surely meant, where the field belongs, and the edit that spells it.
+//! The path of a field that the server does not know in, help out: the name that was meant, the object where the field
+//! belongs, or the known names, and the edit that corrects the spelling.
 
 use crate::api::codec::{Codec, Slot};
 use crate::api::object::{Field, Object};
@@ -8,10 +9,9 @@ use crate::finding::Finding;
 use crate::spelling::nearest;
 use portolan_base::tree::{Step, steps};
 
-/// Helps where a refusal names an unknown field of an object of that kind: with the name that is near, and the edit that
-/// writes it; otherwise with the place of the field, or with the names that there are.
-pub(super) fn help(finding: &mut Finding, kind: Kind, editor: Option<&Editor<'_>>) {
-    let Some(path) = unknown_field(&finding.message) else { return };
+/// Adds help to the refusal of an unknown field of an object of that kind: the nearest known name, and the edit that writes
+/// it; otherwise where the field belongs, or the known names.
+pub(super) fn help(finding: &mut Finding, kind: Kind, path: &str, editor: Option<&Editor<'_>>) {
     let (parent, wrong) = path.rsplit_once('.').unwrap_or(("", path));
     let Some(known) = fields(kind, parent) else { return };
     finding.help = Some(match nearest(wrong, &mut known.iter().map(|field| field.name)) {
@@ -21,14 +21,9 @@ pub(super) fn help(finding: &mut Finding, kind: Kind, editor: Option<&Editor<'_>
         }
         None => elsewhere(kind, parent, wrong).unwrap_or_else(|| {
             let known: Vec<&str> = known.iter().map(|field| field.name).collect();
-            format!("there are {}", known.join(", "))
+            format!("known fields here: {}", known.join(", "))
         }),
     });
-}
-
-/// The path of the first unknown field that a message names.
-fn unknown_field(message: &str) -> Option<&str> {
-    Some(message.split_once("unknown field \"")?.1.split_once('"')?.0)
 }
 
 /// Where a field of that name belongs.
@@ -36,8 +31,8 @@ fn elsewhere(kind: Kind, parent: &str, wrong: &str) -> Option<String> {
     let has = |path: &str| fields(kind, path).is_some_and(|fields| fields.iter().any(|field| field.name == wrong));
     let other = ["spec", "metadata", ""].into_iter().find(|other| *other != parent && has(other))?;
     Some(match other {
-        "" => format!("`{wrong}` stands beside `metadata`, at the top"),
-        other => format!("`{wrong}` stands under `{other}`"),
+        "" => format!("`{wrong}` belongs at the top level, beside `metadata`"),
+        other => format!("`{wrong}` belongs under `{other}`"),
     })
 }
 
@@ -89,10 +84,13 @@ mod tests {
         };
         assert_eq!(help("spec: {ports: [{port: 80, targetport: 80}]}"), "write `targetPort`");
         assert_eq!(help("spec: {selectors: {a: b}, ports: [{port: 80}]}"), "write `selector`");
-        assert_eq!(help("ports: [{port: 80}]"), "`ports` stands under `spec`");
-        assert_eq!(help("spec: {labels: {a: b}, ports: [{port: 80}]}"), "`labels` stands under `metadata`");
-        assert_eq!(help("spec: {status: {}, ports: [{port: 80}]}"), "`status` stands beside `metadata`, at the top");
-        assert!(help("spec: {bogus: 1, ports: [{port: 80}]}").starts_with("there are ports, selector"));
+        assert_eq!(help("ports: [{port: 80}]"), "`ports` belongs under `spec`");
+        assert_eq!(help("spec: {labels: {a: b}, ports: [{port: 80}]}"), "`labels` belongs under `metadata`");
+        assert_eq!(
+            help("spec: {status: {}, ports: [{port: 80}]}"),
+            "`status` belongs at the top level, beside `metadata`"
+        );
+        assert!(help("spec: {bogus: 1, ports: [{port: 80}]}").starts_with("known fields here: ports, selector"));
         assert_eq!(help("spec: {sessionAffinityConfig: {clientIp: {}}, ports: [{port: 80}]}"), "write `clientIP`");
         assert_eq!(
             refused(

@@ -1,6 +1,7 @@
 //! The text of an address or a range in a field in, the server's errors and warnings about it out
 //! (`k8s.io/apimachinery/pkg/util/validation`, `ip.go`, Kubernetes v1.36.3). [`crate::net`] reads the texts.
 
+use crate::admission::warnings::{Warning, WarningKind};
 use crate::field::{Error, Path};
 use crate::net::{Cidr, is_mapped, is_strict, is_strict_cidr, parse_sloppy};
 use crate::release::Gates;
@@ -84,38 +85,41 @@ fn parse_cidr(path: &Path<'_>, value: &str, strict: bool, errors: &mut Vec<Error
 }
 
 /// `validation.GetWarningsForIP`
-pub fn warn_of_ip(path: &Path<'_>, value: &str, warnings: &mut Vec<String>) {
+pub fn warn_of_ip(path: &Path<'_>, value: &str, warnings: &mut Vec<Warning>) {
     let Some(address) = parse_sloppy(value) else { return };
     if !is_strict(value) || is_mapped(value, address) {
         let (value, canonical) = (quote(value), quote(&address.to_string()));
-        warnings.push(format!("{path}: non-standard IP address {value} is invalid: use {canonical}"));
+        let text = format!("{path}: non-standard IP address {value} is invalid: use {canonical}");
+        warnings.push(Warning::new(WarningKind::NonStandardAddress, path, text));
     } else if address.is_ipv6() && address.to_string() != value {
         let (value, canonical) = (quote(value), quote(&address.to_string()));
-        warnings.push(format!("{path}: IPv6 address {value} should be in RFC 5952 canonical format ({canonical})"));
+        let text = format!("{path}: IPv6 address {value} should be in RFC 5952 canonical format ({canonical})");
+        warnings.push(Warning::new(WarningKind::NonStandardAddress, path, text));
     }
 }
 
 /// `validation.GetWarningsForCIDR`
-pub fn warn_of_cidr(path: &Path<'_>, value: &str, warnings: &mut Vec<String>) {
+pub fn warn_of_cidr(path: &Path<'_>, value: &str, warnings: &mut Vec<Warning>) {
     let Some(range) = Cidr::parse(value) else { return };
     let before = warnings.len();
     let shown = quote(value);
     if range.address != range.network {
         let (network, single) = (quote(&range.to_string()), quote(&format!("{}/{}", range.address, range.bits)));
-        warnings.push(format!(
-            "{path}: CIDR value {shown} is ambiguous in this context (should be {network} or {single}?)"
-        ));
+        let text =
+            format!("{path}: CIDR value {shown} is ambiguous in this context (should be {network} or {single}?)");
+        warnings.push(Warning::new(WarningKind::NonStandardAddress, path, text));
     }
     if !is_strict_cidr(value) || is_mapped(value, range.address) {
         let canonical = quote(&range.to_string());
-        warnings.push(format!("{path}: non-standard CIDR value {shown} is invalid: use {canonical}"));
+        let text = format!("{path}: non-standard CIDR value {shown} is invalid: use {canonical}");
+        warnings.push(Warning::new(WarningKind::NonStandardAddress, path, text));
     }
     if warnings.len() == before && range.is_v6() {
         let canonical = format!("{}/{}", range.address, range.prefix);
         if canonical != value {
             let canonical = quote(&canonical);
-            warnings
-                .push(format!("{path}: IPv6 CIDR value {shown} should be in RFC 5952 canonical format ({canonical})"));
+            let text = format!("{path}: IPv6 CIDR value {shown} should be in RFC 5952 canonical format ({canonical})");
+            warnings.push(Warning::new(WarningKind::NonStandardAddress, path, text));
         }
     }
 }

@@ -8,6 +8,9 @@ use portolan_base::go::json;
 
 const TOTAL_ANNOTATION_SIZE_LIMIT: usize = 256 * 1024;
 
+/// What the server says of `In` and `NotIn` without values.
+pub const NEEDS_VALUES: &str = "must be specified when `operator` is 'In' or 'NotIn'";
+
 /// `ValidateLabelName`
 pub fn validate_label_name(name: &str, path: &Path<'_>, errors: &mut Vec<Error>) {
     push(errors, path, name, is_qualified_name(name));
@@ -77,7 +80,7 @@ fn validate_requirement(
     match requirement.operator.as_str() {
         "In" | "NotIn" => {
             if requirement.values.is_empty() {
-                errors.push(Error::required(&values, "must be specified when `operator` is 'In' or 'NotIn'"));
+                errors.push(Error::required(&values, NEEDS_VALUES));
             }
         }
         "Exists" | "DoesNotExist" => {

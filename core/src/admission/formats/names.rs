@@ -128,6 +128,9 @@ pub fn is_valid_port_num(port: i32) -> Messages {
     if (1..=65535).contains(&port) { Messages::new() } else { vec!["must be between 1 and 65535, inclusive".into()] }
 }
 
+/// What `validation.IsValidPortName` says of a name without a letter.
+pub const NEEDS_A_LETTER: &str = "must contain at least one letter (a-z)";
+
 /// `validation.IsValidPortName`
 pub fn is_valid_port_name(port: &str) -> Messages {
     let mut messages = Messages::new();
@@ -138,7 +141,7 @@ pub fn is_valid_port_name(port: &str) -> Messages {
         messages.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".into());
     }
     if !port.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        messages.push("must contain at least one letter (a-z)".into());
+        messages.push(NEEDS_A_LETTER.into());
     }
     if port.contains("--") {
         messages.push("must not contain consecutive hyphens".into());

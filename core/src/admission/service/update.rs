@@ -3,7 +3,7 @@
 use super::validate::validate_service;
 use super::{is_headless, needs_health_check};
 use crate::admission::formats::names::{is_qualified_name, push};
-use crate::admission::object_meta::validate_object_meta_update;
+use crate::admission::object_meta::{IMMUTABLE, validate_object_meta_update};
 use crate::api::codec::Codec;
 use crate::api::service::Service;
 use crate::field::{Error, Path};
@@ -11,7 +11,8 @@ use crate::release::Gates;
 use portolan_base::go::json_value;
 
 const SPEC: Path<'static> = Path::new("spec");
-const MAY_NOT_CHANGE: &str = "may not change once set";
+/// What the server says of a field that keeps its first value.
+pub const MAY_NOT_CHANGE: &str = "may not change once set";
 
 /// `ValidateServiceUpdate`: what may not change, then the rules of a new Service, with what the old one had excused.
 pub fn validate_service_update(service: &Service, old: &Service, gates: &Gates, errors: &mut Vec<Error>) {
@@ -23,7 +24,7 @@ pub fn validate_service_update(service: &Service, old: &Service, gates: &Gates, 
         && needs_health_check(service)
         && old.spec.health_check_node_port != service.spec.health_check_node_port
     {
-        errors.push(Error::forbidden(&SPEC.child("healthCheckNodePort"), "field is immutable"));
+        errors.push(Error::forbidden(&SPEC.child("healthCheckNodePort"), IMMUTABLE));
     }
     validate_service(service, Some(old), gates, errors);
 }
