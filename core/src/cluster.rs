@@ -17,6 +17,7 @@ use crate::api::resource::{DEFAULT_NAMESPACE, Kind, ObjectKey, Resource};
 use crate::api::secret::Secret;
 use crate::api::service::Service;
 use crate::api::workload::Workload;
+use crate::net::{InvalidRange, parse_port_range, parse_ranges};
 use ipnet::IpNet;
 use portolan_base::collections::BTreeMap;
 use portolan_base::tree::Node;
@@ -53,6 +54,46 @@ impl Default for Options {
             cluster_cidr: vec![range(10, 244), pods_v6],
             namespace: DEFAULT_NAMESPACE.to_owned(),
         }
+    }
+}
+
+/// The options as a host has them: the texts of flags, settings or members, where they are given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptionTexts<'t> {
+    /// `--service-cluster-ip-range`
+    pub service_cluster_ip_range: Option<&'t str>,
+    /// `--service-node-port-range`
+    pub service_node_port_range: Option<&'t str>,
+    /// `--cluster-cidr`
+    pub cluster_cidr: Option<&'t str>,
+    /// `--cluster-domain`
+    pub cluster_domain: Option<&'t str>,
+}
+
+impl Options {
+    /// The options that these texts give; the defaults where a text is missing.
+    ///
+    /// # Errors
+    /// The flag, without `--`, whose text is not a range, and why.
+    pub fn parse(texts: &OptionTexts<'_>) -> Result<Options, (&'static str, InvalidRange)> {
+        let mut options = Options::default();
+        if let Some(text) = texts.service_cluster_ip_range {
+            let ranges = parse_ranges(text).map_err(|error| ("service-cluster-ip-range", error))?;
+            options.service_cluster_ip_range = ranges;
+        }
+        if let Some(text) = texts.service_node_port_range {
+            let range = parse_port_range(text).map_err(|error| ("service-node-port-range", error))?;
+            options.service_node_port_range = range;
+        }
+        options.service_ranges_given =
+            texts.service_cluster_ip_range.is_some() || texts.service_node_port_range.is_some();
+        if let Some(text) = texts.cluster_cidr {
+            options.cluster_cidr = parse_ranges(text).map_err(|error| ("cluster-cidr", error))?;
+        }
+        if let Some(domain) = texts.cluster_domain {
+            domain.clone_into(&mut options.cluster_domain);
+        }
+        Ok(options)
     }
 }
 

@@ -6,8 +6,10 @@
 //! address in IPv6 form is the IPv4 address), new fields are checked strictly ([`is_strict`], [`is_strict_cidr`]).
 
 mod parse;
+mod range;
 
 pub use parse::{Cidr, is_mapped, is_strict, is_strict_cidr, parse_cidr_sloppy, parse_sloppy};
+pub use range::{InvalidRange, parse_port_range, parse_ranges};
 
 use std::fmt;
 use std::net::IpAddr;

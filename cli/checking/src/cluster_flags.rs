@@ -3,7 +3,9 @@
 use crate::settings::Settings;
 use clap::Args;
 use ipnet::IpNet;
+use portolan::api::resource::DEFAULT_NAMESPACE;
 use portolan::cluster::Options;
+use portolan::net::parse_port_range;
 use std::path::PathBuf;
 
 /// The cluster that manifests are applied to, under the names of Kubernetes' own flags.
@@ -15,7 +17,7 @@ pub struct ClusterFlags {
     pub service_cluster_ip_range: Vec<IpNet>,
 
     /// Range of node ports [default: 30000-32767]
-    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
+    #[arg(long, value_name = "FIRST-LAST", value_parser = parse_port_range)]
     pub service_node_port_range: Option<(u16, u16)>,
 
     /// Range from which synthetic pods get their addresses [default: 10.244.0.0/16]
@@ -71,17 +73,6 @@ impl ClusterFlags {
     /// The namespace of objects, and of names in questions, that name none.
     #[must_use]
     pub fn namespace<'a>(&'a self, settings: &'a Settings) -> &'a str {
-        self.namespace.as_deref().or(settings.namespace.as_deref()).unwrap_or("default")
+        self.namespace.as_deref().or(settings.namespace.as_deref()).unwrap_or(DEFAULT_NAMESPACE)
     }
-}
-
-/// Reads `FIRST-LAST`.
-///
-/// # Errors
-/// The text is not a range of ports; the error shows the expected form.
-pub(crate) fn port_range(text: &str) -> Result<(u16, u16), String> {
-    let range = text.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-    range
-        .filter(|(first, last)| *first > 0 && first <= last)
-        .ok_or_else(|| "expected FIRST-LAST, for example 30000-32767".to_owned())
 }

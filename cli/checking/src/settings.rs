@@ -1,7 +1,7 @@
 //! `portolan.toml`: what a project has settled for itself. What the command line says goes before it.
 
-use crate::cluster_flags::port_range;
 use ipnet::IpNet;
+use portolan::net::{InvalidRange, parse_port_range, parse_ranges};
 use portolan::spelling::nearest;
 use std::fmt::Write as _;
 use std::fs;
@@ -156,8 +156,9 @@ fn cluster(value: &Spanned<DeValue<'_>>, settings: &mut Settings, problems: &mut
             "cluster-cidr" => settings.cluster_cidr = ranges(value, problems),
             "service-node-port-range" => {
                 settings.service_node_port_range = string(value, problems).and_then(|text| {
-                    let range = port_range(&text);
-                    range.map_err(|message| problems.push(Problem { at: value.span().start, message })).ok()
+                    let range = parse_port_range(&text);
+                    let problem = |error: InvalidRange| Problem { at: value.span().start, message: error.to_string() };
+                    range.map_err(|error| problems.push(problem(error))).ok()
                 });
             }
             "cluster-domain" => settings.cluster_domain = string(value, problems),
@@ -246,12 +247,9 @@ pub fn unknown_code(code: &str) -> String {
 fn ranges(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<IpNet> {
     let mut ranges = Vec::new();
     for (text, at) in strings(value, problems) {
-        for part in text.split(',').map(str::trim) {
-            match part.parse() {
-                Ok(range) => ranges.push(range),
-                Err(_) => problems
-                    .push(Problem { at, message: format!("`{part}` is no range of addresses, such as 10.0.0.0/16") }),
-            }
+        match parse_ranges(&text) {
+            Ok(more) => ranges.extend(more),
+            Err(error) => problems.push(Problem { at, message: error.to_string() }),
         }
     }
     ranges
@@ -299,13 +297,13 @@ mod tests {
                 "2:19: expected a string, found integer",
                 "3:1: unknown key `cluster-domain`: it stands under [cluster]",
                 "5:1: unknown key `namspace`: did you mean `namespace`?",
-                "6:16: `10` is no range of addresses, such as 10.0.0.0/16",
+                "6:16: `10` is not a range of addresses; expected one such as 10.0.0.0/16",
                 "7:1: unknown key `bogus`: there are service-cluster-ip-range, service-node-port-range, cluster-cidr, cluster-domain, namespace, ingress-controller",
             ]
         );
         assert_eq!(
             told("[cluster]\nservice-node-port-range = \"1\"\n"),
-            ["2:27: expected FIRST-LAST, like 30000-32767"]
+            ["2:27: `1` is not a range of ports; expected one such as 30000-32767"]
         );
         assert_eq!(told("cluster = 1"), ["1:11: expected a table, found integer"]);
         assert_eq!(told("a = \"é\"\nb = [1,\n"), ["2:8: unclosed array, expected `]`"]);

@@ -123,7 +123,8 @@ impl Judge {
         if refused.is_empty() && admission::is_known(kind) {
             let before = old_object.map(|old| faults(kind, old)).unwrap_or_default();
             for fault in faults(kind, &source.node) {
-                let told = finding(&fault.field, fault.body());
+                let mut told = finding(&fault.field, fault.body());
+                told.help = admission::advice::for_error(&fault).map(str::to_owned);
                 if before.contains(&fault) { kept.push(told) } else { refused.push(told) }
             }
         }
