@@ -199,7 +199,7 @@ fn what_is_open_goes_before_the_disk_and_all_files_are_one_cluster() {
     // The pod loses its label in the editor: the finding is in another file.
     editor.open("deep/pod.yaml", POD);
     let label = json!({"start": {"line": 5, "character": 9}, "end": {"line": 5, "character": 12}});
-    editor.change("deep/pod.yaml", json!([{"range": label, "text": "wob"}]));
+    editor.change("deep/pod.yaml", json!([{"range": label, "text": "wbe"}]));
     editor.wait_for("service.yaml", &["SVC001"]);
     editor.change("deep/pod.yaml", json!([{"range": label, "text": "web"}]));
     editor.wait_for("service.yaml", &[]);
@@ -211,7 +211,7 @@ fn what_is_open_goes_before_the_disk_and_all_files_are_one_cluster() {
     editor.wait_for("deep/pod.yaml", &[]);
     editor.wait_for("service.yaml", &[]);
     // What changes on the disk is told by the editor.
-    editor.folder.write("deep/pod.yaml", &POD.replace("app: web", "app: wob"));
+    editor.folder.write("deep/pod.yaml", &POD.replace("app: web", "app: wbe"));
     let changed = json!({"uri": editor.uri("deep/pod.yaml"), "type": 2});
     editor.tell("workspace/didChangeWatchedFiles", json!({"changes": [changed]}));
     editor.wait_for("service.yaml", &["SVC001"]);

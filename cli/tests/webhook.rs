@@ -136,7 +136,7 @@ fn an_update_is_held_against_what_is_stored() {
         &old,
     ));
     assert!(answer.allowed(), "{answer:?}");
-    assert!(answer.warnings()[0].starts_with("SVC004 spec.externalName: 10.0.0.9 is an address"), "{answer:?}");
+    assert!(answer.warnings()[0].starts_with("SVC004 spec.externalName: 10.0.0.9 is an IP address"), "{answer:?}");
     let answer = client.review(&review("CREATE", &old.replace("\"old\"", "\"new\""), ""));
     assert!(!answer.allowed() && answer.message().starts_with("SVC004"), "{answer:?}");
     // A Service that changes its port breaks the Ingress before it.
