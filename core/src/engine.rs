@@ -9,7 +9,7 @@ use crate::api::service::Service;
 use crate::cluster::{Cluster, Options, Source};
 use crate::dns::Zone;
 use crate::endpoints::EndpointsTable;
-use crate::ingress::Controller;
+use crate::ingress::{self, Controller};
 use crate::policy::PolicyIndex;
 use crate::proxy::NodeTable;
 use crate::routing::RouteTable;
@@ -214,7 +214,7 @@ impl Engine {
         // A table is put in whole, so what another thread left behind is good even if that thread failed.
         let mut tables = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (controller, class.map(str::to_owned));
-        Arc::clone(tables.entry(key).or_insert_with(|| Arc::new(RouteTable::compile(&self.cluster, controller, class))))
+        Arc::clone(tables.entry(key).or_insert_with(|| Arc::new(ingress::compile(&self.cluster, controller, class))))
     }
 
     fn apply_changes(&mut self, changes: Vec<Change>) {
@@ -332,7 +332,7 @@ impl Engine {
 
     /// Drops the tables that are made from objects of that kind.
     fn invalidate(&mut self, kind: Kind) {
-        if RouteTable::is_made_from(kind) {
+        if ingress::is_made_from(kind) {
             self.routes.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }

@@ -17,3 +17,4 @@ pub mod controller;
 pub(crate) mod lowering;
 
 pub use controller::Controller;
+pub use lowering::{compile, is_made_from};

@@ -10,6 +10,8 @@
 //! path wins, so the order in which rules are looked at never decides.
 
 pub mod backend;
+pub mod behaviour;
+pub(crate) mod builder;
 pub mod compare;
 pub mod explain;
 pub(crate) mod index;
@@ -26,6 +28,7 @@ pub mod tls;
 pub mod upstream;
 
 pub use backend::{Backend, BackendPort};
+pub use behaviour::Behaviour;
 pub use matching::{MatchHost, MatchPath, PathRank};
 pub use request::Request;
-pub use table::{Entry, Host, Origin, Redirect, Refusal, Report, Route, RouteTable};
+pub use table::{Entry, Host, Origin, Redirect, Refusal, Route, RouteTable, RuleFields, TableNote};

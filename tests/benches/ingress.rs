@@ -9,9 +9,9 @@
 use portolan::api::ingress::Ingress;
 use portolan::api::resource::Resource;
 use portolan::cluster::{Cluster, Options};
-use portolan::ingress::Controller;
+use portolan::ingress::{Controller, compile};
+use portolan::routing::Request;
 use portolan::routing::compare::compare;
-use portolan::routing::{Request, RouteTable};
 use portolan_tests::generate::Chance;
 use portolan_tests::{answer, engine};
 use rustix::time::{ClockId, clock_gettime};
@@ -174,7 +174,7 @@ fn lookups(kind: &Kind) {
     let mut contenders: Vec<Contender<'_>> = Vec::new();
     for controller in Controller::ALL {
         for (rules, questions) in rules.iter().zip(&questions) {
-            let table = RouteTable::compile(&cluster(rules, |at| at % 100), *controller, None);
+            let table = compile(&cluster(rules, |at| at % 100), *controller, None);
             let ask = move |at: usize| {
                 let (host, path) = questions.get(at);
                 let request =
@@ -253,7 +253,7 @@ fn compiling() {
             let what = format!("{}, {}", kind.name, controller.name());
             growth(&what, &sizes, |size| {
                 let cluster = cluster(&rules(kind, size), |at| at % 100);
-                timed(|| RouteTable::compile(&cluster, *controller, None))
+                timed(|| compile(&cluster, *controller, None))
             });
         }
     }
@@ -261,7 +261,7 @@ fn compiling() {
         let what = format!("most rules shadowed, {}", controller.name());
         growth(&what, &sizes, |size| {
             let cluster = cluster(&shadowed(size), |at| at % 100);
-            timed(|| RouteTable::compile(&cluster, *controller, None))
+            timed(|| compile(&cluster, *controller, None))
         });
     }
 }
@@ -293,8 +293,8 @@ fn comparing() {
             let what = format!("{}, {} to {}", kind.name, before.name(), after.name());
             growth(&what, &[1_000, 10_000], |size| {
                 let rules = rules(kind, size);
-                let before = RouteTable::compile(&cluster(&rules, |at| at), before, None);
-                let after = RouteTable::compile(&cluster(&rules, |at| at + at % 2), after, None);
+                let before = compile(&cluster(&rules, |at| at), before, None);
+                let after = compile(&cluster(&rules, |at| at + at % 2), after, None);
                 timed(|| compare(&before, &after))
             });
         }

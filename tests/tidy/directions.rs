@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// Imports of a room that stands later in the table: each is to be removed, and no other may be added.
-const UPWARD: &[(&str, &str)] = &[("routing", "ingress")];
+const UPWARD: &[(&str, &str)] = &[];
 
 /// The rooms that each room imports, with one place for each.
 type Imports = BTreeMap<String, BTreeMap<String, String>>;

@@ -11,7 +11,7 @@ const EXEMPT: &[(&str, &str)] = &[
     ("core/src/ask/nftables.rs", "nftables"),
     ("core/src/ask/read.rs", "read"),
     // The profiles of the controllers.
-    ("core/src/ingress/controller/", "conduct"),
+    ("core/src/ingress/controller/", "apply"),
     // The rules.
     ("core/src/lint/rules/", "check"),
 ];

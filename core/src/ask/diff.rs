@@ -6,6 +6,7 @@ use super::part::ControllerChoice;
 use super::route::{RouteResource, RouteService, table};
 use crate::cluster::Options;
 use crate::engine::Engine;
+use crate::ingress::Controller;
 use crate::ingress::controller::differences;
 use crate::load::{File, load_stored};
 use crate::routing::compare::{self as room, Change, Outcome};
@@ -151,7 +152,7 @@ pub fn diff(engine: &Engine, question: &DiffQuestion<'_>) -> Result<DiffAnswer, 
 pub fn compare(before: &RouteTable, after: &RouteTable) -> DiffAnswer {
     let comparison = room::compare(before, after);
     let mut notes: Vec<String> =
-        differences(before.controller(), after.controller()).into_iter().map(str::to_owned).collect();
+        differences(Controller::of_table(before), Controller::of_table(after)).into_iter().map(str::to_owned).collect();
     if !comparison.incomplete.is_empty() {
         let hosts = comparison.incomplete.join("`, `");
         notes.push(format!("not every class of requests was compared: the expressions make too many for `{hosts}`"));

@@ -323,7 +323,7 @@ Open to pods that are not in the files
   shop/Deployment/web: from any pod of namespaces with role=edge on TCP 8080
 
 Entry points
-  shop/in a.example/ to shop/web, closed but for the sources in the rows
+  shop/in a.example/ to shop/web, reachable only from the sources listed above
 
 Selected by no NetworkPolicy
   ingress: ops/*

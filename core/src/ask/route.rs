@@ -284,13 +284,13 @@ impl RouteRule {
     /// The rule of that origin.
     pub(super) fn of(origin: &Origin) -> Self {
         let field = origin.field();
-        RouteRule { ingress: origin.ingress.clone(), rule: origin.rule, path: origin.path, field }
+        RouteRule { ingress: origin.object.clone(), rule: origin.rule, path: origin.path, field }
     }
 }
 
 /// Where a rule is in the file that its Ingress comes from.
 pub(super) fn location<'e>(cluster: &'e Cluster, origin: &Origin) -> Option<Location<'e>> {
-    let source = cluster.source(crate::api::resource::Kind::Ingress, &origin.ingress)?;
+    let source = cluster.source(crate::api::resource::Kind::Ingress, &origin.object)?;
     Some(Location::of(source, origin.field()))
 }
 
@@ -346,16 +346,16 @@ fn answer_of<'e>(
 ) -> RouteAnswer<'e> {
     let explanation = explain(table, request, &route);
     let origin = if route.is_matched() { route.origin() } else { None };
-    let options = route.entry.and_then(|entry| entry.conduct.as_deref());
+    let options = route.entry.and_then(|entry| entry.options.as_deref());
     let canary = route.canary.map(|canary| RouteCanary {
-        ingress: canary.origin.ingress.clone(),
+        ingress: canary.origin.object.clone(),
         service: RouteService::of(&canary.backend),
         weight: canary.weight,
         weight_total: canary.weight_total,
     });
     RouteAnswer {
         matched: route.is_matched(),
-        ingress: origin.map(|origin| origin.ingress.clone()),
+        ingress: origin.map(|origin| origin.object.clone()),
         rule: origin.and_then(|origin| origin.rule),
         path: origin.and_then(|origin| origin.path),
         service: route.backend.and_then(RouteService::of),
@@ -366,13 +366,13 @@ fn answer_of<'e>(
         canary,
         backend_protocol: options.and_then(|options| options.backend_protocol.clone()),
         fallback: options.and_then(|options| options.fallback.clone()),
-        unconsidered_annotations: options.map(|options| options.unconsidered.clone()).unwrap_or_default(),
+        unconsidered_annotations: options.map(|options| options.ignored_annotations.clone()).unwrap_or_default(),
         near: explanation.near.into_iter().map(|near| near_miss(cluster, near)).collect(),
         source: origin.and_then(|origin| location(cluster, origin)),
         rewrite: route.rewrite,
         redirect: route.redirect,
         compared_path: route.path,
-        controller: table.controller(),
+        controller: Controller::of_table(table),
         refusal: route.refusal,
         notes: route.notes,
     }
@@ -383,7 +383,7 @@ fn near_miss(cluster: &Cluster, near: explain::NearMiss) -> NearMiss<'_> {
     NearMiss {
         source: location(cluster, &origin),
         field: origin.field(),
-        ingress: origin.ingress,
+        ingress: origin.object,
         rule: origin.rule,
         path: origin.path,
         host: host.written(),

@@ -127,10 +127,10 @@ pub fn routes<'e>(engine: &'e Engine, question: &RoutesQuestion<'_>) -> Result<R
     let certificates = table.tls().iter().map(|(host, certificate)| TableCertificate {
         host: host.to_string(),
         secret: certificate.secret.clone(),
-        ingress: certificate.ingress.clone(),
+        ingress: certificate.object.clone(),
     });
     Ok(RoutesAnswer {
-        controller: table.controller(),
+        controller: Controller::of_table(&table),
         hosts: table.hosts().iter().map(|host| table_host(engine, host)).collect(),
         default: table.default_entry().map(|entry| table_rule(engine, entry)),
         tls: certificates.collect(),
@@ -148,12 +148,12 @@ fn uncovered(table: &RouteTable) -> Vec<String> {
 
 /// What the authors of the Ingresses should know.
 pub(super) fn reports<'e>(engine: &'e Engine, table: &RouteTable) -> Vec<RouteReport<'e>> {
-    let report = |report: &crate::routing::Report| RouteReport {
+    let report = |report: &crate::routing::TableNote| RouteReport {
         reason: report.reason,
-        ingress: report.ingress.clone(),
+        ingress: report.object.clone(),
         field: report.field.clone(),
         message: report.message.clone(),
-        source: Location::of_field(engine, Kind::Ingress, &report.ingress, &report.field),
+        source: Location::of_field(engine, Kind::Ingress, &report.object, &report.field),
     };
     table.reports().iter().map(report).collect()
 }
@@ -176,7 +176,7 @@ fn table_host<'e>(engine: &'e Engine, host: &Host) -> TableHost<'e> {
 }
 
 fn table_rule<'e>(engine: &'e Engine, entry: &Entry) -> TableRule<'e> {
-    let options = entry.conduct();
+    let options = entry.options();
     let rewrite = options.and_then(|options| options.rewrite.as_ref());
     let redirect = options.and_then(|options| options.redirect.clone());
     // A canary of a kind that is not a Service has no name here, as a backend has.

@@ -9,15 +9,13 @@ mod ingress_nginx;
 mod spec;
 
 use super::class::ClassRules;
-use super::lowering::Builder;
+use super::lowering::Lowering;
 use crate::api::ingress::Ingress;
 use crate::api::pod::Pod;
 use crate::api::resource::ObjectKey;
 use crate::api::service::Service;
 use crate::cluster::Cluster;
-use crate::routing::names::Selection;
-use crate::routing::{Entry, Host, Request, Route, RouteTable};
-use std::borrow::Cow;
+use crate::routing::{Behaviour, RouteTable};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -48,7 +46,7 @@ impl Controller {
 
     /// The name in questions and flags, such as `nginx`.
     pub fn name(self) -> &'static str {
-        self.profile().name
+        self.profile().behaviour.name
     }
 
     /// The name for people, such as `ingress-nginx`.
@@ -59,6 +57,11 @@ impl Controller {
     /// The controller of that name.
     pub fn named(name: &str) -> Option<Controller> {
         Controller::ALL.iter().copied().find(|controller| controller.name() == name)
+    }
+
+    /// The controller whose behaviour a table follows.
+    pub fn of_table(table: &RouteTable) -> Controller {
+        Controller::named(table.controller().name()).unwrap_or_default()
     }
 
     /// The names of all controllers, separated by commas.
@@ -111,8 +114,6 @@ pub(crate) type Labels = &'static [(&'static str, &'static str)];
 
 /// What Portolan knows of a controller.
 pub(crate) struct Profile {
-    /// The name in questions and flags.
-    pub(crate) name: &'static str,
     /// The name for people.
     pub(crate) label: &'static str,
     /// Which Ingresses it serves.
@@ -124,15 +125,9 @@ pub(crate) struct Profile {
     /// What a comparison of tables cannot show of it.
     pub(crate) note: &'static str,
     /// Makes the hosts and rules of the Ingresses it serves.
-    pub(crate) compile: fn(&mut Builder<'_>),
-    /// Chooses the host that decides.
-    pub(crate) select: fn(&RouteTable, &Request<'_>) -> Selection,
-    /// The path as it is compared; `None` where the request is refused for it.
-    pub(crate) normalize: for<'p> fn(&'p str) -> Option<Cow<'p, str>>,
-    /// What is done with a request beyond choosing its rule: redirects, rewrites, refusals.
-    pub(crate) conduct: for<'t> fn(&'t RouteTable, &Request<'_>, &mut Route<'t>),
-    /// Whether `conduct` has nothing to add for any request with that (normalized) path that the rule won.
-    pub(crate) is_plain: fn(Option<&Host>, &Entry, &str) -> bool,
+    pub(crate) compile: fn(&mut Lowering<'_>),
+    /// How it treats requests.
+    pub(crate) behaviour: Behaviour,
 }
 
 /// The class of an Ingress, as its controller reads it; none: the Ingress has no class.

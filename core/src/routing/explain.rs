@@ -1,4 +1,5 @@
-//! Why a rule won, and why those that nearly did lost: said from the same table, by the same comparison.
+//! Explains a route: a table, a request and its route in; one sentence and the rules that nearly won out. The reasons are read
+//! off the same ranks that decided.
 
 use super::backend::Backend;
 use super::matching::{MatchHost, MatchPath};
@@ -7,7 +8,7 @@ use super::table::{Entry, Host, Origin, Route, RouteTable};
 use portolan_base::sort::SmallSort as _;
 use portolan_base::text::{joined, push_all};
 
-/// How many near misses are told.
+/// The greatest number of near misses in an explanation.
 const NEAR: usize = 8;
 
 /// Why a request is served as it is.
@@ -22,7 +23,7 @@ pub struct Explanation {
 /// A rule that nearly won.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearMiss {
-    /// Where it stands.
+    /// Where it comes from.
     pub origin: Origin,
     /// Its host.
     pub host: MatchHost,
@@ -43,14 +44,14 @@ fn because(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Stri
     let name = request.host_name();
     let path = &route.path;
     let mut text = match route.host.map(|host| &host.matches) {
-        Some(MatchHost::Exact(host)) => joined(&["host `", host, "` has rules of its own; "]),
-        Some(MatchHost::Wildcard(suffix)) => joined(&["host `", name, "` falls under `*.", suffix, "`; "]),
-        Some(MatchHost::Regex(source)) => joined(&["host `", name, "` is taken by `", source, "`; "]),
-        Some(MatchHost::Any) => joined(&["no rule names host `", name, "`, so the rules without host decide; "]),
+        Some(MatchHost::Exact(host)) => joined(&["host `", host, "` has its own rules; "]),
+        Some(MatchHost::Wildcard(suffix)) => joined(&["host `", name, "` matches `*.", suffix, "`; "]),
+        Some(MatchHost::Regex(source)) => joined(&["host `", name, "` matches `", source, "`; "]),
+        Some(MatchHost::Any) => joined(&["no rule names host `", name, "`, so the rules without a host decide; "]),
         None if table.hosts().is_empty() && table.default_entry().is_none() => {
-            return format!("no Ingress is served by controller `{}`{}", table.controller().name(), of_class(table));
+            return format!("controller `{}` serves no Ingress{}", table.controller().name(), of_class(table));
         }
-        None => joined(&["no rule is for host `", name, "`; "]),
+        None => joined(&["no rule matches host `", name, "`; "]),
     };
     match (route.entry, &route.nothing) {
         (_, Some(why)) => text.push_str(why),
@@ -58,17 +59,17 @@ fn because(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Stri
             let (open, close) = if entry.path_type.is_empty() { ("", "") } else { (" (", ")") };
             let others =
                 route.host.map_or(0, |host| host.entries().iter().filter(|other| other.path.takes(path)).count());
-            let strongest = if others > 1 { ", and is the strongest of those that do" } else { "" };
+            let strongest = if others > 1 { " and is the most specific match" } else { "" };
             let how = [open, &entry.path_type, close];
             push_all(&mut text, &["path `", &entry.written, "`"]);
             push_all(&mut text, &how);
-            push_all(&mut text, &[" takes `", path, "`", strongest]);
+            push_all(&mut text, &[" matches `", path, "`", strongest]);
         }
-        (Some(_), None) => push_all(&mut text, &["no rule takes `", path, "`, so it goes to the default backend"]),
-        (None, None) => push_all(&mut text, &["no rule takes `", path, "`, and there is no default backend"]),
+        (Some(_), None) => push_all(&mut text, &["no rule matches `", path, "`, so the default backend serves it"]),
+        (None, None) => push_all(&mut text, &["no rule matches `", path, "`, and there is no default backend"]),
     }
     if let Some(canary) = route.canary {
-        text.push_str(&format!("; its canary {} may take its place", canary.origin.ingress));
+        text.push_str(&format!("; the canary {} may serve it instead", canary.origin.object));
     }
     if let Some(redirect) = &route.redirect {
         text.push_str(&format!("; the client is redirected ({}) to {}", redirect.code, redirect.location));
@@ -115,9 +116,9 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
         if let Some(entry) = host.find(&route.path).filter(lost_it) {
             let why = match own {
                 Some(own) => {
-                    format!("host `{}` is not asked: `{own}` is more specific, and decides alone", host.matches)
+                    format!("host `{}` is not considered: `{own}` is more specific and decides alone", host.matches)
                 }
-                None => format!("`{}` does not take host `{name}`", host.matches),
+                None => format!("`{}` does not match host `{name}`", host.matches),
             };
             miss(2, host, entry, why);
         }
@@ -126,30 +127,36 @@ fn near(table: &RouteTable, request: &Request<'_>, route: &Route<'_>) -> Vec<Nea
     found.into_iter().map(|(_, near)| near).take(NEAR).collect()
 }
 
-/// Why a rule that takes the path too lost, read off the two ranks.
+/// Why a rule that also matches the path lost, read off the two ranks.
 fn lost(winner: Option<&Entry>, loser: &Entry) -> String {
-    let Some(winner) = winner else { return "the host takes nothing".to_owned() };
+    let Some(winner) = winner else { return "no rule of the host matches".to_owned() };
     let (won, lost) = (winner.rank, loser.rank);
     if won.tier != lost.tier {
-        format!("takes it too, but {} goes before {}", winner.path, loser.path)
+        format!("also matches, but {} takes precedence over {}", winner.path, loser.path)
     } else if won.length != lost.length {
-        format!("takes it too, but `{}` is longer than `{}`", winner.written, loser.written)
+        format!("also matches, but `{}` is longer than `{}`", winner.written, loser.written)
     } else if won.exact != lost.exact {
-        "takes it too, but Exact goes before Prefix at the same length".to_owned()
+        "also matches, but Exact takes precedence over Prefix at the same length".to_owned()
     } else {
-        format!("is the same rule, and that of Ingress {} goes before it", winner.origin.ingress)
+        format!(
+            "is the same rule as that of {} {}, which takes precedence",
+            winner.origin.kind().name(),
+            winner.origin.object
+        )
     }
 }
 
-/// Why a rule that does not take the path nearly does.
+/// Why a rule that does not match the path nearly does.
 fn nearly(rule: &MatchPath, path: &str) -> Option<String> {
     match rule {
         MatchPath::Exact(own) if own.trim_end_matches('/') == path.trim_end_matches('/') => {
-            Some(format!("takes `{own}` exactly, with or without the slash at its end as it stands"))
+            Some(format!("matches `{own}` exactly; the slash at the end makes the difference"))
         }
-        MatchPath::Exact(own) if path.starts_with(&**own) => Some(format!("takes `{own}` alone, and nothing below it")),
+        MatchPath::Exact(own) if path.starts_with(&**own) => {
+            Some(format!("matches `{own}` alone, not the paths below it"))
+        }
         MatchPath::Element(own) if path.starts_with(&**own) => {
-            Some(format!("`{own}` is a prefix by element, and `{path}` goes on within the element"))
+            Some(format!("`{own}` is a prefix of whole elements, and `{path}` continues the last element"))
         }
         MatchPath::Exact(own) | MatchPath::Element(own) | MatchPath::Text(own)
             if !own.is_empty() && path.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own)) =>

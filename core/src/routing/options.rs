@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// What the annotations of an Ingress add to one of its rules.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Conduct {
+pub struct RouteOptions {
     /// The path that the backend gets instead.
     pub rewrite: Option<Rewrite>,
     /// Where every request is sent instead: HTTP code and URL, which may name variables.
@@ -33,10 +33,10 @@ pub struct Conduct {
     /// Another backend for a part of the requests.
     pub canary: Option<Canary>,
     /// Annotations that may change the answer and are not considered.
-    pub unconsidered: Vec<String>,
+    pub ignored_annotations: Vec<String>,
 }
 
-impl Conduct {
+impl RouteOptions {
     /// Whether nothing is added but, where the host has a certificate, the redirect of plain requests to `https`.
     pub(crate) fn is_plain(&self) -> bool {
         self.rewrite.is_none()
@@ -125,7 +125,7 @@ pub struct Canary {
 
 /// What the annotations of the Ingresses of a host add to the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerConduct {
+pub struct HostOptions {
     /// Where a request for `/` is sent.
     pub app_root: Option<String>,
     /// The host that every request is sent to.

@@ -1,46 +1,66 @@
-//! The compiled table: all Ingresses of a class as one index.
+//! The compiled table: a request in, the rule that wins and what the proxy does with the request out.
 
 use super::backend::Backend;
+use super::behaviour::Behaviour;
 use super::index::{NONE, TextTables};
 use super::matching::{MatchHost, MatchPath, PathRank};
 use super::names::{HostNames, Names, Place, Selection};
-use super::options::{Canary, Conduct, ServerConduct};
+use super::options::{Canary, HostOptions, RouteOptions};
 use super::pattern::Pattern;
 use super::request::Request;
 use super::tls::TlsTable;
 use crate::api::resource::{Kind, ObjectKey};
 use crate::cluster::{Cluster, Location};
-use crate::ingress::Controller;
-use crate::ingress::lowering::Builder;
 use portolan_base::text::{Digits, joined};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Where a rule stands.
+/// The fields of a kind of object that rules are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleFields {
+    /// The kind.
+    pub kind: Kind,
+    /// The list of rules.
+    pub rules: &'static str,
+    /// The list of paths within a rule.
+    pub paths: &'static str,
+    /// The backend of requests that no rule matches.
+    pub default_backend: &'static str,
+}
+
+/// Where a rule comes from: an object, and the place in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
-    /// The Ingress.
-    pub ingress: ObjectKey,
-    /// The place of the rule in `spec.rules`; none for a default backend.
+    /// The kind of the object, and where its rules are.
+    pub fields: &'static RuleFields,
+    /// The object.
+    pub object: ObjectKey,
+    /// The index of the rule; none for a default backend.
     pub rule: Option<usize>,
-    /// The place of the path in the rule; none for a default backend or a rule without paths.
+    /// The index of the path in the rule; none for a default backend or a rule without paths.
     pub path: Option<usize>,
 }
 
 impl Origin {
-    /// The field of the Ingress.
+    /// The kind of the object.
+    pub fn kind(&self) -> Kind {
+        self.fields.kind
+    }
+
+    /// The field of the object.
     pub fn field(&self) -> String {
-        let Some(rule) = self.rule else { return "spec.defaultBackend".to_owned() };
+        let RuleFields { rules, paths, default_backend, .. } = self.fields;
+        let Some(rule) = self.rule else { return (*default_backend).to_owned() };
         let (rule, path) = (Digits::of_place(rule), self.path.map(Digits::of_place));
         match &path {
-            Some(path) => joined(&["spec.rules[", rule.as_str(), "].http.paths[", path.as_str(), "]"]),
-            None => joined(&["spec.rules[", rule.as_str(), "]"]),
+            Some(path) => joined(&[rules, "[", rule.as_str(), "].", paths, "[", path.as_str(), "]"]),
+            None => joined(&[rules, "[", rule.as_str(), "]"]),
         }
     }
 
-    /// Where the field stands in somebody's file.
+    /// The field's place in a file; none where the object comes from no file.
     pub fn place(&self, cluster: &Cluster) -> Option<Location> {
-        cluster.source(Kind::Ingress, &self.ingress).map(|source| source.place_at(self.field()))
+        cluster.source(self.kind(), &self.object).map(|source| source.place_at(self.field()))
     }
 }
 
@@ -59,9 +79,9 @@ pub struct Entry {
     pub rank: PathRank,
     /// Where its requests go.
     pub backend: Backend,
-    /// What the controller's annotations add.
-    pub(crate) conduct: Option<Arc<Conduct>>,
-    /// The place, among the entries of its host, of the one that takes every request it could have.
+    /// What the controller's annotations add: rewrites, redirects, limits, canaries.
+    pub(crate) options: Option<Arc<RouteOptions>>,
+    /// The position, among the entries of its host, of the entry that matches every request that this one matches.
     pub shadowed_by: Option<usize>,
     /// Its number among all rules of the table, the default backend's the last.
     pub number: usize,
@@ -80,7 +100,7 @@ pub struct Host {
     pub(crate) range: Range<usize>,
     /// Compiled, where an expression says which names.
     pub(crate) pattern: Option<Pattern>,
-    pub(crate) server: ServerConduct,
+    pub(crate) options: HostOptions,
 }
 
 /// The rules of all hosts, host by host, and what finds them by path.
@@ -92,8 +112,8 @@ pub(crate) struct Rules {
 
 impl Entry {
     /// What the controller's annotations add.
-    pub fn conduct(&self) -> Option<&Conduct> {
-        self.conduct.as_deref()
+    pub fn options(&self) -> Option<&RouteOptions> {
+        self.options.as_deref()
     }
 }
 
@@ -126,7 +146,7 @@ impl Host {
 
     /// The host that every request is sent to.
     pub fn redirects_to(&self) -> Option<&str> {
-        self.server.redirect_to.as_deref()
+        self.options.redirect_to.as_deref()
     }
 
     /// Whether a name, in lower case, is one of those it stands for.
@@ -155,13 +175,15 @@ impl Host {
     }
 }
 
-/// Something about the Ingresses that the author should know.
+/// Something about an object of a table that its author should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct TableNote {
     /// In one word: `Duplicate`, `ServiceNotFound`, `UnknownAnnotation`, …
     pub reason: &'static str,
-    /// The Ingress.
-    pub ingress: ObjectKey,
+    /// The kind of the object.
+    pub kind: Kind,
+    /// The object.
+    pub object: ObjectKey,
     /// The field.
     pub field: String,
     /// For people.
@@ -231,7 +253,7 @@ impl<'t> Route<'t> {
 /// All Ingresses of a class, compiled.
 #[derive(Clone, Debug)]
 pub struct RouteTable {
-    pub(crate) controller: Controller,
+    pub(crate) behaviour: &'static Behaviour,
     pub(crate) class: Option<String>,
     pub(crate) hosts: Vec<Host>,
     pub(crate) rules: Arc<Rules>,
@@ -239,23 +261,13 @@ pub struct RouteTable {
     pub(crate) secure: HostNames,
     pub(crate) default: Option<Entry>,
     pub(crate) tls: TlsTable,
-    pub(crate) reports: Vec<Report>,
+    pub(crate) reports: Vec<TableNote>,
 }
 
 impl RouteTable {
-    /// Compiles the Ingresses that the controller serves: those of `class`, or, without one, those it serves as it comes.
-    pub fn compile(cluster: &Cluster, controller: Controller, class: Option<&str>) -> Self {
-        Builder::new(cluster, controller, class).finish(controller, class)
-    }
-
-    /// Whether objects of that kind have a part in a table.
-    pub fn is_made_from(kind: Kind) -> bool {
-        matches!(kind, Kind::Ingress | Kind::IngressClass | Kind::Service | Kind::Secret)
-    }
-
-    /// Whose ways the table follows.
-    pub fn controller(&self) -> Controller {
-        self.controller
+    /// The controller whose behaviour the table follows.
+    pub fn controller(&self) -> &'static Behaviour {
+        self.behaviour
     }
 
     /// The class that was asked for.
@@ -287,7 +299,7 @@ impl RouteTable {
         found
     }
 
-    /// What serves the requests that no rule takes, where that is one backend for all.
+    /// The rule for requests that no other rule matches, where all hosts share one.
     pub fn default_entry(&self) -> Option<&Entry> {
         self.default.as_ref()
     }
@@ -298,13 +310,13 @@ impl RouteTable {
     }
 
     /// What the authors should know.
-    pub fn reports(&self) -> &[Report] {
+    pub fn reports(&self) -> &[TableNote] {
         &self.reports
     }
 
     /// The host that decides about the request, where one takes it on.
     pub fn host(&self, request: &Request<'_>) -> Option<&Host> {
-        match (self.controller.profile().select)(self, request) {
+        match (self.behaviour.select_host)(self, request) {
             Selection::Host(place) => self.host_at(place),
             _ => None,
         }
@@ -312,10 +324,10 @@ impl RouteTable {
 
     /// The rule that wins, and nothing else: the fast question of a proxy.
     pub fn lookup(&self, request: &Request<'_>) -> Option<&Entry> {
-        let profile = self.controller.profile();
-        match (profile.select)(self, request) {
+        let behaviour = self.behaviour;
+        match (behaviour.select_host)(self, request) {
             Selection::Host(place) => {
-                let path = (profile.normalize)(request.path)?;
+                let path = (behaviour.normalize)(request.path)?;
                 self.rules.find(place, &path).or(self.default.as_ref())
             }
             Selection::Blocked(..) => None,
@@ -326,20 +338,20 @@ impl RouteTable {
     /// The rule that wins, where nothing but its backend decides what becomes of the request: then [`RouteTable::route`] would
     /// name that backend and nothing else. None where more has a part in it, or no rule wins: `route` says what.
     pub fn forward(&self, request: &Request<'_>) -> Option<&Entry> {
-        let profile = self.controller.profile();
-        let path = (profile.normalize)(request.path)?;
-        let (host, entry) = match (profile.select)(self, request) {
+        let behaviour = self.behaviour;
+        let path = (behaviour.normalize)(request.path)?;
+        let (host, entry) = match (behaviour.select_host)(self, request) {
             Selection::Host(place) => (self.host_at(place), self.rules.find(place, &path).or(self.default.as_ref())?),
             Selection::Blocked(..) => return None,
             Selection::Nobody => (None, self.default.as_ref()?),
         };
-        let is_plain = entry.backend != Backend::Nothing && (profile.is_plain)(host, entry, &path);
+        let is_plain = entry.backend != Backend::Nothing && (behaviour.is_plain)(host, entry, &path);
         is_plain.then_some(entry)
     }
 
     /// What becomes of the request.
     pub fn route(&self, request: &Request<'_>) -> Route<'_> {
-        let profile = self.controller.profile();
+        let behaviour = self.behaviour;
         let mut route = Route {
             host: None,
             entry: None,
@@ -353,16 +365,16 @@ impl RouteTable {
             notes: Vec::new(),
             nothing: None,
         };
-        match (profile.normalize)(request.path) {
+        match (behaviour.normalize)(request.path) {
             Some(path) => route.path = path.into_owned(),
             None => {
                 route.path = request.path.to_owned();
-                let because = "the proxy refuses such a path".to_owned();
+                let because = "the proxy refuses this path".to_owned();
                 route.refusal = Some(Refusal { code: 400, because });
                 return route;
             }
         }
-        match (profile.select)(self, request) {
+        match (behaviour.select_host)(self, request) {
             Selection::Host(place) => route.host = self.host_at(place),
             Selection::Blocked(place, why) => {
                 route.host = self.host_at(place);
@@ -373,19 +385,19 @@ impl RouteTable {
         }
         route.entry = route.host.and_then(|host| host.find(&route.path)).or(self.default.as_ref());
         route.backend = route.entry.map(|entry| &entry.backend).filter(|backend| **backend != Backend::Nothing);
-        (profile.conduct)(self, request, &mut route);
+        (behaviour.apply)(self, request, &mut route);
         route
     }
 
     /// Whether some rule looks at headers beside the host.
     pub fn reads_headers(&self) -> bool {
-        self.rules.entries.iter().filter_map(Entry::conduct).any(|conduct| conduct.canary.is_some())
+        self.rules.entries.iter().filter_map(Entry::options).any(|options| options.canary.is_some())
     }
 
     /// Whether some rule looks at the client's address.
     pub fn reads_source(&self) -> bool {
-        let mut conducts = self.rules.entries.iter().filter_map(Entry::conduct);
-        conducts.any(|conduct| !conduct.allow.is_empty() || !conduct.deny.is_empty())
+        let mut all = self.rules.entries.iter().filter_map(Entry::options);
+        all.any(|options| !options.allow.is_empty() || !options.deny.is_empty())
     }
 
     pub(crate) fn names(&self, secure: bool) -> Names<'_> {

@@ -1,7 +1,7 @@
 //! TLS: which Secret serves an SNI name.
 
 use super::matching::MatchHost;
-use crate::api::resource::ObjectKey;
+use crate::api::resource::{Kind, ObjectKey};
 use portolan_base::collections::BTreeMap;
 
 /// The certificate of a host.
@@ -9,9 +9,11 @@ use portolan_base::collections::BTreeMap;
 pub struct Certificate {
     /// The Secret; its name is empty where the controller's default certificate serves the host.
     pub secret: ObjectKey,
-    /// The Ingress that says so.
-    pub ingress: ObjectKey,
-    /// Which of its `spec.tls`.
+    /// The kind of the object that names the Secret.
+    pub kind: Kind,
+    /// The object that names the Secret.
+    pub object: ObjectKey,
+    /// The index in its list of certificates.
     pub index: usize,
 }
 

@@ -48,7 +48,7 @@ pub fn all(cluster: &Cluster, endpoints: &EndpointsTable, table: &RouteTable) ->
     let rules = table.hosts().iter().flat_map(|host| host.entries()).chain(table.default_entry());
     let mut found = BTreeMap::new();
     for entry in rules {
-        let canary = entry.conduct.as_ref().and_then(|conduct| conduct.canary.as_ref()).map(|canary| &canary.backend);
+        let canary = entry.options.as_ref().and_then(|options| options.canary.as_ref()).map(|canary| &canary.backend);
         for backend in canary.into_iter().chain([&entry.backend]) {
             if *backend != Backend::Nothing && !found.contains_key(backend) {
                 found.insert(backend.clone(), upstreams(cluster, endpoints, backend));

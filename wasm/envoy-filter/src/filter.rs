@@ -114,7 +114,7 @@ impl Filter {
         let mut reports: Diagnostics = table
             .reports()
             .iter()
-            .map(|report| format!("Ingress {} {}: {}", report.ingress, report.field, report.message))
+            .map(|report| format!("Ingress {} {}: {}", report.object, report.field, report.message))
             .collect();
         let dead = targets.iter().filter(|target| target.endpoints.is_empty()).map(|target| &target.backend);
         reports.extend(dead.map(|backend| format!("{backend} has no endpoints; its requests are answered with 503")));

@@ -320,8 +320,8 @@ fn by_rule(mut journey: Journey<'_>, controller_pod: Option<&ObjectKey>) -> Ende
     }
     if answer.get("matched") != Some(&Json::Bool(true)) {
         let said = because(&answer);
-        journey.hop("ingress", answer, if said.is_empty() { format!("no rule takes {url}") } else { said }, None);
-        return journey.end("not-found", format!("The ingress controller answers 404: no rule takes {url}."));
+        journey.hop("ingress", answer, if said.is_empty() { format!("no rule matches {url}") } else { said }, None);
+        return journey.end("not-found", format!("The ingress controller answers 404: no rule matches {url}."));
     }
     let ingress = key(&answer, "ingress");
     let source = ingress.as_ref().and_then(|ingress| journey.source(Kind::Ingress, ingress, &rule_field(&answer)));

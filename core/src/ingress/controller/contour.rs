@@ -1,4 +1,4 @@
-//! Contour's ways (v1.33.8: `internal/dag/ingress_processor.go`, `internal/sorter`, `internal/envoy/v3/route.go`) and those
+//! Contour: its Ingresses in, the routes of its Envoy as a table out (v1.33.8: `internal/dag/ingress_processor.go`, `internal/sorter`, `internal/envoy/v3/route.go`) and those
 //! of the Envoy behind it (1.40), which recorded answers hold.
 //!
 //! An exact host, in any letter case, decides alone; else the longest wildcard whose suffix fits, which answers 404 where
@@ -13,12 +13,14 @@ mod certificates;
 use super::Profile;
 use crate::api::ingress::{HTTPIngressPath, Ingress};
 use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
-use crate::ingress::lowering::Builder;
-use crate::routing::backend::{Backend, Found};
+use crate::ingress::lowering::Found;
+use crate::ingress::lowering::{Lowering, origin_of};
+use crate::routing::Backend;
+use crate::routing::Behaviour;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};
 use crate::routing::names::Selection;
 use crate::routing::normalize;
-use crate::routing::options::Conduct;
+use crate::routing::options::RouteOptions;
 use crate::routing::pattern::Pattern;
 use crate::routing::request::{Request, without_port};
 use crate::routing::table::{Entry, Origin, Redirect, Route, RouteTable};
@@ -27,7 +29,6 @@ use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 pub(super) const PROFILE: Profile = Profile {
-    name: "contour",
     label: "Contour",
     class: ClassRules {
         class: "contour",
@@ -41,30 +42,37 @@ pub(super) const PROFILE: Profile = Profile {
     entry_selectors: &["envoy", "contour-envoy"],
     note: "Contour answers 404 under a wildcard host when the client sends the host in capitals, and resolves `.`, `..` and doubled slashes in a path before it compares it",
     compile,
-    select,
-    normalize: |path| Some(normalize::envoy(path)),
-    conduct,
-    is_plain: |_, entry, _| entry.conduct.is_none(),
+    behaviour: Behaviour {
+        name: "contour",
+        select_host,
+        normalize: |path| Some(normalize::envoy(path)),
+        apply,
+        is_plain: |_, entry, _| entry.options.is_none(),
+        normalizes_as_envoy: true,
+        has_strict_wildcards: true,
+        https_redirect: 301,
+        redirects_missing_slash: false,
+    },
 };
 
 /// An entry with its listener and host.
 type Drafted = ((Option<bool>, MatchHost), Entry);
 
-fn compile(builder: &mut Builder<'_>) {
-    certificates::collect(builder);
-    for ingress in builder.members.clone() {
-        let key = Builder::key(&ingress);
+fn compile(lowering: &mut Lowering<'_>) {
+    certificates::collect(lowering);
+    for ingress in lowering.members.clone() {
+        let key = Lowering::key(&ingress);
         let mut own: Vec<Drafted> = Vec::new();
         if let Some(backend) = &ingress.spec.default_backend {
-            let origin = Origin { ingress: key.clone(), rule: None, path: None };
+            let origin = origin_of(&key, None, None);
             let path = HTTPIngressPath { backend: backend.clone(), ..HTTPIngressPath::default() };
-            own.extend(entries(builder, &ingress, origin, "", &path).unwrap_or_default());
+            own.extend(entries(lowering, &ingress, origin, "", &path).unwrap_or_default());
         }
         for (rule_at, rule) in ingress.spec.rules.iter().flatten().enumerate() {
             let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
             for (path_at, path) in paths.iter().enumerate() {
-                let origin = Origin { ingress: key.clone(), rule: Some(rule_at), path: Some(path_at) };
-                match entries(builder, &ingress, origin, &rule.host, path) {
+                let origin = origin_of(&key, Some(rule_at), Some(path_at));
+                match entries(lowering, &ingress, origin, &rule.host, path) {
                     Some(entries) => own.extend(entries),
                     None => break,
                 }
@@ -72,10 +80,10 @@ fn compile(builder: &mut Builder<'_>) {
         }
         // Within one Ingress the later rule takes the place of an earlier one with the same conditions.
         for (host, entry) in own.into_iter().rev() {
-            builder.drafts.entry(host).or_default().entries.push(entry);
+            lowering.table.drafts.entry(host).or_default().entries.push(entry);
         }
     }
-    for draft in builder.drafts.values_mut() {
+    for draft in lowering.table.drafts.values_mut() {
         // Stable: of two with the same conditions the first pushed stays the first.
         draft.entries.small_sort_by(|one, other| precedence(&one.path, &other.path));
         for (order, entry) in (0..).zip(&mut draft.entries) {
@@ -87,24 +95,24 @@ fn compile(builder: &mut Builder<'_>) {
 /// The entries of one path: for the plain listener, the TLS one, or both. None where the path is an expression that cannot be:
 /// then Contour leaves the rule (`computeIngressRule`), and what stands behind it is left out too.
 fn entries(
-    builder: &mut Builder<'_>,
+    lowering: &mut Lowering<'_>,
     ingress: &Ingress,
     origin: Origin,
     host: &str,
     path: &HTTPIngressPath,
 ) -> Option<Vec<Drafted>> {
-    let (backend, found) = builder.backend(&origin, &path.backend);
+    let (backend, found) = lowering.backend(&origin, &path.backend);
     if matches!(backend, Backend::Resource { .. } | Backend::Nothing) {
         let message = "Contour serves no resource backends, so the rule is left out".to_owned();
-        builder.report("Unsupported", &origin.ingress.clone(), origin.field(), message);
+        lowering.report("Unsupported", &origin.object.clone(), origin.field(), message);
         return Some(Vec::new());
     }
     if matches!(found, Found::NoService | Found::NoPort) {
         return Some(Vec::new());
     }
-    if let Some(why) = unserved(builder, &backend) {
+    if let Some(why) = unserved(lowering, &backend) {
         let message = format!("{why}, so the rule is left out");
-        builder.report("Unsupported", &origin.ingress.clone(), origin.field(), message);
+        lowering.report("Unsupported", &origin.object.clone(), origin.field(), message);
         return Some(Vec::new());
     }
     let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
@@ -117,7 +125,7 @@ fn entries(
             Ok(pattern) => MatchPath::Regex { source: written.into(), pattern, full: true, ignore_case: false },
             Err(reason) => {
                 let message = format!("the expression `{written}` is not understood: {reason}");
-                builder.report("InvalidExpression", &origin.ingress.clone(), origin.field(), message);
+                lowering.report("InvalidExpression", &origin.object.clone(), origin.field(), message);
                 let is_known_to_go = KNOWN_TO_GO.iter().any(|known| written.contains(known));
                 return is_known_to_go.then(Vec::new);
             }
@@ -134,7 +142,7 @@ fn entries(
     let holds = |name: &str, value: &str| annotations.get(name).is_some_and(|found| found == value);
     let upgrade = holds("ingress.kubernetes.io/force-ssl-redirect", "true");
     let plain = upgrade || !holds("kubernetes.io/ingress.allow-http", "false");
-    let conduct = upgrade.then(|| Arc::new(Conduct { force_ssl_redirect: true, ..Conduct::default() }));
+    let options = upgrade.then(|| Arc::new(RouteOptions { force_ssl_redirect: true, ..RouteOptions::default() }));
     let host = MatchHost::of_rule(host);
     let entry = Entry {
         written: written.into(),
@@ -143,7 +151,7 @@ fn entries(
         rank: PathRank { tier, length, exact: tier == 2, order: Reverse(0) },
         origin,
         backend,
-        conduct,
+        options,
         shadowed_by: None,
         number: 0,
     };
@@ -151,7 +159,7 @@ fn entries(
     if plain {
         all.push(((Some(false), host.clone()), entry.clone()));
     }
-    if host != MatchHost::Any && builder.tls.of_host(&host).is_some() {
+    if host != MatchHost::Any && lowering.table.tls.of_host(&host).is_some() {
         all.push(((Some(true), host), entry));
     }
     Some(all)
@@ -162,9 +170,9 @@ const KNOWN_TO_GO: [&str; 11] = ["\\p", "\\P", "\\Q", "\\x", "\\v", "\\0", "(?i"
 
 /// Why Contour has no such cluster (`EnsureService`, `LookupService` in `internal/dag`): the first port of the number has to
 /// be a TCP one, and the one of the name too; Services of type ExternalName are switched off.
-fn unserved(builder: &Builder<'_>, backend: &Backend) -> Option<&'static str> {
+fn unserved(lowering: &Lowering<'_>, backend: &Backend) -> Option<&'static str> {
     let Backend::Service { key, port } = backend else { return None };
-    let service = builder.cluster.services.by_key(key)?;
+    let service = lowering.cluster.services.by_key(key)?;
     let of_name = service.ports().iter().find(|known| !port.name.is_empty() && known.name == port.name);
     let of_number = service.ports().iter().find(|known| Some(known.port) == port.number);
     if of_name.into_iter().chain(of_number).any(|port| !matches!(port.protocol.as_str(), "" | "TCP")) {
@@ -200,7 +208,7 @@ fn text(path: &MatchPath) -> &str {
     }
 }
 
-fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
+fn select_host(table: &RouteTable, request: &Request<'_>) -> Selection {
     let names = table.names(request.secure);
     let name = request.host_name();
     if let Some(host) = names.exact(name) {
@@ -218,7 +226,7 @@ fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
         return if is_label && is_lower {
             Selection::Host(host)
         } else {
-            Selection::Blocked(host, "the wildcard decides, but under `*` it takes one label in lower case")
+            Selection::Blocked(host, "the wildcard decides, but its `*` matches only one label in lower case")
         };
     }
     names.any().map_or(Selection::Nobody, Selection::Host)
@@ -233,9 +241,9 @@ fn is_lower_label(label: &str) -> bool {
         && bytes.last().copied().is_some_and(letter)
 }
 
-fn conduct(_: &RouteTable, request: &Request<'_>, route: &mut Route<'_>) {
+fn apply(_: &RouteTable, request: &Request<'_>, route: &mut Route<'_>) {
     let upgrade =
-        route.entry.and_then(|entry| entry.conduct.as_ref()).is_some_and(|conduct| conduct.force_ssl_redirect);
+        route.entry.and_then(|entry| entry.options.as_ref()).is_some_and(|options| options.force_ssl_redirect);
     if upgrade && !request.secure {
         let query = request.query.map(|query| format!("?{query}")).unwrap_or_default();
         // Envoy leaves out the port that plain HTTP has anyway, and keeps every other.

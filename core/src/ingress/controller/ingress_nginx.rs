@@ -1,4 +1,4 @@
-//! ingress-nginx's ways (k8s.io/ingress-nginx, controller v1.11: `internal/ingress/controller/{controller,location}.go`, the
+//! ingress-nginx: its Ingresses in, servers and locations as a table out (k8s.io/ingress-nginx, controller v1.11: `internal/ingress/controller/{controller,location}.go`, the
 //! template `nginx.tmpl`, `rootfs/etc/nginx/lua`), and those of the nginx that it configures.
 //!
 //! Every host is a `server` with a `location /` for its default backend. A Prefix becomes `location /foo/` and
@@ -15,13 +15,15 @@ use super::Profile;
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
 use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
-use crate::ingress::lowering::Builder;
+use crate::ingress::lowering::note;
+use crate::ingress::lowering::{Lowering, origin_of};
+use crate::routing::Behaviour;
 use crate::routing::backend::Backend;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};
 use crate::routing::normalize;
 use crate::routing::options::{Canary, Rewrite};
 use crate::routing::pattern::{Pattern, quoted};
-use crate::routing::table::{Entry, Origin, Report};
+use crate::routing::table::{Entry, Origin};
 use annotations::Annotations;
 use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::sort::SmallSort as _;
@@ -29,7 +31,6 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 pub(super) const PROFILE: Profile = Profile {
-    name: "nginx",
     label: "ingress-nginx",
     class: ClassRules {
         class: "nginx",
@@ -43,10 +44,17 @@ pub(super) const PROFILE: Profile = Profile {
     entry_selectors: &["ingress-nginx", "nginx-ingress", "nginx-ingress-controller"],
     note: "ingress-nginx decodes every escape in a path and resolves `.`, `..` and doubled slashes before it compares it",
     compile,
-    select: requests::select,
-    normalize: normalize::nginx,
-    conduct: requests::conduct,
-    is_plain: requests::is_plain,
+    behaviour: Behaviour {
+        name: "nginx",
+        select_host: requests::select_host,
+        normalize: normalize::nginx,
+        apply: requests::apply,
+        is_plain: requests::is_plain,
+        normalizes_as_envoy: false,
+        has_strict_wildcards: false,
+        https_redirect: requests::REDIRECT_CODE,
+        redirects_missing_slash: true,
+    },
 };
 
 /// A `location` of a `server`.
@@ -108,12 +116,12 @@ struct Member {
     annotations: Arc<Annotations>,
 }
 
-fn compile(builder: &mut Builder<'_>) {
-    builder.collect_tls();
+fn compile(lowering: &mut Lowering<'_>) {
+    lowering.collect_tls();
     let mut members: Vec<Member> = Vec::new();
-    for ingress in builder.members.clone() {
-        let key = Builder::key(&ingress);
-        let annotations = Arc::new(annotations::read(&ingress, &key, &mut builder.reports));
+    for ingress in lowering.members.clone() {
+        let key = Lowering::key(&ingress);
+        let annotations = Arc::new(annotations::read(&ingress, &key, &mut lowering.table.reports));
         members.push(Member { key, ingress, annotations });
     }
     // Of two Ingresses of the same age, the controller takes the one whose name sorts last first.
@@ -121,22 +129,22 @@ fn compile(builder: &mut Builder<'_>) {
         (member.ingress.metadata.creation_timestamp.clone(), Reverse(member.key.to_string()))
     });
     let mut servers = BTreeMap::from([(MatchHost::Any, Server::default())]);
-    create_servers(builder, &members, &mut servers);
-    let canary_only = canaries::canary_only(builder, &members);
+    create_servers(lowering, &members, &mut servers);
+    let canary_only = canaries::canary_only(lowering, &members);
     for member in &members {
-        add_locations(builder, member, &canary_only, &mut servers);
+        add_locations(lowering, member, &canary_only, &mut servers);
     }
-    let canaries = canaries::merge(builder, &members, &canary_only, &servers);
+    let canaries = canaries::merge(lowering, &members, &canary_only, &servers);
     let names: Vec<MatchHost> = servers.keys().cloned().collect();
     let mut expressions = Vec::new();
     // As they stand in the file: of two that have the same name, the first is asked.
     let mut servers: Vec<(MatchHost, Server)> = servers.into_iter().collect();
     servers.small_sort_by_cached_key(|(host, _)| name_of(host));
     for (host, server) in servers {
-        finish_server(builder, host, server, &canaries, &names, &mut expressions);
+        finish_server(lowering, host, server, &canaries, &names, &mut expressions);
     }
-    inherit_certificates(builder);
-    if builder.drafts.keys().any(|(_, host)| matches!(host, MatchHost::Regex(_))) {
+    inherit_certificates(lowering);
+    if lowering.table.drafts.keys().any(|(_, host)| matches!(host, MatchHost::Regex(_))) {
         // nginx tries the wildcards of its own kind first, the longest before the others, and then the expressions as they
         // stand in the file: server by server, in the order of their names.
         let wild = |host: &MatchHost| match host {
@@ -144,17 +152,17 @@ fn compile(builder: &mut Builder<'_>) {
             _ => 0,
         };
         expressions.small_sort_by_cached_key(|it| (Reverse(wild(&it.host)), it.server.clone()));
-        builder.patterns = expressions.into_iter().map(|it| (it.host, it.pattern)).collect();
+        lowering.table.patterns = expressions.into_iter().map(|it| (it.host, it.pattern)).collect();
     }
 }
 
 /// `createServers`: a server a host, made by the first Ingress that names it.
-fn create_servers(builder: &mut Builder<'_>, members: &[Member], servers: &mut BTreeMap<MatchHost, Server>) {
+fn create_servers(lowering: &mut Lowering<'_>, members: &[Member], servers: &mut BTreeMap<MatchHost, Server>) {
     for member in members.iter().filter(|member| member.annotations.canary.is_none()) {
-        let origin = Origin { ingress: member.key.clone(), rule: None, path: None };
+        let origin = origin_of(&member.key, None, None);
         let spec = &member.ingress.spec;
         let backend = spec.default_backend.as_ref().filter(|backend| backend.service.is_some());
-        let backend = backend.map(|backend| builder.backend(&origin, backend).0);
+        let backend = backend.map(|backend| lowering.backend(&origin, backend).0);
         let rules = spec.rules.as_deref().unwrap_or_default();
         let location = |backend: Backend, annotations: Arc<Annotations>| Location {
             path: "/".to_owned(),
@@ -167,7 +175,7 @@ fn create_servers(builder: &mut Builder<'_>, members: &[Member], servers: &mut B
             annotations,
         };
         if let Some(backend) = backend.clone() {
-            catch_all(builder, member, location(backend, Arc::default()), rules.is_empty(), servers);
+            catch_all(lowering, member, location(backend, Arc::default()), rules.is_empty(), servers);
         }
         for rule in rules {
             let host = MatchHost::of_rule(&rule.host);
@@ -188,7 +196,7 @@ fn create_servers(builder: &mut Builder<'_>, members: &[Member], servers: &mut B
 /// Of all default backends, that of the youngest Ingress is the catch-all's; what else holds there, the oldest Ingress without
 /// rules says.
 fn catch_all(
-    builder: &mut Builder<'_>,
+    lowering: &mut Lowering<'_>,
     member: &Member,
     location: Location,
     is_bare: bool,
@@ -201,10 +209,10 @@ fn catch_all(
     let Some(root) = every.locations.first_mut() else { return };
     if !root.is_default && root.backend != location.backend {
         let message = format!(
-            "requests that no rule takes go to the default backend of the younger Ingress {}",
-            location.origin.ingress
+            "the default backend of the younger Ingress {} serves the requests that no rule matches",
+            location.origin.object
         );
-        builder.report("Duplicate", &root.origin.ingress, root.origin.field(), message);
+        lowering.report("Duplicate", &root.origin.object, root.origin.field(), message);
     }
     root.backend = location.backend;
     root.origin = location.origin;
@@ -215,18 +223,18 @@ fn catch_all(
         annotations.rewrite_target.clear();
         annotations.use_regex = false;
         annotations.app_root = None;
-        let conduct = Arc::make_mut(&mut annotations.conduct);
-        conduct.redirect = None;
-        conduct.ssl_redirect = false;
-        conduct.force_ssl_redirect = false;
-        conduct.preserve_trailing_slash = false;
+        let options = Arc::make_mut(&mut annotations.options);
+        options.redirect = None;
+        options.ssl_redirect = false;
+        options.force_ssl_redirect = false;
+        options.preserve_trailing_slash = false;
         root.annotations = Arc::new(annotations);
     }
 }
 
 /// `getBackendServers`: the locations of the rules.
 fn add_locations(
-    builder: &mut Builder<'_>,
+    lowering: &mut Lowering<'_>,
     member: &Member,
     canary_only: &BTreeMap<Backend, Canary>,
     servers: &mut BTreeMap<MatchHost, Server>,
@@ -235,19 +243,19 @@ fn add_locations(
         let host = MatchHost::of_rule(&rule.host);
         let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
         for (path_at, path) in paths.iter().enumerate() {
-            let origin = Origin { ingress: member.key.clone(), rule: Some(rule_at), path: Some(path_at) };
+            let origin = origin_of(&member.key, Some(rule_at), Some(path_at));
             if path.backend.service.is_none() {
                 let message = "ingress-nginx serves no resource backends; the default backend answers".to_owned();
-                builder.report("Unsupported", &member.key, origin.field(), message);
+                lowering.report("Unsupported", &member.key, origin.field(), message);
                 continue;
             }
-            let (backend, _) = builder.backend(&origin, &path.backend);
+            let (backend, _) = lowering.backend(&origin, &path.backend);
             if canary_only.contains_key(&backend) {
                 if member.annotations.canary.is_some() {
                     continue;
                 }
                 let message = format!("{backend} is the canary of an older Ingress, so this rule is left out");
-                builder.report("CanaryBackend", &member.key, origin.field(), message);
+                lowering.report("CanaryBackend", &member.key, origin.field(), message);
                 continue;
             }
             let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
@@ -274,11 +282,11 @@ fn add_locations(
                     let message = format!(
                         "host `{host}`, path `{written}`: {} of Ingress {} is there already, and this rule is left out",
                         known.origin.field(),
-                        known.origin.ingress
+                        known.origin.object
                     );
                     let field = location.origin.field();
-                    let report = Report { reason: "Duplicate", ingress: member.key.clone(), field, message };
-                    builder.reports.push(report);
+                    let report = note("Duplicate", &member.key, field, message);
+                    lowering.table.reports.push(report);
                 }
                 None => {
                     server.from_to_www |= member.annotations.from_to_www;
@@ -291,7 +299,7 @@ fn add_locations(
 
 /// Orders the locations, splits the prefixes (`updateServerLocations`), and makes the entries.
 fn finish_server(
-    builder: &mut Builder<'_>,
+    lowering: &mut Lowering<'_>,
     host: MatchHost,
     server: Server,
     canaries: &BTreeMap<Backend, Canary>,
@@ -305,14 +313,14 @@ fn finish_server(
     let enforce = locations.iter().any(|location| location.needs_rewrite() || location.annotations.use_regex);
     let mut entries = Vec::new();
     for (order, location) in (0..).zip(locations) {
-        entries.extend(entry(builder, location, order, enforce, canaries));
+        entries.extend(entry(lowering, location, order, enforce, canaries));
     }
     if let (true, MatchHost::Exact(name)) = (server.from_to_www, &host) {
         let from = name.strip_prefix("www.").map_or_else(|| format!("www.{name}"), str::to_owned);
         let from = MatchHost::Exact(from.into());
         if names.binary_search(&from).is_err() {
-            let draft = builder.drafts.entry((None, from)).or_default();
-            draft.server.redirect_to = Some(name.to_string());
+            let draft = lowering.table.drafts.entry((None, from)).or_default();
+            draft.options.redirect_to = Some(name.to_string());
         }
     }
     if let MatchHost::Wildcard(suffix) = &host {
@@ -327,42 +335,42 @@ fn finish_server(
                 let message = format!("the name `{written}` is not understood, and is left out: {reason}");
                 if let Some(entry) = entries.first() {
                     let field = format!("metadata.annotations[{}]", annotations::SERVER_ALIAS);
-                    builder.report("InvalidExpression", &entry.origin.ingress.clone(), field, message);
+                    lowering.report("InvalidExpression", &entry.origin.object.clone(), field, message);
                 }
                 continue;
             }
         };
         if names.binary_search(&MatchHost::of_rule(written)).is_ok()
-            || builder.drafts.contains_key(&(None, alias.clone()))
+            || lowering.table.drafts.contains_key(&(None, alias.clone()))
         {
             continue;
         }
         let name = name_of(&host);
         expressions.extend(pattern.map(|pattern| Expression { server: name, host: alias.clone(), pattern }));
-        let draft = builder.drafts.entry((None, alias)).or_default();
+        let draft = lowering.table.drafts.entry((None, alias)).or_default();
         draft.entries.clone_from(&entries);
-        draft.server.app_root.clone_from(&app_root);
-        draft.server.certificate = server.certificate;
-        draft.server.alias_of = Some(host.to_string());
+        draft.options.app_root.clone_from(&app_root);
+        draft.options.certificate = server.certificate;
+        draft.options.alias_of = Some(host.to_string());
     }
-    let draft = builder.drafts.entry((None, host)).or_default();
+    let draft = lowering.table.drafts.entry((None, host)).or_default();
     draft.entries = entries;
-    draft.server.app_root = app_root;
-    draft.server.certificate = server.certificate;
+    draft.options.app_root = app_root;
+    draft.options.certificate = server.certificate;
 }
 
 /// `get_pem_cert_uid`: a name without a certificate has that of the wildcard over it.
-fn inherit_certificates(builder: &mut Builder<'_>) {
-    let hosts = builder.drafts.iter().filter(|(_, draft)| draft.server.certificate);
+fn inherit_certificates(lowering: &mut Lowering<'_>) {
+    let hosts = lowering.table.drafts.iter().filter(|(_, draft)| draft.options.certificate);
     let wildcards = hosts.filter_map(|((_, host), _)| match host {
         MatchHost::Wildcard(suffix) => Some(suffix.to_string()),
         _ => None,
     });
     let wildcards: BTreeSet<String> = wildcards.collect();
-    for ((_, host), draft) in &mut builder.drafts {
+    for ((_, host), draft) in &mut lowering.table.drafts {
         if let MatchHost::Exact(name) = host {
             let suffix = name.split_once('.').map(|(_, suffix)| suffix);
-            draft.server.certificate |= suffix.is_some_and(|suffix| wildcards.contains(suffix));
+            draft.options.certificate |= suffix.is_some_and(|suffix| wildcards.contains(suffix));
         }
     }
 }
@@ -409,24 +417,24 @@ fn split_prefixes(locations: Vec<Location>) -> Vec<Location> {
 }
 
 fn entry(
-    builder: &mut Builder<'_>,
+    lowering: &mut Lowering<'_>,
     location: Location,
     order: u32,
     enforce: bool,
     canaries: &BTreeMap<Backend, Canary>,
 ) -> Option<Entry> {
     let Location { path, exact, origin, written, path_type, backend, annotations, .. } = location;
-    let mut conduct = Arc::clone(&annotations.conduct);
+    let mut options = Arc::clone(&annotations.options);
     let target = &annotations.rewrite_target;
     let mut refused = |reason: String| {
         let message = format!("the expression `{path}` is not understood: {reason}");
-        builder.report("InvalidExpression", &origin.ingress, origin.field(), message);
+        lowering.report("InvalidExpression", &origin.object, origin.field(), message);
     };
     if !target.is_empty() && *target != path {
         match Pattern::new(&path, true) {
             Ok(pattern) => {
                 let rewrite = Rewrite { pattern, source: path.clone(), target: target.clone() };
-                Arc::make_mut(&mut conduct).rewrite = Some(rewrite);
+                Arc::make_mut(&mut options).rewrite = Some(rewrite);
             }
             Err(reason) => {
                 refused(reason);
@@ -455,7 +463,7 @@ fn entry(
         _ => (0, u32::try_from(path.len()).unwrap_or(u32::MAX)),
     };
     if let Some(canary) = canaries.get(&backend) {
-        Arc::make_mut(&mut conduct).canary = Some(canary.clone());
+        Arc::make_mut(&mut options).canary = Some(canary.clone());
     }
     Some(Entry {
         origin,
@@ -464,7 +472,7 @@ fn entry(
         path: matches,
         rank: PathRank { tier, length, exact: tier == 2, order: Reverse(order) },
         backend,
-        conduct: Some(conduct),
+        options: Some(options),
         shadowed_by: None,
         number: 0,
     })

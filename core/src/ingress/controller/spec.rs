@@ -1,4 +1,4 @@
-//! The API documentation's ways (`k8s.io/api/networking/v1/types.go`, and "Ingress" in the Kubernetes documentation):
+//! The API documentation as a controller (`k8s.io/api/networking/v1/types.go`, and "Ingress" in the Kubernetes documentation):
 //! the most specific host with rules decides; in it the longest path wins, Exact before Prefix at the same length; what no
 //! rule takes goes to the default backend. A wildcard stands for one label. Paths are compared as sent, and
 //! `ImplementationSpecific` is read as `Prefix`.
@@ -6,17 +6,18 @@
 use super::Profile;
 use crate::api::ingress::{HTTPIngressPath, IngressBackend};
 use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
-use crate::ingress::lowering::Builder;
+use crate::ingress::lowering::note;
+use crate::ingress::lowering::{Lowering, origin_of};
+use crate::routing::Behaviour;
 use crate::routing::backend::Backend;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};
 use crate::routing::names::Selection;
 use crate::routing::request::Request;
-use crate::routing::table::{Entry, Origin, Report, Route, RouteTable};
+use crate::routing::table::{Entry, Origin, Route, RouteTable};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
 pub(super) const PROFILE: Profile = Profile {
-    name: "spec",
     label: "the API documentation",
     class: ClassRules {
         class: "",
@@ -43,45 +44,52 @@ pub(super) const PROFILE: Profile = Profile {
     ],
     note: "the API documentation does not say how a path is normalized; `spec` compares it as sent",
     compile,
-    select,
-    normalize: |path| Some(Cow::Borrowed(path)),
-    conduct: |_: &RouteTable, _: &Request<'_>, _: &mut Route<'_>| {},
-    is_plain: |_, _, _| true,
+    behaviour: Behaviour {
+        name: "spec",
+        select_host,
+        normalize: |path| Some(Cow::Borrowed(path)),
+        apply: |_: &RouteTable, _: &Request<'_>, _: &mut Route<'_>| {},
+        is_plain: |_, _, _| true,
+        normalizes_as_envoy: false,
+        has_strict_wildcards: false,
+        https_redirect: 308,
+        redirects_missing_slash: false,
+    },
 };
 
-fn compile(builder: &mut Builder<'_>) {
-    builder.collect_tls();
+fn compile(lowering: &mut Lowering<'_>) {
+    lowering.collect_tls();
     let mut order = 0;
-    for ingress in builder.members.clone() {
-        let key = Builder::key(&ingress);
+    for ingress in lowering.members.clone() {
+        let key = Lowering::key(&ingress);
         if let Some(backend) = &ingress.spec.default_backend {
-            let origin = Origin { ingress: key.clone(), rule: None, path: None };
-            match &builder.default {
-                None => builder.default = Some(default_entry(builder, origin, backend)),
+            let origin = origin_of(&key, None, None);
+            match &lowering.table.default {
+                None => lowering.table.default = Some(default_entry(lowering, origin, backend)),
                 Some(older) => {
-                    let message = format!("the default backend of the older Ingress {} is used", older.origin.ingress);
-                    let report = Report { reason: "Duplicate", ingress: key.clone(), field: origin.field(), message };
-                    builder.reports.push(report);
+                    let message = format!("the default backend of the older Ingress {} is used", older.origin.object);
+                    let report = note("Duplicate", &key, origin.field(), message);
+                    lowering.table.reports.push(report);
                 }
             }
         }
         for (rule_at, rule) in ingress.spec.rules.iter().flatten().enumerate() {
             // A rule without paths still decides for its host, and all its requests go to the default backend.
             let host = (None, MatchHost::of_rule(&rule.host));
-            builder.drafts.entry(host.clone()).or_default();
+            lowering.table.drafts.entry(host.clone()).or_default();
             let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
             for (path_at, path) in paths.iter().enumerate() {
-                let origin = Origin { ingress: key.clone(), rule: Some(rule_at), path: Some(path_at) };
-                let entry = entry(builder, origin, path, order);
+                let origin = origin_of(&key, Some(rule_at), Some(path_at));
+                let entry = entry(lowering, origin, path, order);
                 order += 1;
-                builder.drafts.entry(host.clone()).or_default().entries.push(entry);
+                lowering.table.drafts.entry(host.clone()).or_default().entries.push(entry);
             }
         }
     }
 }
 
-fn default_entry(builder: &mut Builder<'_>, origin: Origin, backend: &IngressBackend) -> Entry {
-    let (backend, _) = builder.backend(&origin, backend);
+fn default_entry(lowering: &mut Lowering<'_>, origin: Origin, backend: &IngressBackend) -> Entry {
+    let (backend, _) = lowering.backend(&origin, backend);
     Entry {
         origin,
         written: "".into(),
@@ -89,14 +97,14 @@ fn default_entry(builder: &mut Builder<'_>, origin: Origin, backend: &IngressBac
         path: MatchPath::element("/"),
         rank: PathRank { tier: 0, length: 0, exact: false, order: Reverse(u32::MAX) },
         backend,
-        conduct: None,
+        options: None,
         shadowed_by: None,
         number: 0,
     }
 }
 
-fn entry(builder: &mut Builder<'_>, origin: Origin, path: &HTTPIngressPath, order: u32) -> Entry {
-    let (backend, _): (Backend, _) = builder.backend(&origin, &path.backend);
+fn entry(lowering: &mut Lowering<'_>, origin: Origin, path: &HTTPIngressPath, order: u32) -> Entry {
+    let (backend, _): (Backend, _) = lowering.backend(&origin, &path.backend);
     let path_type = path.path_type.as_deref().unwrap_or("ImplementationSpecific");
     let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
     let exact = path_type == "Exact";
@@ -112,13 +120,13 @@ fn entry(builder: &mut Builder<'_>, origin: Origin, path: &HTTPIngressPath, orde
             order: Reverse(order),
         },
         backend,
-        conduct: None,
+        options: None,
         shadowed_by: None,
         number: 0,
     }
 }
 
-fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
+fn select_host(table: &RouteTable, request: &Request<'_>) -> Selection {
     let names = table.names(request.secure);
     let name = request.host_name();
     let wildcard = || names.wildcard(name.split_once('.').filter(|(label, _)| !label.is_empty())?.1);

@@ -8,14 +8,14 @@ use crate::lint::ingress_tables::tables;
 use crate::lint::report::Reporter;
 
 pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
-    for table in tables(engine).iter().filter(|table| table.controller() == Controller::Nginx) {
+    for table in tables(engine).iter().filter(|table| Controller::of_table(table) == Controller::Nginx) {
         for note in table.reports() {
             let help = match note.reason {
                 "InvalidAnnotation" | "InvalidExpression" => "write a value that ingress-nginx can read",
                 "CanaryWithoutMain" => "give the canary the host, path and path type of its main Ingress",
                 _ => continue,
             };
-            report.at(Kind::Ingress, &note.ingress, &note.field, note.message.as_str(), help);
+            report.at(Kind::Ingress, &note.object, &note.field, note.message.as_str(), help);
         }
     }
 }

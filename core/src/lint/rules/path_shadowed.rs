@@ -32,13 +32,13 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         for (entry, winner) in winners.into_values().flatten().filter(|(entry, winner)| entry.origin != winner.origin) {
             let (origin, by) = (&entry.origin, &winner.origin);
             let is_same =
-                origin.ingress != by.ingress && entry.written == winner.written && entry.path_type == winner.path_type;
+                origin.object != by.object && entry.written == winner.written && entry.path_type == winner.path_type;
             // The same path twice is another rule's to tell, and a canary is there to share.
-            if is_same || is_canary(cluster, &origin.ingress) || is_canary(cluster, &by.ingress) {
+            if is_same || is_canary(cluster, &origin.object) || is_canary(cluster, &by.object) {
                 continue;
             }
-            let same_ingress = origin.ingress == by.ingress;
-            let whose = if same_ingress { String::new() } else { format!(" of Ingress {}", by.ingress) };
+            let same_ingress = origin.object == by.object;
+            let whose = if same_ingress { String::new() } else { format!(" of Ingress {}", by.object) };
             let message = format!(
                 "{} {} gets no requests: {} {}{whose} matches them all first",
                 entry.path_type, entry.written, winner.path_type, winner.written
@@ -47,13 +47,13 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
             report
                 .at(
                     Kind::Ingress,
-                    &origin.ingress,
+                    &origin.object,
                     &format!("{}.path", origin.field()),
                     message,
                     "remove one of the two paths",
                 )
                 .weighing(severity)
-                .and(Kind::Ingress, &by.ingress, &format!("{}.path", by.field()), "the path that matches first");
+                .and(Kind::Ingress, &by.object, &format!("{}.path", by.field()), "the path that matches first");
         }
     }
 }

@@ -110,7 +110,7 @@ impl ConnectionMap {
                 (true, _) => ", open to outside",
                 (false, true) => ", open to pods of any namespace",
                 (false, false) if entry.pods.is_empty() => "",
-                (false, false) => ", closed but for the sources in the rows",
+                (false, false) => ", reachable only from the sources listed above",
             };
             format!("{} {host}{} to {}{behind}{open}", entry.ingress, entry.path, entry.service)
         });

@@ -11,7 +11,6 @@ use super::certificate::file_name;
 use super::{NodePorts, Proxy, Settings, TlsSettings};
 use crate::cluster::Cluster;
 use crate::endpoints::EndpointsTable;
-use crate::ingress::Controller;
 use ipnet::IpNet;
 use portolan_base::sort::SmallSort as _;
 use rules::Layout;
@@ -327,7 +326,7 @@ impl Plan {
             sites: Vec::new(),
             tls: None,
             node_ports: Vec::new(),
-            normalize: table.controller() == Controller::Contour,
+            normalize: table.controller().normalizes_as_envoy,
             reports: Vec::new(),
         };
         let known: Vec<&Backend> = found.keys().collect();
@@ -401,7 +400,7 @@ impl Plan {
             let host = match host.map(|host| &host.matches) {
                 Some(MatchHost::Exact(name)) => SiteHost::Exact(name.to_string()),
                 Some(MatchHost::Wildcard(suffix)) => {
-                    SiteHost::Wildcard { suffix: suffix.to_string(), strict: table.controller() == Controller::Contour }
+                    SiteHost::Wildcard { suffix: suffix.to_string(), strict: table.controller().has_strict_wildcards }
                 }
                 Some(MatchHost::Regex(source)) => match source.strip_prefix('~') {
                     Some(expression) => SiteHost::Regex {

@@ -2,31 +2,31 @@
 //! `validTLSSecret` in `internal/dag/secret.go`, v1.33.8): what cannot serve takes no host from the others.
 
 use crate::api::ingress::Ingress;
-use crate::api::resource::ObjectKey;
-use crate::ingress::lowering::Builder;
+use crate::api::resource::{Kind, ObjectKey};
+use crate::ingress::lowering::Lowering;
 use crate::routing::tls::Certificate;
 
 /// Notes the certificates of all Ingresses, the older first.
-pub(super) fn collect(builder: &mut Builder<'_>) {
-    for ingress in builder.members.clone() {
-        let key = Builder::key(&ingress);
+pub(super) fn collect(lowering: &mut Lowering<'_>) {
+    for ingress in lowering.members.clone() {
+        let key = Lowering::key(&ingress);
         for (index, tls) in ingress.spec.tls.iter().flatten().enumerate() {
             // Whether the other namespace delegates its Secret is in an object that is not known here; it is taken to.
             let namespace = annotation(&ingress, "projectcontour.io/tls-cert-namespace");
             let namespace = namespace.filter(|namespace| !namespace.is_empty()).unwrap_or(key.namespace.as_str());
             let secret = ObjectKey::new(namespace, tls.secret_name.as_str());
-            if let Some((reason, message)) = unfit(builder, &secret) {
-                builder.report(reason, &key, format!("spec.tls[{index}].secretName"), message);
+            if let Some((reason, message)) = unfit(lowering, &secret) {
+                lowering.report(reason, &key, format!("spec.tls[{index}].secretName"), message);
                 continue;
             }
             let hosts = tls.hosts.as_deref().unwrap_or_default();
             if !hosts.is_empty() && has_no_version(&ingress) {
                 // Contour gives up here, and on the certificates of the Ingresses that chance has put behind this one.
                 let message = "the least TLS version is above the greatest".to_owned();
-                builder.report("InvalidAnnotation", &key, "metadata.annotations".to_owned(), message);
+                lowering.report("InvalidAnnotation", &key, "metadata.annotations".to_owned(), message);
                 break;
             }
-            builder.add_certificate(&Certificate { secret, ingress: key.clone(), index }, hosts);
+            lowering.add_certificate(&Certificate { secret, kind: Kind::Ingress, object: key.clone(), index }, hosts);
         }
     }
 }
@@ -42,11 +42,11 @@ fn has_no_version(ingress: &Ingress) -> bool {
 }
 
 /// Why a Secret cannot serve, as far as that is known: without any Secret among the objects, each is taken to be there.
-fn unfit(builder: &Builder<'_>, key: &ObjectKey) -> Option<(&'static str, String)> {
+fn unfit(lowering: &Lowering<'_>, key: &ObjectKey) -> Option<(&'static str, String)> {
     if key.name.is_empty() {
         return Some(("SecretNotFound", "Contour has no certificate but those of Secrets".to_owned()));
     }
-    let secrets = &builder.cluster.secrets;
+    let secrets = &lowering.cluster.secrets;
     if secrets.is_empty() {
         return None;
     }

@@ -3,10 +3,12 @@
 
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
+use crate::ingress::lowering::note;
+use crate::ingress::lowering::origin_of;
 use crate::routing::Backend;
-use crate::routing::options::{Canary, Conduct};
+use crate::routing::options::{Canary, RouteOptions};
 use crate::routing::pattern::Pattern;
-use crate::routing::table::{Origin, Report};
+use crate::routing::table::TableNote;
 use ipnet::IpNet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -114,15 +116,15 @@ pub(super) struct Annotations {
     /// The canary's policy; its origin and backend are filled in rule by rule.
     pub(super) canary: Option<Canary>,
     /// What holds for every rule; rewrite and canary come rule by rule.
-    pub(super) conduct: Arc<Conduct>,
+    pub(super) options: Arc<RouteOptions>,
 }
 
 /// Reads the annotations; what is wrong with them is reported.
-pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>) -> Annotations {
+pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<TableNote>) -> Annotations {
     let reader = Reader { ingress };
     let mut wrong = |name: &str, message: String| {
         let field = format!("metadata.annotations[{PREFIX}{name}]");
-        reports.push(Report { reason: "InvalidAnnotation", ingress: key.clone(), field, message });
+        reports.push(note("InvalidAnnotation", key, field, message));
     };
     let mut all = Annotations {
         rewrite_target: reader.text("rewrite-target").unwrap_or_default().to_owned(),
@@ -136,7 +138,7 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
     }
     let redirect = redirect(&reader, &mut wrong).unwrap_or_default();
     all.from_to_www = redirect.from_to_www;
-    let mut conduct = Conduct {
+    let mut options = RouteOptions {
         redirect: redirect.to,
         ssl_redirect: reader.flag("ssl-redirect", true),
         force_ssl_redirect: reader.flag("force-ssl-redirect", false),
@@ -146,7 +148,7 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
             .map(str::to_ascii_uppercase)
             .filter(|protocol| matches!(protocol.as_str(), "HTTPS" | "AUTO_HTTP" | "GRPC" | "GRPCS" | "FCGI")),
         fallback: reader.text("default-backend").map(|name| ObjectKey::new(key.namespace.as_str(), name)),
-        ..Conduct::default()
+        ..RouteOptions::default()
     };
     let allowed = if reader.raw("allowlist-source-range").is_some() {
         "allowlist-source-range"
@@ -163,18 +165,18 @@ pub(super) fn read(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>
                 "not every part of the annotation is an IP address or a network, so nobody is let in".to_owned(),
             );
             let because = format!("the annotation {name} does not contain a valid IP address or network");
-            conduct.denied.get_or_insert(because);
+            options.denied.get_or_insert(because);
             continue;
         };
         if name == allowed {
-            conduct.allow = ranges;
+            options.allow = ranges;
         } else {
-            conduct.deny = ranges;
+            options.deny = ranges;
         }
     }
     all.canary = canary(&reader, key, &mut wrong);
-    conduct.unconsidered = others(ingress, key, reports);
-    all.conduct = Arc::new(conduct);
+    options.ignored_annotations = others(ingress, key, reports);
+    all.options = Arc::new(options);
     all
 }
 
@@ -184,7 +186,7 @@ fn alias(name: &str) -> String {
 }
 
 /// The annotations that nothing is known of, or whose effect is not considered; both are reported.
-fn others(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>) -> Vec<String> {
+fn others(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<TableNote>) -> Vec<String> {
     let mut found = Vec::new();
     for full in ingress.metadata.annotations.keys() {
         let Some(name) = full.strip_prefix(PREFIX) else { continue };
@@ -201,7 +203,7 @@ fn others(ingress: &Ingress, key: &ObjectKey, reports: &mut Vec<Report>) -> Vec<
             )
         };
         let field = format!("metadata.annotations[{full}]");
-        reports.push(Report { reason, ingress: key.clone(), field, message: format!("`{full}` {message}") });
+        reports.push(note(reason, key, field, format!("`{full}` {message}")));
         found.push(full.clone());
     }
     found
@@ -298,7 +300,7 @@ fn canary(reader: &Reader<'_>, key: &ObjectKey, wrong: &mut impl FnMut(&str, Str
         }
     });
     Some(Canary {
-        origin: Origin { ingress: key.clone(), rule: None, path: None },
+        origin: origin_of(&key, None, None),
         backend: Backend::Nothing,
         header: text("canary-by-header"),
         header_value: text("canary-by-header-value"),

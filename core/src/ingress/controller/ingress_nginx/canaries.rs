@@ -2,7 +2,8 @@
 
 use super::{Member, Server};
 use crate::api::ingress::IngressBackend;
-use crate::ingress::lowering::Builder;
+use crate::ingress::lowering::backend_of;
+use crate::ingress::lowering::{Lowering, origin_of};
 use crate::routing::Backend;
 use crate::routing::matching::MatchHost;
 use crate::routing::options::Canary;
@@ -11,14 +12,14 @@ use portolan_base::collections::{BTreeMap, BTreeSet};
 
 /// `createUpstreams`: the Services that a canary Ingress names first, and whose settings are theirs. No rule of another
 /// Ingress is served by them.
-pub(super) fn canary_only(builder: &Builder<'_>, members: &[Member]) -> BTreeMap<Backend, Canary> {
+pub(super) fn canary_only(lowering: &Lowering<'_>, members: &[Member]) -> BTreeMap<Backend, Canary> {
     let mut first: BTreeMap<Backend, Option<&Canary>> = BTreeMap::new();
     if members.iter().all(|member| member.annotations.canary.is_none()) {
         return BTreeMap::new();
     }
     for member in members {
         let settings = member.annotations.canary.as_ref();
-        let read = |backend: &IngressBackend| Backend::of(builder.cluster, &member.key.namespace, backend).0;
+        let read = |backend: &IngressBackend| backend_of(lowering.cluster, &member.key.namespace, backend).0;
         let spec = &member.ingress.spec;
         if let Some(backend) = spec.default_backend.as_ref().filter(|backend| backend.service.is_some()) {
             first.insert(read(backend), settings);
@@ -35,7 +36,7 @@ pub(super) fn canary_only(builder: &Builder<'_>, members: &[Member]) -> BTreeMap
 /// with that backend; the first canary of a backend is the one used. A canary that one of its rules finds no place for is
 /// removed everywhere.
 pub(super) fn merge(
-    builder: &mut Builder<'_>,
+    lowering: &mut Lowering<'_>,
     members: &[Member],
     canary_only: &BTreeMap<Backend, Canary>,
     servers: &BTreeMap<MatchHost, Server>,
@@ -44,14 +45,14 @@ pub(super) fn merge(
     let mut removed: BTreeSet<Backend> = BTreeSet::new();
     for member in members {
         let Some(own) = &member.annotations.canary else { continue };
-        let mut join = |builder: &mut Builder<'_>,
+        let mut join = |lowering: &mut Lowering<'_>,
                         origin: Origin,
                         backend: &IngressBackend,
                         host: &MatchHost,
                         path: Option<(&str, bool)>| {
-            let (alternative, _) = builder.backend(&origin, backend);
+            let (alternative, _) = lowering.backend(&origin, backend);
             let mut report = |message: String| {
-                builder.report("CanaryWithoutMain", &member.key, origin.field(), message);
+                lowering.report("CanaryWithoutMain", &member.key, origin.field(), message);
             };
             if removed.contains(&alternative) {
                 report(
@@ -90,17 +91,17 @@ pub(super) fn merge(
         };
         let spec = &member.ingress.spec;
         if let Some(backend) = spec.default_backend.as_ref().filter(|backend| backend.service.is_some()) {
-            let origin = Origin { ingress: member.key.clone(), rule: None, path: None };
-            join(builder, origin, backend, &MatchHost::Any, None);
+            let origin = origin_of(&member.key, None, None);
+            join(lowering, origin, backend, &MatchHost::Any, None);
         }
         for (rule_at, rule) in spec.rules.iter().flatten().enumerate() {
             let host = MatchHost::of_rule(&rule.host);
             let paths = rule.http.as_ref().and_then(|http| http.paths.as_deref()).unwrap_or_default();
             for (path_at, path) in paths.iter().enumerate().filter(|(_, path)| path.backend.service.is_some()) {
-                let origin = Origin { ingress: member.key.clone(), rule: Some(rule_at), path: Some(path_at) };
+                let origin = origin_of(&member.key, Some(rule_at), Some(path_at));
                 let exact = path.path_type.as_deref() == Some("Exact");
                 let written = if path.path.is_empty() { "/" } else { path.path.as_str() };
-                join(builder, origin, &path.backend, &host, Some((written, exact)));
+                join(lowering, origin, &path.backend, &host, Some((written, exact)));
             }
         }
     }

@@ -3,16 +3,16 @@
 use super::escape;
 use crate::routing::matching::MatchHost;
 use crate::routing::names::Selection;
-use crate::routing::options::{Canary, Conduct, Rewrite};
+use crate::routing::options::{Canary, Rewrite, RouteOptions};
 use crate::routing::request::Request;
 use crate::routing::table::{Entry, Host, Redirect, Refusal, Route, RouteTable};
 use std::borrow::Cow;
 
 /// The code of redirects to `https` and from `www.` (`http-redirect-code`).
-const REDIRECT_CODE: u16 = 308;
+pub(super) const REDIRECT_CODE: u16 = 308;
 
 /// `server_name`: a name, else the first expression (a wildcard host is `^[\w-]+\.suffix$`), else the default server.
-pub(super) fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
+pub(super) fn select_host(table: &RouteTable, request: &Request<'_>) -> Selection {
     let names = table.names(request.secure);
     let name = request.host_name();
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -28,30 +28,30 @@ pub(super) fn select(table: &RouteTable, request: &Request<'_>) -> Selection {
 }
 
 /// The phases: server rewrites, the redirect of a missing slash, location rewrites, access, the choice of a canary.
-pub(super) fn conduct<'t>(_: &'t RouteTable, request: &Request<'_>, route: &mut Route<'t>) {
+pub(super) fn apply<'t>(_: &'t RouteTable, request: &Request<'_>, route: &mut Route<'t>) {
     if let Some(redirect) = server_redirect(request, route).or_else(|| missing_slash(request, route)) {
         route.redirect = Some(redirect);
         route.backend = None;
         return;
     }
-    let Some(conduct) = route.entry.and_then(|entry| entry.conduct.as_deref()) else { return };
-    if let Some(because) = &conduct.denied {
+    let Some(options) = route.entry.and_then(|entry| entry.options.as_deref()) else { return };
+    if let Some(because) = &options.denied {
         refuse(route, 503, because.clone());
         return;
     }
-    if let Some((code, url)) = &conduct.redirect {
+    if let Some((code, url)) = &options.redirect {
         let location = expand(url, request, &route.path);
         route.redirect = Some(Redirect { code: *code, location });
         route.backend = None;
         return;
     }
-    if rewrite(conduct, request, route) || to_https(conduct, request, route) || refused(conduct, request, route) {
+    if rewrite(options, request, route) || to_https(options, request, route) || refused(options, request, route) {
         route.backend = None;
         route.rewrite = None;
         route.upstream_target = None;
         return;
     }
-    if let Some(canary) = &conduct.canary
+    if let Some(canary) = &options.canary
         && route.backend.is_some()
     {
         choose_canary(canary, request, route);
@@ -61,15 +61,15 @@ pub(super) fn conduct<'t>(_: &'t RouteTable, request: &Request<'_>, route: &mut 
 /// Whether none of the phases has a part in a request for the path that the rule won.
 pub(super) fn is_plain(host: Option<&Host>, entry: &Entry, path: &str) -> bool {
     let Some(host) = host else { return false };
-    let server = &host.server;
+    let server = &host.options;
     let as_it_comes = server.redirect_to.is_none() && server.app_root.is_none() && !server.certificate;
     let lacks_slash = || host.find_with_slash(path).is_some();
     let has_its_slash = entry.rank.exact || entry.rank.tier == 1 || path.ends_with('/');
-    as_it_comes && entry.conduct().is_some_and(Conduct::is_plain) && (has_its_slash || !lacks_slash())
+    as_it_comes && entry.options().is_some_and(RouteOptions::is_plain) && (has_its_slash || !lacks_slash())
 }
 
 fn server_redirect(request: &Request<'_>, route: &Route<'_>) -> Option<Redirect> {
-    let server = &route.host?.server;
+    let server = &route.host?.options;
     let scheme = if request.secure { "https" } else { "http" };
     if let Some(to) = &server.redirect_to {
         let target = request.target();
@@ -88,7 +88,7 @@ fn missing_slash(request: &Request<'_>, route: &Route<'_>) -> Option<Redirect> {
         return None;
     }
     let found = host.find_with_slash(&route.path)?;
-    if found.conduct.as_ref().is_some_and(|conduct| conduct.denied.is_some()) {
+    if found.options.as_ref().is_some_and(|options| options.denied.is_some()) {
         return None;
     }
     let scheme = if request.secure { "https" } else { "http" };
@@ -102,8 +102,8 @@ fn refuse(route: &mut Route<'_>, code: u16, because: String) {
 }
 
 /// Tells whether the rewrite became a redirect, which it does when its target is a whole URL.
-fn rewrite(conduct: &Conduct, request: &Request<'_>, route: &mut Route<'_>) -> bool {
-    let Some(rewrite) = &conduct.rewrite else { return false };
+fn rewrite(options: &RouteOptions, request: &Request<'_>, route: &mut Route<'_>) -> bool {
+    let Some(rewrite) = &options.rewrite else { return false };
     if ["http://", "https://", "$scheme"].iter().any(|start| rewrite.target.starts_with(start)) {
         let Some(location) = location(rewrite, request, &route.path) else { return false };
         route.redirect = Some(Redirect { code: 302, location });
@@ -158,21 +158,21 @@ fn location(rewrite: &Rewrite, request: &Request<'_>, path: &str) -> Option<Stri
 }
 
 /// `lua_ingress.rewrite`: `https://host` and the request's path and query, without a slash at the end.
-fn to_https(conduct: &Conduct, request: &Request<'_>, route: &mut Route<'_>) -> bool {
+fn to_https(options: &RouteOptions, request: &Request<'_>, route: &mut Route<'_>) -> bool {
     let host = route.host.filter(|host| host.matches != MatchHost::Any);
-    let certificate = host.is_some_and(|host| host.server.certificate);
-    if request.secure || !(conduct.force_ssl_redirect || (conduct.ssl_redirect && certificate)) {
+    let certificate = host.is_some_and(|host| host.options.certificate);
+    if request.secure || !(options.force_ssl_redirect || (options.ssl_redirect && certificate)) {
         return false;
     }
     let target = request.target();
-    let bare = target.strip_suffix('/').filter(|_| !conduct.preserve_trailing_slash).unwrap_or(&target);
+    let bare = target.strip_suffix('/').filter(|_| !options.preserve_trailing_slash).unwrap_or(&target);
     let location = format!("https://{}{bare}", request.host_name());
     route.redirect = Some(Redirect { code: REDIRECT_CODE, location });
     true
 }
 
-fn refused(conduct: &Conduct, request: &Request<'_>, route: &mut Route<'_>) -> bool {
-    if conduct.allow.is_empty() && conduct.deny.is_empty() {
+fn refused(options: &RouteOptions, request: &Request<'_>, route: &mut Route<'_>) -> bool {
+    if options.allow.is_empty() && options.deny.is_empty() {
         return false;
     }
     let Some(source) = request.source else {
@@ -180,9 +180,9 @@ fn refused(conduct: &Conduct, request: &Request<'_>, route: &mut Route<'_>) -> b
         return false;
     };
     let among = |ranges: &[ipnet::IpNet]| ranges.iter().any(|range| range.contains(&source));
-    let because = if among(&conduct.deny) {
+    let because = if among(&options.deny) {
         format!("{source} is in denylist-source-range")
-    } else if !conduct.allow.is_empty() && !among(&conduct.allow) {
+    } else if !options.allow.is_empty() && !among(&options.allow) {
         format!("{source} is not in whitelist-source-range")
     } else {
         return false;

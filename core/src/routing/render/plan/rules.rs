@@ -2,14 +2,13 @@
 
 use super::super::super::Backend;
 use super::super::super::matching::{MatchHost, MatchPath};
-use super::super::super::options::{Canary, Conduct, Rewrite};
+use super::super::super::options::{Canary, Rewrite, RouteOptions};
 use super::super::super::regions::regions;
 use super::super::super::table::{Entry, Host, RouteTable};
 use super::super::Proxy;
 use super::{
     Action, Clients, Elsewhere, Part, Piece, PlannedBackend, Protocol, Rewritten, Rule, Takes, Value, Variable,
 };
-use crate::ingress::Controller;
 
 /// What the rules are laid out from.
 pub(super) struct Layout<'p> {
@@ -31,12 +30,12 @@ impl Layout<'_> {
         let plain = |takes: Takes, action: Action| Rule { takes, clients: None, action };
         let default = self.table.default_entry();
         let Some(host) = host else { return vec![self.rule(None, default, every())] };
-        if let Some(to) = &host.server.redirect_to {
+        if let Some(to) = &host.options.redirect_to {
             let to = Elsewhere { code: 308, scheme: None, host: Some(to.clone()), path: None };
             return vec![plain(every(), Action::Redirect(to))];
         }
         let mut rules = Vec::new();
-        if let Some(root) = &host.server.app_root {
+        if let Some(root) = &host.options.app_root {
             let to = Elsewhere { code: 302, scheme: None, host: None, path: Some(root.clone()) };
             rules.push(plain(Takes::Exact("/".to_owned()), Action::Redirect(to)));
         }
@@ -56,7 +55,12 @@ impl Layout<'_> {
                 if rules.iter().any(|known: &Rule| known.takes == takes) {
                     continue;
                 }
-                rules.push(match slash(host, &region.example, entry) {
+                let missing_slash = if self.table.controller().redirects_missing_slash {
+                    slash(host, &region.example, entry)
+                } else {
+                    None
+                };
+                rules.push(match missing_slash {
                     Some(to) => plain(takes, Action::Redirect(to)),
                     None => self.rule(Some(host), entry, takes),
                 });
@@ -70,18 +74,18 @@ impl Layout<'_> {
 
     fn rule(&mut self, host: Option<&Host>, entry: Option<&Entry>, takes: Takes) -> Rule {
         let Some(entry) = entry else { return Rule { takes, clients: None, action: Action::Respond(404) } };
-        let plain = Conduct::default();
-        let conduct = entry.conduct.as_deref().unwrap_or(&plain);
-        if let Some(action) = self.elsewhere(host, entry, conduct) {
+        let plain = RouteOptions::default();
+        let options = entry.options.as_deref().unwrap_or(&plain);
+        if let Some(action) = self.elsewhere(host, entry, options) {
             return Rule { takes, clients: None, action };
         }
-        let limited = !conduct.allow.is_empty() || !conduct.deny.is_empty();
-        let clients = limited.then(|| Clients { allow: conduct.allow.clone(), deny: conduct.deny.clone() });
-        let protocol = self.protocol(entry, conduct);
+        let limited = !options.allow.is_empty() || !options.deny.is_empty();
+        let clients = limited.then(|| Clients { allow: options.allow.clone(), deny: options.deny.clone() });
+        let protocol = self.protocol(entry, options);
         let action = match self.place(&entry.backend, protocol) {
             Some(backend) => {
-                let rewrite = conduct.rewrite.as_ref().map(|rewrite| (rewrite.source.clone(), rewrite.target.clone()));
-                let canary = conduct.canary.as_ref().and_then(|canary| self.part(canary, protocol));
+                let rewrite = options.rewrite.as_ref().map(|rewrite| (rewrite.source.clone(), rewrite.target.clone()));
+                let canary = options.canary.as_ref().and_then(|canary| self.part(canary, protocol));
                 Action::Forward { backend, rewrite, canary }
             }
             None => Action::Respond(404),
@@ -90,19 +94,19 @@ impl Layout<'_> {
     }
 
     /// What is answered before anybody asks for a backend.
-    fn elsewhere(&mut self, host: Option<&Host>, entry: &Entry, conduct: &Conduct) -> Option<Action> {
-        if conduct.denied.is_some() {
+    fn elsewhere(&mut self, host: Option<&Host>, entry: &Entry, options: &RouteOptions) -> Option<Action> {
+        if options.denied.is_some() {
             return Some(Action::Respond(503));
         }
-        if let Some((code, url)) = &conduct.redirect {
+        if let Some((code, url)) = &options.redirect {
             match pieces(url) {
                 Some(pieces) => return Some(send(*code, url, pieces)),
                 None => self.left_out(entry, "a redirect to a URL with variables that are not known there"),
             }
         }
-        let target = conduct.rewrite.as_ref().map(|rewrite| rewrite.target.as_str()).unwrap_or_default();
+        let target = options.rewrite.as_ref().map(|rewrite| rewrite.target.as_str()).unwrap_or_default();
         if ["http://", "https://", "$scheme"].iter().any(|start| target.starts_with(start)) {
-            match conduct.rewrite.as_ref().and_then(rewritten) {
+            match options.rewrite.as_ref().and_then(rewritten) {
                 Some(rewritten) => return Some(Action::SendRewritten(rewritten)),
                 // It makes a redirect of it by itself.
                 None if self.proxy == Proxy::Nginx => return None,
@@ -112,10 +116,10 @@ impl Layout<'_> {
                 }
             }
         }
-        let has_certificate = host.is_some_and(|host| host.matches != MatchHost::Any && host.server.certificate);
-        let upgrades = conduct.force_ssl_redirect || (conduct.ssl_redirect && has_certificate);
+        let has_certificate = host.is_some_and(|host| host.matches != MatchHost::Any && host.options.certificate);
+        let upgrades = options.force_ssl_redirect || (options.ssl_redirect && has_certificate);
         if upgrades && !self.secure {
-            let code = if self.table.controller() == Controller::Contour { 301 } else { 308 };
+            let code = self.table.controller().https_redirect;
             let scheme = Some("https".to_owned());
             return Some(Action::Redirect(Elsewhere { code, scheme, host: None, path: None }));
         }
@@ -123,14 +127,14 @@ impl Layout<'_> {
     }
 
     fn left_out(&mut self, entry: &Entry, what: &str) {
-        let report = format!("{} {}: {what} is not rendered", entry.origin.ingress, entry.origin.field());
+        let report = format!("{} {}: {what} is not rendered", entry.origin.object, entry.origin.field());
         if !self.reports.contains(&report) {
             self.reports.push(report);
         }
     }
 
-    fn protocol(&mut self, entry: &Entry, conduct: &Conduct) -> Protocol {
-        match conduct.backend_protocol.as_deref() {
+    fn protocol(&mut self, entry: &Entry, options: &RouteOptions) -> Protocol {
+        match options.backend_protocol.as_deref() {
             Some("HTTPS") => Protocol::Https,
             Some("GRPC") => Protocol::Grpc,
             Some("GRPCS") => Protocol::Grpcs,
@@ -184,10 +188,9 @@ impl Layout<'_> {
     }
 }
 
-/// nginx's redirect of a path that lacks the slash of its location.
+/// The redirect of a path that lacks the slash at the end of a rule, where no rule has the path itself.
 fn slash(host: &Host, path: &str, entry: Option<&Entry>) -> Option<Elsewhere> {
-    let is_nginx = host.entries().iter().any(|entry| entry.conduct.is_some());
-    if !is_nginx || path.ends_with('/') || entry.is_some_and(|entry| entry.rank.exact) {
+    if path.ends_with('/') || entry.is_some_and(|entry| entry.rank.exact) {
         return None;
     }
     host.find_with_slash(path)?;
