@@ -48,15 +48,30 @@ struct Kind {
     ask: fn(&Engine, &Node, &mut dyn FnMut(&dyn Show)) -> Result<(), AskError>,
 }
 
-/// The kinds of question: name, function, type of the question, type of the answer.
+/// Calls the function of a kind: with the engine and the question, or with the one that it takes.
+macro_rules! answered {
+    ([] $function:path, $engine:ident, $question:expr) => {
+        $function($engine, $question)
+    };
+    ([engine] $function:path, $engine:ident, $question:expr) => {
+        $function($engine)
+    };
+    ([question] $function:path, $engine:ident, $question:expr) => {{
+        let _: &Engine = $engine;
+        $function($question)
+    }};
+}
+
+/// The kinds of question: name, function, type of the question, type of the answer. A function that takes only the question,
+/// or only the engine, says so in brackets.
 macro_rules! kinds {
-    ($( $name:literal $($function:ident)::+ ($question:ty) -> $answer:ty; )*) => {
+    ($( $name:literal $($function:ident)::+ $([$only:ident])? ($question:ty) -> $answer:ty; )*) => {
         const KINDS: &[Kind] = &[ $( Kind {
             name: $name,
             ask: |engine, node, write| {
                 let mut question = <$question>::default();
                 declare::fill(&mut question, node, &At::Question)?;
-                write(&$($function)::+(engine, &question)?);
+                write(&answered!([$($only)?] $($function)::+, engine, &question)?);
                 Ok(())
             },
         }, )* ];
@@ -71,7 +86,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "read" read::read (read::ReadQuestion<'_>) -> read::ReadAnswer;
+    "read" read::read [question] (read::ReadQuestion<'_>) -> read::ReadAnswer;
     "admit" admit::admit (admit::AdmitQuestion<'_>) -> admit::AdmitAnswer;
     "endpoints" endpoints::endpoints (endpoints::EndpointsQuestion<'_>) -> endpoints::EndpointsAnswer;
     "backends" backends::backends (backends::BackendsQuestion<'_>) -> backends::BackendsAnswer<'_>;
@@ -86,7 +101,7 @@ kinds! {
     "map" map::map (map::MapQuestion) -> map::MapAnswer;
     "policyDiff" policy_diff::policy_diff (policy_diff::PolicyDiffQuestion<'_>) -> policy_diff::PolicyDiffAnswer;
     "suggest" suggest::suggest (suggest::SuggestQuestion<'_>) -> suggest::SuggestAnswer;
-    "nftables" nftables::nftables (nftables::NftablesQuestion) -> nftables::NftablesAnswer;
+    "nftables" nftables::nftables [engine] (nftables::NftablesQuestion) -> nftables::NftablesAnswer;
     "trace" trace::trace (trace::TraceQuestion<'_>) -> trace::TraceAnswer;
     "objects" objects::objects (objects::ObjectsQuestion<'_>) -> objects::ObjectsAnswer<'_>;
 }

@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::PathBuf;
 
+pub mod declared;
 pub mod generate;
 pub mod published;
 pub mod random;
@@ -120,10 +121,15 @@ pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 /// Asks the engine one question and returns its answer. Both are passed as text, as every host does.
 ///
 /// # Panics
-/// When the answer is not JSON.
+/// When the answer is not JSON, or is not what its type declares: so every recorded question also tests the declarations.
 pub fn answer(engine: &Engine, question: &Value) -> Value {
     let text = ask::answer_text(engine, &question.to_string());
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("answer to {question} is not JSON: {error}: {text}"))
+    let answer =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("answer to {question} is not JSON: {error}: {text}"));
+    if let Some(difference) = declared::difference(&answer) {
+        panic!("answer to {question}: {difference}");
+    }
+    answer
 }
 
 /// Counts the equal answers of one recording.

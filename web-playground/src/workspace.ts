@@ -1,6 +1,6 @@
 /** The whole state of the page: the files, their findings, and what is shown. */
 import { batch, computed, signal } from "@preact/signals";
-import type { Finding, ListedObject, ManifestFile, SourcePlace } from "portolan";
+import type { Finding, ListedObject, Location, ManifestFile } from "portolan";
 import { Engine } from "./engine/client";
 import { perTemplate } from "./templates";
 
@@ -36,9 +36,9 @@ export const beforeFindings = signal<readonly Finding[]>([]);
 /** Counts the states of the cluster to compare with. */
 export const beforeRevision = signal(0);
 /** The locations that are highlighted in the editor. */
-export const lit = signal<readonly SourcePlace[]>([]);
+export const lit = signal<readonly Location[]>([]);
 /** The location that the editor should go to; a new object each time. */
-export const goal = signal<{ place: Pick<SourcePlace, "file" | "line" | "column"> } | null>(null);
+export const goal = signal<{ place: Pick<Location, "file" | "line" | "column"> } | null>(null);
 /** The notice that is shown. `back` restores the previous files; `next` offers another step. */
 export const notice = signal<{ text: string; bad: boolean; back?: () => void; next?: { label: string; take: () => void } } | null>(null);
 /** Why the engine does not run, if it does not. */

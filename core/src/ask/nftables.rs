@@ -23,7 +23,7 @@ answer! {
 ///
 /// # Errors
 /// None.
-pub fn nftables(engine: &Engine, _question: &NftablesQuestion) -> Result<NftablesAnswer, AskError> {
+pub fn nftables(engine: &Engine) -> Result<NftablesAnswer, AskError> {
     // Compiled for this question alone, so that the same cluster gives the same text after any history of changes.
     let index = PolicyIndex::compile(engine.cluster());
     Ok(NftablesAnswer { text: render(&index) })

@@ -1,7 +1,6 @@
 //! `read`: what does this text say? Text goes in, the documents that Kubernetes' own reader makes of it come out.
 
 use super::AskError;
-use crate::engine::Engine;
 use crate::{answer, question};
 use portolan_base::tree::Node;
 
@@ -38,7 +37,7 @@ answer! {
 ///
 /// # Errors
 /// None.
-pub fn read(_engine: &Engine, question: &ReadQuestion<'_>) -> Result<ReadAnswer, AskError> {
+pub fn read(question: &ReadQuestion<'_>) -> Result<ReadAnswer, AskError> {
     let document = |document| match document {
         Ok(value) => ReadDocument { value: Some(value), error: None, line: None, column: None },
         Err(error) => {

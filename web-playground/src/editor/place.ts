@@ -1,6 +1,6 @@
 /** Finds the path of a position in a manifest by indentation, so that it works while a line is incomplete. */
 import type { Text } from "@codemirror/state";
-import type { Edit, Finding, SourcePlace } from "portolan";
+import type { Edit, Finding, Location } from "portolan";
 
 /** The position of the cursor in a document. */
 export interface Standing {
@@ -90,7 +90,7 @@ export function standingAt(doc: Text, position: number): Standing {
 }
 
 /** The offset of a location in the text. Columns count characters, offsets UTF-16 units. */
-export function positionOf(doc: Text, place: Pick<SourcePlace, "line" | "column">): number {
+export function positionOf(doc: Text, place: Pick<Location, "line" | "column">): number {
   if (place.line < 1 || place.line > doc.lines) return place.line < 1 ? 0 : doc.length;
   const line = doc.line(place.line);
   let units = 0;

@@ -1,9 +1,9 @@
-import type { SourcePlace } from "portolan";
+import type { Location } from "portolan";
 import { goal, lit } from "../workspace";
 import { FileName } from "./name";
 
 /** A location in the files. Its line is highlighted while this is shown; a click goes to it. */
-export function PlaceLink({ place, children }: { place: SourcePlace | null | undefined; children?: preact.ComponentChildren }) {
+export function PlaceLink({ place, children }: { place: Location | null | undefined; children?: preact.ComponentChildren }) {
   if (place == null) return null;
   const light = () => {
     lit.value = [place];
