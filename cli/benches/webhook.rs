@@ -1,7 +1,7 @@
 //! The webhook under load: 10,000 reviews from 16 connections with 5,000 objects in view, the watch cut and restored in
 //! between.
 //!
-//! `cargo bench -p portolan-cli --bench webhook` prints how long reviews took, and the most memory that the process had.
+//! `cargo bench -p portolan-cli --features webhook --bench webhook` prints how long reviews took, and the most memory that the process had.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
