@@ -1,15 +1,16 @@
-//! `portolan`: asks the engine from a terminal.
+//! `portolan`: words of the command line come in; text or JSON on standard output and an exit status go out.
 //!
-//! Exit status: 0 all is fine, 1 there are findings or something is refused, 2 the input or the usage cannot be worked with.
+//! Exit status: 0: no problems; 1: findings, or the answer is no; 2: unreadable input or wrong usage.
 
 mod arguments;
 mod commands;
-mod question;
+mod parse_target;
 mod render;
 mod terminal;
 
 use arguments::Arguments;
 use clap::Parser as _;
+use portolan_checking::settings::SettingsError;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -17,10 +18,13 @@ fn main() -> ExitCode {
     let mut terminal = terminal::Terminal::new(arguments.color);
     match commands::run(&arguments, &mut terminal) {
         Ok(outcome) => outcome.exit_code(),
-        // Whoever reads our output may stop reading: `portolan … | head`.
+        // The reader may stop early: `portolan … | head`.
         Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal.complain(&format!("{error:#}"));
+            match error.downcast_ref::<SettingsError>() {
+                Some(settings) => settings.problems.iter().for_each(|problem| terminal.complain(problem)),
+                None => terminal.complain(&format!("{error:#}")),
+            }
             ExitCode::from(2)
         }
     }

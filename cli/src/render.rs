@@ -1,39 +1,74 @@
-//! How findings and answers read on a terminal.
+//! How findings and answers read: one file per command. Whatever a text leaves out, `-o json` has.
 
-mod answer;
+mod backends;
 mod difference;
+mod endpoints;
+mod env;
+mod hosts;
+mod member;
 pub(crate) mod report;
+mod resolve;
+mod route;
+mod routes;
 mod sarif;
-mod source;
+pub(crate) mod source;
+mod suggest;
 mod trace;
+mod verdict;
 
-pub(crate) use answer::{answer, text};
+pub(crate) use backends::backends;
 pub(crate) use difference::diff;
+pub(crate) use endpoints::endpoints;
+pub(crate) use env::env;
+pub(crate) use hosts::hosts;
+pub(crate) use resolve::resolve;
+pub(crate) use route::route;
+pub(crate) use routes::routes;
 pub(crate) use sarif::sarif;
+pub(crate) use suggest::suggest;
+pub(crate) use trace::trace;
+pub(crate) use verdict::verdict;
 
-use crate::terminal::{Style, Terminal};
+use crate::terminal::{Style, Terminal, escape};
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 use portolan::cluster::Location;
 use portolan::finding::{Finding, Severity};
-use portolan::load::File;
-use source::Excerpt;
+use portolan_base::json::Json;
+use source::Excerpts;
 
-/// A finding with the source line under it, other places involved, and a word of help.
-pub(crate) fn finding(finding: &Finding, files: &[File], terminal: &Terminal) -> String {
+/// An error in place of an answer.
+pub(crate) fn error(error: &Json, terminal: &Terminal) -> String {
+    let reason = terminal.styled(Style::Bold, &member::text(error, "reason"));
+    format!("{reason}: {}\n", member::text(error, "message"))
+}
+
+/// An answer that is a text: a configuration, a table, a picture. It ends with a line break.
+pub(crate) fn whole_text(answer: &Json, _terminal: &Terminal) -> String {
+    let text = whole(answer, "text");
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+/// The text of a member as it is, its lines among it.
+fn whole<'a>(answer: &'a Json, name: &str) -> &'a str {
+    answer.get(name).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// A finding with its source line, the other places involved, and the help.
+pub(crate) fn finding(finding: &Finding, excerpts: &Excerpts<'_>, terminal: &Terminal) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
     let title = match &finding.object {
-        Some((kind, key)) => format!("{} {key}: {}", kind.name(), finding.message),
-        None => finding.message.clone(),
+        Some((kind, key)) => escape(&format!("{} {key}: {}", kind.name(), finding.message)).into_owned(),
+        None => escape(&finding.message).into_owned(),
     };
-    let label = finding.place.field.as_str();
+    let label = escape(&finding.place.field);
     let mut group =
-        level.primary_title(title.as_str()).id(finding.code).elements(elements(&finding.place, files, label));
+        level.primary_title(title.as_str()).id(finding.code).elements(elements(&finding.place, excerpts, &label));
     for (text, place) in &finding.related {
-        group = group.elements(elements(place, files, text));
+        group = group.elements(elements(place, excerpts, text));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -42,18 +77,19 @@ pub(crate) fn finding(finding: &Finding, files: &[File], terminal: &Terminal) ->
     format!("{}\n\n", renderer.render(&[group]))
 }
 
-/// A finding that was mended, in one line.
-pub(crate) fn mended(finding: &Finding, terminal: &Terminal) -> String {
+/// A finding that was fixed, in one line and its place.
+pub(crate) fn fixed(finding: &Finding, terminal: &Terminal) -> String {
     let place = &finding.place;
     let object = finding.object.as_ref().map(|(kind, key)| format!("{} {key}: ", kind.name())).unwrap_or_default();
-    let word = terminal.styled(Style::Good, &format!("mended[{}]", finding.code));
-    format!("{word}: {object}{}\n  --> {}:{}:{}", finding.message, place.file, place.line, place.column)
+    let word = terminal.styled(Style::Good, &format!("fixed[{}]", finding.code));
+    let message = format!("{object}{}", finding.message);
+    format!("{word}: {}\n  --> {}:{}:{}", escape(&message), escape(&place.file), place.line, place.column)
 }
 
-fn elements<'a>(place: &'a Location, files: &'a [File], label: &'a str) -> Option<Element<'a>> {
-    let excerpt = Excerpt::of(place, files)?;
+fn elements<'a, 'f: 'a>(place: &'a Location, excerpts: &Excerpts<'f>, label: &'a str) -> Option<Element<'a>> {
+    let excerpt = excerpts.at(place)?;
     let annotation = AnnotationKind::Primary.span(excerpt.span.clone());
     let annotation = if label.is_empty() { annotation } else { annotation.label(label) };
     let line = usize::try_from(excerpt.first_line).unwrap_or(1);
-    Some(Snippet::source(excerpt.text).line_start(line).path(place.file.as_str()).annotation(annotation).into())
+    Some(Snippet::source(excerpt.text).line_start(line).path(escape(&place.file)).annotation(annotation).into())
 }

@@ -1,6 +1,11 @@
-//! Where text goes: standard output with colour only on a terminal, complaints and progress to standard error.
+//! Where text goes: lines come in, and are written to standard output or standard error, in colour only on a terminal.
+//!
+//! Names, paths and values in manifests are other people's text. Whatever is printed for people passes [`escape`] where it
+//! is one value, and [`visible`] as a whole, so that no manifest moves the cursor, changes colours, forges a line or
+//! reverses the reading direction.
 
 use clap::ValueEnum;
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -45,7 +50,7 @@ struct Progress {
 }
 
 impl Terminal {
-    /// Looks at standard output and the environment.
+    /// A terminal with colour as wanted, as standard output allows, and as the environment says.
     pub(crate) fn new(color: Color) -> Self {
         let colored = match color {
             Color::Always => true,
@@ -79,36 +84,48 @@ impl Terminal {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// Writes text to standard output.
+    /// Writes text for people to standard output; control characters that are not this program's own become visible.
     ///
     /// # Errors
-    /// What the operating system says, a closed pipe among it.
+    /// What the operating system says; a closed pipe is one of the errors.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.clear_progress();
-        io::stdout().lock().write_all(text.as_bytes())
+        io::stdout().lock().write_all(visible(text, self.colored).as_bytes())
     }
 
-    /// Writes a line to standard output.
+    /// Writes a line for people to standard output.
     ///
     /// # Errors
-    /// What the operating system says, a closed pipe among it.
+    /// What the operating system says; a closed pipe is one of the errors.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.print(&format!("{text}\n"))
     }
 
-    /// Tells on standard error what cannot be worked with.
+    /// Writes text for programs to standard output, byte for byte; on a terminal as [`Terminal::print`] does.
+    ///
+    /// # Errors
+    /// What the operating system says; a closed pipe is one of the errors.
+    pub(crate) fn output(&mut self, text: &str) -> io::Result<()> {
+        if io::stdout().is_terminal() {
+            return self.print(text);
+        }
+        self.clear_progress();
+        io::stdout().lock().write_all(text.as_bytes())
+    }
+
+    /// Reports an error on standard error, in one line.
     pub(crate) fn complain(&mut self, message: &str) {
         self.clear_progress();
         let word = if self.colored && io::stderr().is_terminal() { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
-        // There is nowhere left to report that standard error cannot be written.
-        let _ = writeln!(io::stderr(), "{word}: {message}");
+        // Nothing can be reported where standard error cannot be written.
+        let _ = writeln!(io::stderr(), "{word}: {}", escape(message));
     }
 
-    /// Tells on standard error how it went, where standard output is for programs.
+    /// Writes a remark on standard error, in one line.
     pub(crate) fn note(&mut self, message: &str) {
         self.clear_progress();
-        // There is nowhere left to report that standard error cannot be written.
-        let _ = writeln!(io::stderr(), "{message}");
+        // Nothing can be reported where standard error cannot be written.
+        let _ = writeln!(io::stderr(), "{}", escape(message));
     }
 
     /// Shows on a terminal how far a long piece of work has come; nothing within the first half second.
@@ -134,7 +151,97 @@ impl Terminal {
     }
 }
 
-/// Whether the error is a reader that went away.
+/// Whether the error is a reader that closed its end of the pipe.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// One value, for people: every control character, line break and bidirectional control is written out, so that the value
+/// stays on its line. A tab stays.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(|character| is_control(character) || character == '\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            other => push_visible(&mut out, other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A whole text, for people: line breaks stay, and colours (`ESC [ … m`) where `colored`; every other control character is
+/// written out.
+fn visible(text: &str, colored: bool) -> Cow<'_, str> {
+    if !text.contains(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let colour = if colored { colour_length(rest) } else { 0 };
+        let length = colour.max(character.len_utf8());
+        let (here, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        if colour > 0 {
+            out.push_str(here)
+        } else {
+            push_visible(&mut out, character)
+        }
+        rest = behind;
+    }
+    Cow::Owned(out)
+}
+
+/// The bytes of the colour sequence (SGR of ECMA-48) that a text begins with; 0 where it begins with none.
+fn colour_length(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else { return 0 };
+    match parameters.find(|character: char| !(character.is_ascii_digit() || character == ';')) {
+        Some(end) if parameters.get(end..).is_some_and(|rest| rest.starts_with('m')) => end + 3,
+        _ => 0,
+    }
+}
+
+fn push_visible(out: &mut String, character: char) {
+    match character {
+        '\r' => out.push_str("\\r"),
+        control if is_control(control) => out.extend(control.escape_unicode()),
+        other => out.push(other),
+    }
+}
+
+/// Whether a terminal acts on the character instead of showing it: C0 and C1 without tab and line feed, DEL, the line and
+/// paragraph separators, and the bidirectional controls of Unicode (UAX #9).
+fn is_control(character: char) -> bool {
+    match character {
+        '\t' | '\n' => false,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        other => other.is_control(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escape, visible};
+
+    #[test]
+    fn a_value_stays_on_its_line_and_moves_nothing() {
+        assert_eq!(escape("cart"), "cart");
+        assert_eq!(escape("w\u{1b}[31m\u{1b}]0;pwned\u{7}eb"), "w\\u{1b}[31m\\u{1b}]0;pwned\\u{7}eb");
+        assert_eq!(escape("p\n✓ https://a reaches everything"), "p\\n✓ https://a reaches everything");
+        assert_eq!(escape("a\n::error file=x::pwned.yaml"), "a\\n::error file=x::pwned.yaml");
+        assert_eq!(
+            escape("a\u{202e}b\r\u{1b}[2K\u{9b}\u{7f}\u{2028}"),
+            "a\\u{202e}b\\r\\u{1b}[2K\\u{9b}\\u{7f}\\u{2028}"
+        );
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_its_own_colours() {
+        assert_eq!(visible("a\tb\n", false), "a\tb\n");
+        assert_eq!(visible("\u{1b}[1;31merror\u{1b}[0m\n", true), "\u{1b}[1;31merror\u{1b}[0m\n");
+        assert_eq!(visible("\u{1b}[1;31merror\n", false), "\\u{1b}[1;31merror\n");
+        assert_eq!(visible("\u{1b}[2K\u{1b}]0;é\u{7}\u{202e}", true), "\\u{1b}[2K\\u{1b}]0;é\\u{7}\\u{202e}");
+    }
 }

@@ -30,7 +30,7 @@ fn the_hooks_find_and_mend() {
         let (program, arguments) = call.split_first().unwrap();
         assert_eq!(*program, "portolan");
         let answer = folder.portolan(arguments);
-        let expected = if text("id") == "portolan-fix" { (0, "1 mended") } else { (1, "1 error") };
+        let expected = if text("id") == "portolan-fix" { (0, "1 fixed") } else { (1, "1 error") };
         assert!(answer.status == expected.0 && answer.out.contains(expected.1), "{answer:?}");
     }
     let wanted = read("examples/ci/pre-commit.yaml");

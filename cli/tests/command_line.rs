@@ -72,7 +72,7 @@ fn a_refusal_is_shown_in_the_servers_words_with_its_line() {
 fn what_is_fine_ends_with_zero_and_no_colour() {
     let output = portolan(&["check", "-"], SERVICE);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
-    assert_eq!(stdout(&output), "1 object stored: nothing found\n");
+    assert_eq!(stdout(&output), "1 object loaded: no problems found\n");
     let colored = portolan(&["--color", "always", "check", "-"], SERVICE);
     assert!(stdout(&colored).contains('\u{1b}'));
 }
@@ -86,9 +86,9 @@ fn what_cannot_be_read_is_named_and_the_rest_is_answered() {
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(said.contains("binary.yaml: not text: a NUL byte at offset 4"), "{said}");
-    assert!(said.contains("latin.yaml: not text: no UTF-8 at byte 3"), "{said}");
+    assert!(said.contains("latin.yaml: not text: invalid UTF-8 at byte 3"), "{said}");
     assert!(said.contains("no/such/file.yaml: "), "{said}");
-    assert!(stdout(&output).contains("1 object stored"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("1 object loaded"), "{}", stdout(&output));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_file_that_is_no_manifest_by_its_size_is_left_out() {
     let output = portolan(&["check", large.path(), "-"], SERVICE);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("large.yaml: larger than 64 MiB"), "{}", stderr(&output));
-    assert!(stdout(&output).contains("1 object stored"));
+    assert!(stdout(&output).contains("1 object loaded"));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_yaml_bomb_is_refused_at_its_line_and_the_next_document_is_read() {
     let output = portolan(&["check", "-"], &format!("{bomb}---\n{SERVICE}"));
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let shown = stdout(&output);
-    assert!(shown.contains("error[syntax]") && shown.contains("1 object stored"), "{shown}");
+    assert!(shown.contains("error[syntax]") && shown.contains("1 object loaded"), "{shown}");
 }
 
 #[test]

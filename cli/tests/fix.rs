@@ -20,17 +20,17 @@ fn what_can_be_mended_is_mended_in_as_many_rounds_as_it_takes() {
     let folder = Folder::with(&[("a.yaml", MISSPELT), ("b/c.yaml", SERVICE)]);
     let answer = folder.portolan(&["check", "."]);
     assert_eq!(answer.status, 1, "{answer:?}");
-    assert!(answer.out.ends_with("(1 can be mended with --fix)\n"), "{}", answer.out);
+    assert!(answer.out.ends_with("(1 fixable with --fix)\n"), "{}", answer.out);
 
     let answer = folder.portolan(&["check", "--fix", "a.yaml"]);
     assert_eq!(answer.status, 0, "{answer:?}");
     assert_eq!(folder.read("a.yaml"), MENDED);
     assert!(
-        answer.out.contains("mended[refused]: Service default/web: ") && answer.out.contains("--> a.yaml:6:3\n"),
+        answer.out.contains("fixed[refused]: Service default/web: ") && answer.out.contains("--> a.yaml:6:3\n"),
         "{}",
         answer.out
     );
-    assert!(answer.out.ends_with("1 object stored: 2 mended, nothing left\n"), "{}", answer.out);
+    assert!(answer.out.ends_with("1 object loaded: 2 fixed, no problems left\n"), "{}", answer.out);
     assert_eq!(folder.read("b/c.yaml"), SERVICE);
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2, "nothing is left beside the files");
 }
@@ -41,14 +41,14 @@ fn what_remains_is_told_at_its_new_place() {
     let answer = folder.portolan(&["check", "--fix", "-o", "json", "a.yaml"]);
     assert_eq!(answer.status, 1, "{answer:?}");
     assert!(answer.out.contains("\"mended\": [") && answer.out.contains("\"code\": \"SVC004\""), "{}", answer.out);
-    assert_eq!(answer.err, "2 findings mended\n");
+    assert_eq!(answer.err, "2 findings fixed\n");
 }
 
 #[test]
 fn a_diff_shows_and_writes_nothing() {
     let folder = Folder::with(&[("a.yaml", MISSPELT)]);
     let answer = folder.portolan(&["check", "--diff", "a.yaml"]);
-    assert_eq!((answer.status, answer.err.as_str()), (1, "2 findings would be mended in 1 file\n"));
+    assert_eq!((answer.status, answer.err.as_str()), (1, "2 findings would be fixed in 1 file\n"));
     for line in ["--- a.yaml\n", "+++ a.yaml\n", "-  port:\n+  ports:\n", "+      targetPort: 8080\n"] {
         assert!(answer.out.contains(line), "{line} is not in\n{}", answer.out);
     }
@@ -56,7 +56,7 @@ fn a_diff_shows_and_writes_nothing() {
     let piped = folder.portolan_with(&["check", "--diff", "-"], MISSPELT);
     assert!(piped.out.starts_with("--- standard input\n"), "{}", piped.out);
     let answer = folder.portolan_with(&["check", "--diff", "-"], MENDED);
-    assert_eq!((answer.status, answer.out.as_str(), answer.err.as_str()), (0, "", "nothing can be mended\n"));
+    assert_eq!((answer.status, answer.out.as_str(), answer.err.as_str()), (0, "", "no finding can be fixed\n"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_fix_that_would_name_a_field_twice_is_not_made() {
     let folder = Folder::with(&[("a.yaml", &twice)]);
     let answer = folder.portolan(&["check", "--fix", "a.yaml"]);
     assert_eq!((answer.status, folder.read("a.yaml")), (1, twice), "{answer:?}");
-    assert!(answer.out.ends_with("0 objects stored, 1 refused: 1 error\n"), "{}", answer.out);
+    assert!(answer.out.ends_with("0 objects loaded, 1 refused: 1 error\n"), "{}", answer.out);
 }
 
 #[test]
@@ -88,10 +88,7 @@ fn what_cannot_be_written_is_refused_clearly() {
     let folder = Folder::with(&[]);
     let answer = folder.portolan_with(&["check", "--fix", "-"], MISSPELT);
     assert_eq!((answer.status, answer.out.as_str()), (2, ""));
-    assert_eq!(
-        answer.err,
-        "error: --fix writes files, and standard input is none; --diff shows what it would change\n"
-    );
+    assert_eq!(answer.err, "error: --fix cannot write standard input; use --diff to see what it would change\n");
 
     let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain(MISSPELT.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     std::fs::write(folder.0.join("wide.yaml"), &wide).unwrap();

@@ -21,18 +21,18 @@ fn what_is_known_is_not_told_again_wherever_it_moves() {
     let moved = format!("# a line more\n{SERVICE}---\n{IDLE}");
     folder.write("a.yaml", &moved);
     let answer = folder.portolan(&["check", "--baseline", "known.json", "a.yaml"]);
-    assert_eq!((answer.status, answer.out.as_str()), (0, "2 objects stored: nothing new, 1 known\n"), "{answer:?}");
+    assert_eq!((answer.status, answer.out.as_str()), (0, "2 objects loaded: no new problems, 1 known\n"), "{answer:?}");
 
     folder.write("a.yaml", &format!("{moved}---\n{}", IDLE.replace("idle", "other")));
     let answer = folder.portolan(&["check", "--baseline", "known.json", "a.yaml"]);
     assert_eq!(answer.status, 1);
     assert!(answer.out.contains("default/other") && !answer.out.contains("default/idle"), "{}", answer.out);
-    assert!(answer.out.ends_with("3 objects stored: 1 error, 1 known\n"), "{}", answer.out);
+    assert!(answer.out.ends_with("3 objects loaded: 1 error, 1 known\n"), "{}", answer.out);
 
     folder.write("a.yaml", SERVICE);
     let answer = folder.portolan(&["check", "--baseline", "known.json", "a.yaml"]);
-    assert_eq!(answer.err, "1 finding of the baseline is gone; --write-baseline takes them out\n");
-    assert_eq!((answer.status, answer.out.as_str()), (0, "1 object stored: nothing found\n"));
+    assert_eq!(answer.err, "1 finding of the baseline is gone; --write-baseline removes them from it\n");
+    assert_eq!((answer.status, answer.out.as_str()), (0, "1 object loaded: no problems found\n"));
 }
 
 #[test]
@@ -48,12 +48,15 @@ fn a_baseline_that_cannot_be_read_is_told() {
         assert_eq!((answer.status, answer.out.as_str()), (2, ""), "{answer:?}");
         answer.err
     };
-    assert_eq!(said("none.json"), "error: none.json: there is no such baseline; --write-baseline makes it\n");
-    assert!(said("bad.json").starts_with("error: bad.json:2:2: no baseline: "), "{}", said("bad.json"));
+    assert_eq!(said("none.json"), "error: none.json: no such baseline; --write-baseline creates it\n");
+    assert!(said("bad.json").starts_with("error: bad.json:2:2: not a baseline: "), "{}", said("bad.json"));
     assert_eq!(said("old.json"), "error: old.json: a baseline of version 7; this portolan reads version 1\n");
-    assert_eq!(said("no.json"), "error: no.json: no baseline: it has no `version`\n");
+    assert_eq!(said("no.json"), "error: no.json: not a baseline: it has no `version`\n");
     let answer = folder.portolan(&["check", "--write-baseline", "a.yaml"]);
-    assert_eq!((answer.status, answer.err.as_str()), (2, "error: say which file the baseline is: --baseline FILE\n"));
+    assert_eq!(
+        (answer.status, answer.err.as_str()),
+        (2, "error: --write-baseline needs a file: add --baseline FILE\n")
+    );
 }
 
 #[test]
@@ -83,7 +86,7 @@ fn settings_that_are_not_understood_are_told_with_their_places() {
     let answer = folder.portolan(&["check", "--config", "none", "--select", "SVC9", "a.yaml"]);
     assert_eq!(
         (answer.status, answer.err.as_str()),
-        (2, "error: no finding has the code `SVC9`; `portolan rule` lists the rules\n")
+        (2, "error: unknown code `SVC9`; `portolan rule` lists all rules\n")
     );
 }
 
@@ -91,8 +94,8 @@ fn settings_that_are_not_understood_are_told_with_their_places() {
 fn a_folder_without_manifests_is_told_of() {
     let folder = Folder::with(&[("notes.txt", SERVICE)]);
     let answer = folder.portolan(&["check", "."]);
-    assert_eq!((answer.status, answer.out.as_str()), (0, "0 objects stored: nothing found\n"));
-    assert!(answer.err.starts_with("there is no manifest here: "), "{}", answer.err);
+    assert_eq!((answer.status, answer.out.as_str()), (0, "0 objects loaded: no problems found\n"));
+    assert!(answer.err.starts_with("no manifest found: "), "{}", answer.err);
     assert_eq!(folder.portolan(&["check", "notes.txt"]).err, "");
 }
 
@@ -119,7 +122,7 @@ fn the_cluster_can_be_set() {
     let other = folder.portolan(&["resolve", "c/a.yaml", "-n", "other", "--cluster-domain", "x", "web.other.svc.x"]);
     assert_eq!(other.status, 0, "{other:?}");
     // A path in the settings starts from their folder.
-    assert!(folder.portolan(&["check", "c/a.yaml"]).err.contains("c/known.json: there is no such baseline"));
+    assert!(folder.portolan(&["check", "c/a.yaml"]).err.contains("c/known.json: no such baseline"));
     assert_eq!(folder.portolan(&["check", "--write-baseline", "c/a.yaml"]).status, 0);
     assert_eq!(folder.portolan(&["check", "c/a.yaml"]).status, 0);
 }
@@ -129,7 +132,7 @@ fn a_comment_suppresses_and_an_unused_one_is_removed() {
     let suppressed =
         IDLE.replace("  externalName", "  # portolan: ignore[SVC004] our resolver takes it\n  externalName");
     let folder = Folder::with(&[("a.yaml", &suppressed)]);
-    assert_eq!(folder.portolan(&["check", "a.yaml"]).out, "1 object stored: nothing found\n");
+    assert_eq!(folder.portolan(&["check", "a.yaml"]).out, "1 object loaded: no problems found\n");
     let idle = format!("# portolan: ignore-file[ING]\n{SERVICE}");
     folder.write("a.yaml", &idle);
     let answer = folder.portolan(&["check", "a.yaml"]);
@@ -139,7 +142,7 @@ fn a_comment_suppresses_and_an_unused_one_is_removed() {
         "{}",
         answer.out
     );
-    assert!(answer.out.ends_with("1 object stored: 1 remark (1 can be mended with --fix)\n"), "{}", answer.out);
+    assert!(answer.out.ends_with("1 object loaded: 1 remark (1 fixable with --fix)\n"), "{}", answer.out);
     assert_eq!(folder.portolan(&["check", "--fix", "a.yaml"]).status, 0);
     assert_eq!(folder.read("a.yaml"), SERVICE);
 }

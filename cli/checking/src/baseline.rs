@@ -1,4 +1,4 @@
-//! A baseline: the findings that a project knows already, so that only new ones are told.
+//! A baseline: findings that a project already knows come in; only new ones go out.
 //!
 //! A finding is known by its code, its object (or its file, where it is about none), its field and its words. Lines do
 //! not matter, and of numbers only that there are some: neither a moved object nor an item put before it makes an old
@@ -98,18 +98,18 @@ impl Baseline {
         let shown = file.display();
         let text = fs::read_to_string(file).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
-                anyhow::anyhow!("{shown}: there is no such baseline; --write-baseline makes it")
+                anyhow::anyhow!("{shown}: no such baseline; --write-baseline creates it")
             }
             _ => anyhow::anyhow!("{shown}: {error}"),
         })?;
         let node = portolan_base::json::read(&text)
-            .map_err(|error| anyhow::anyhow!("{shown}:{}:{}: no baseline: {error}", error.line, error.column))?;
+            .map_err(|error| anyhow::anyhow!("{shown}:{}:{}: not a baseline: {error}", error.line, error.column))?;
         match node.get("version").and_then(Node::as_int) {
             Some(VERSION) => {}
             Some(other) => {
                 anyhow::bail!("{shown}: a baseline of version {other}; this portolan reads version {VERSION}")
             }
-            None => anyhow::bail!("{shown}: no baseline: it has no `version`"),
+            None => anyhow::bail!("{shown}: not a baseline: it has no `version`"),
         }
         let mut known = BTreeMap::new();
         for item in node.get("findings").map(Node::items).unwrap_or_default() {
@@ -159,6 +159,25 @@ impl Baseline {
         Baseline(known)
     }
 
+    /// Writes the file. With `folder`, only inside of that folder: a file that checked manifests name does not replace
+    /// another one elsewhere.
+    ///
+    /// # Errors
+    /// The file exists and is not a baseline, it is outside of `folder`, or it cannot be written.
+    pub fn write(&self, file: &Path, folder: Option<&Path>) -> anyhow::Result<()> {
+        let shown = file.display();
+        let exists = fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0);
+        if exists && let Err(error) = Baseline::read(file) {
+            anyhow::bail!("{error}; it is not replaced");
+        }
+        if let Some(folder) = folder
+            && !is_inside(file, folder)
+        {
+            anyhow::bail!("{shown}: outside of the folder of {}; name it with --baseline", crate::settings::FILE);
+        }
+        fs::write(file, self.to_text()).map_err(|error| anyhow::anyhow!("{shown}: {error}"))
+    }
+
     /// The text of its file: a finding after the other in a fixed order, so that a change of it is easy to review.
     pub fn to_text(&self) -> String {
         let finding = |(known, count): (&Known, &usize)| {
@@ -182,6 +201,15 @@ impl Baseline {
             Json::object().with("version", VERSION).with("findings", Json::Array(self.0.iter().map(finding).collect()));
         format!("{}\n", json.to_pretty())
     }
+}
+
+/// Whether a file, which need not exist, is inside of a folder when all links are followed.
+fn is_inside(file: &Path, folder: &Path) -> bool {
+    let here = |path: &Path| if path.as_os_str().is_empty() { Path::new(".").to_owned() } else { path.to_owned() };
+    let parent = file.parent().map(here).and_then(|parent| fs::canonicalize(parent).ok());
+    let target = fs::canonicalize(file).ok().or(parent);
+    let folder = fs::canonicalize(here(folder)).ok();
+    target.zip(folder).is_some_and(|(target, folder)| target.starts_with(folder))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Carrying out the fixes that findings have: in rounds, because one edit may stand in the way of another and what it
-//! mends may bring something else to light.
+//! Fixes: files and the edits of their findings come in; fixed files go out. It works in rounds, because edits may overlap
+//! and a fix may uncover another finding.
 
 use portolan::finding::{Edit, Finding};
 use portolan::load::File;
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 /// More rounds than any set of fixes needs that comes to an end.
 const MOST_ROUNDS: usize = 500;
 
-/// What came of the fixes.
+/// The result of the fixes.
 #[derive(Debug)]
-pub struct Mended {
+pub struct Fixed {
     /// The files with the edits made.
     pub files: Vec<File>,
-    /// The findings that are gone, in the order in which they were mended. Each has its place from before its own edit.
+    /// The findings that are gone, in the order in which they were fixed. Each has its place from before its own edit.
     pub findings: Vec<Finding>,
-    /// How many fixes were left out because they would not have mended anything or would have made a file unreadable.
+    /// How many fixes were left out because they would not have removed the finding or would have made a file unreadable.
     pub left_out: usize,
 }
 
@@ -27,9 +27,9 @@ pub struct Mended {
 ///
 /// Edits that overlap wait for the next round; the edits of one finding are made together or not at all. A fix after which
 /// its finding is still there, more is refused, or a JSON file is no longer JSON, is taken back.
-pub fn mend(files: &[File], check: &dyn Fn(&[File]) -> Vec<Finding>) -> Mended {
-    let mut mended = Mended { files: files.to_vec(), findings: Vec::new(), left_out: 0 };
-    let mut found = check(&mended.files);
+pub fn fix(files: &[File], check: &dyn Fn(&[File]) -> Vec<Finding>) -> Fixed {
+    let mut fixed = Fixed { files: files.to_vec(), findings: Vec::new(), left_out: 0 };
+    let mut found = check(&fixed.files);
     let mut useless: Vec<Identity> = Vec::new();
     let mut one_at_a_time = false;
     for _ in 0..MOST_ROUNDS {
@@ -37,30 +37,30 @@ pub fn mend(files: &[File], check: &dyn Fn(&[File]) -> Vec<Finding>) -> Mended {
             .iter()
             .filter(|finding| !finding.fix.is_empty() && !useless.contains(&Identity::of(finding)))
             .collect();
-        let mut chosen = choose(&open, &mended.files);
+        let mut chosen = choose(&open, &fixed.files);
         if one_at_a_time {
             chosen.truncate(1);
         }
         if chosen.is_empty() {
             // What could not be chosen at all has edits that fit no file.
-            mended.left_out += open.len();
+            fixed.left_out += open.len();
             break;
         }
-        let files = edited(&mended.files, &chosen);
+        let files = edited(&fixed.files, &chosen);
         let after = check(&files);
-        if is_better(&found, &after, &chosen) && stay_json(&mended.files, &files) {
-            mended.findings.extend(chosen.into_iter().cloned());
-            mended.files = files;
+        if is_better(&found, &after, &chosen) && stay_json(&fixed.files, &files) {
+            fixed.findings.extend(chosen.into_iter().cloned());
+            fixed.files = files;
             found = after;
             one_at_a_time = false;
         } else if chosen.len() > 1 {
             one_at_a_time = true;
         } else {
             useless.extend(chosen.first().map(|finding| Identity::of(finding)));
-            mended.left_out += 1;
+            fixed.left_out += 1;
         }
     }
-    mended
+    fixed
 }
 
 /// What makes a finding the same in two texts.
@@ -144,8 +144,8 @@ fn edited(files: &[File], findings: &[&Finding]) -> Vec<File> {
     files.iter().map(of).collect()
 }
 
-/// Whether each finding that was mended is gone, and no more is unreadable or refused than before.
-fn is_better(before: &[Finding], after: &[Finding], mended: &[&Finding]) -> bool {
+/// Whether each finding that was fixed is gone, and no more is unreadable or refused than before.
+fn is_better(before: &[Finding], after: &[Finding], fixed: &[&Finding]) -> bool {
     let count =
         |findings: &[Finding], codes: &[&str]| findings.iter().filter(|finding| codes.contains(&finding.code)).count();
     let no_more = |codes: &[&str]| count(after, codes) <= count(before, codes);
@@ -153,7 +153,7 @@ fn is_better(before: &[Finding], after: &[Finding], mended: &[&Finding]) -> bool
     let of = |counts: &BTreeMap<Identity, usize>, identity| counts.get(identity).copied().unwrap_or_default();
     no_more(&["syntax"])
         && no_more(&["syntax", "object", "kind", "refused", "type", "nameless"])
-        && Identity::counts(mended.iter().copied())
+        && Identity::counts(fixed.iter().copied())
             .iter()
             .all(|(identity, count)| of(&is, identity) + count <= of(&was, identity))
 }
@@ -174,6 +174,16 @@ pub fn diff(before: &File, after: &File) -> String {
     lines.unified_diff().header(&before.name, &after.name).to_string()
 }
 
+/// Whether a file may be changed: it was named itself, or it is below one of the given folders when all links are followed.
+#[must_use]
+pub fn is_inside(file: &Path, paths: &[PathBuf]) -> bool {
+    let target = fs::canonicalize(file).ok();
+    paths.iter().any(|path| {
+        let folder = fs::canonicalize(path).ok();
+        path == file || target.as_ref().zip(folder).is_some_and(|(target, folder)| target.starts_with(folder))
+    })
+}
+
 /// Writes a file whole or not at all: beside it first, then in its place. What it leads to is written where it is a link,
 /// and its permissions stay. `before` is what was read: a file that changed since is left alone.
 ///
@@ -182,9 +192,7 @@ pub fn diff(before: &File, after: &File) -> String {
 pub fn write(path: &Path, before: &str, after: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     if fs::read(&path)? != before.as_bytes() {
-        return Err(io::Error::other(
-            "the file is not what was read (changed meanwhile, or no UTF-8); it is left as it is",
-        ));
+        return Err(io::Error::other("the file has changed since it was read, or is not UTF-8; it is not changed"));
     }
     let permissions = fs::metadata(&path)?.permissions();
     if permissions.readonly() {
@@ -247,9 +255,9 @@ mod tests {
 
     #[test]
     fn what_overlaps_waits_for_the_next_round() {
-        let mended = mend(&[file("a: xx b: x\n")], &letters);
-        assert_eq!(&*mended.files[0].text, "a: z b: y\n");
-        assert_eq!((mended.findings.len(), mended.left_out), (2, 0), "{:?}", mended.findings);
+        let fixed = fix(&[file("a: xx b: x\n")], &letters);
+        assert_eq!(&*fixed.files[0].text, "a: z b: y\n");
+        assert_eq!((fixed.findings.len(), fixed.left_out), (2, 0), "{:?}", fixed.findings);
     }
 
     #[test]
@@ -258,18 +266,18 @@ mod tests {
             "é1 2" => vec![finding("swapped", &[(2..3, "2"), (4..5, "1")])],
             _ => vec![],
         };
-        assert_eq!(&*mend(&[file("é1 2")], &swap).files[0].text, "é2 1");
+        assert_eq!(&*fix(&[file("é1 2")], &swap).files[0].text, "é2 1");
     }
 
     #[test]
-    fn a_fix_that_mends_nothing_or_fits_nowhere_is_left_out() {
+    fn a_fix_that_removes_nothing_or_fits_nowhere_is_left_out() {
         // It would grow without end.
         let growing = |_: &[File]| vec![finding("still there", &[(0..0, "x")])];
-        let mended = mend(&[file("a")], &growing);
-        assert_eq!((&*mended.files[0].text, mended.findings.len(), mended.left_out), ("a", 0, 1));
+        let fixed = fix(&[file("a")], &growing);
+        assert_eq!((&*fixed.files[0].text, fixed.findings.len(), fixed.left_out), ("a", 0, 1));
         let inside_a_letter = |_: &[File]| vec![finding("no", &[(1..2, "x")])];
-        let mended = mend(&[file("é")], &inside_a_letter);
-        assert_eq!((&*mended.files[0].text, mended.left_out), ("é", 1));
+        let fixed = fix(&[file("é")], &inside_a_letter);
+        assert_eq!((&*fixed.files[0].text, fixed.left_out), ("é", 1));
     }
 
     #[test]
@@ -279,8 +287,8 @@ mod tests {
             found.push(finding("still there", &[(0..0, "q")]));
             found
         };
-        let mended = mend(&[file("a: x\n")], &check);
-        assert_eq!((&*mended.files[0].text, mended.findings.len(), mended.left_out), ("a: y\n", 1, 1));
+        let fixed = fix(&[file("a: x\n")], &check);
+        assert_eq!((&*fixed.files[0].text, fixed.findings.len(), fixed.left_out), ("a: y\n", 1, 1));
     }
 
     #[test]
@@ -289,7 +297,7 @@ mod tests {
             Some(_) => vec![finding("quoted", &[(0..3, "a")])],
             None => vec![],
         };
-        assert_eq!(&*mend(&[file("\"b\"")], &unquote).files[0].text, "\"b\"");
+        assert_eq!(&*fix(&[file("\"b\"")], &unquote).files[0].text, "\"b\"");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Files, folders and standard input, as text.
+//! Input: paths come in; the texts of files, folders and standard input go out, and what could not be read.
 
 use portolan::load::File;
 use std::fs;
@@ -7,44 +7,72 @@ use std::path::{Path, PathBuf};
 
 /// The largest file that is read, in bytes. Manifests are text that people write or tools generate; the largest seen are
 /// a few megabytes.
-pub const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+pub const LARGEST_FILE: u64 = 64 * MIB;
 
-/// What was read, and what could not be.
+/// The most that is read together, in bytes, unless the settings say otherwise.
+pub const LARGEST_INPUT: u64 = 512 * MIB;
+
+/// A mebibyte.
+pub(crate) const MIB: u64 = 1024 * 1024;
+
+/// The texts that were read, and the problems of files that could not be read.
 #[derive(Debug, Default)]
 pub struct Input {
     /// The texts, in the order of the paths; within a folder by name.
     pub files: Vec<File>,
-    /// What could not be read, each with its path.
+    /// Files that could not be read: each path, and why.
     pub problems: Vec<String>,
 }
 
 impl Input {
-    /// Reads what the paths name: a file, a folder with everything below it that ends in `.yaml`, `.yml` or `.json`, or
-    /// `-` for standard input. What cannot be read is told of, and the rest is read.
-    pub fn read(paths: &[PathBuf], progress: &mut dyn FnMut(usize, usize)) -> Self {
+    /// Reads the given paths: a file, a folder with every regular file below it that ends in `.yaml`, `.yml` or `.json`, or
+    /// `-` for standard input. A file that cannot be read is a problem, and the rest is read. `progress` gets the number
+    /// of files that are read, and of all files.
+    ///
+    /// # Errors
+    /// All files together are larger than `largest` bytes: nothing is returned, because an answer about a part of the
+    /// files would be wrong.
+    pub fn read(paths: &[PathBuf], largest: u64, progress: &mut dyn FnMut(usize, usize)) -> anyhow::Result<Self> {
         let mut input = Input::default();
         let mut found = Vec::new();
         for path in paths {
             input.find(path, true, &mut found);
         }
         let count = found.len();
+        let mut size = 0;
         for (number, path) in found.into_iter().enumerate() {
             progress(number, count);
             match read_one(&path) {
-                Ok(text) => input.files.push(File { name: display(&path).into(), text: text.into() }),
+                Ok(text) => {
+                    size += text.len() as u64;
+                    anyhow::ensure!(
+                        size <= largest,
+                        "the files are larger than {} MiB together; check fewer files at once, or raise `max-input-mib` in {}",
+                        largest / MIB,
+                        crate::settings::FILE
+                    );
+                    input.files.push(File { name: display(&path).into(), text: text.into() });
+                }
                 Err(problem) => input.problems.push(format!("{}: {problem}", display(&path))),
             }
         }
-        input
+        Ok(input)
     }
 
-    fn find(&mut self, path: &Path, named: bool, found: &mut Vec<PathBuf>) {
+    fn find(&mut self, path: &Path, is_named: bool, found: &mut Vec<PathBuf>) {
         if path == Path::new("-") || !path.is_dir() {
-            let is_manifest = path.file_name().is_some_and(|name| name == "Kustomization")
-                || path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
-            // A file that was named is read whatever its name; in a folder only manifests are, and what kustomize reads.
-            if named || is_manifest {
+            // A named file is read whatever its name, also a pipe. In a folder only manifests are read, and the files of
+            // kustomize.
+            if is_named {
                 found.push(path.to_path_buf());
+            } else if is_manifest(path) {
+                match fs::metadata(path) {
+                    // Reading a pipe or a device may never end.
+                    Ok(metadata) if !metadata.is_file() => {
+                        self.problems.push(format!("{}: not a regular file; skipped", display(path)));
+                    }
+                    _ => found.push(path.to_path_buf()),
+                }
             }
             return;
         }
@@ -54,12 +82,12 @@ impl Input {
                 let mut below: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
                 below.sort();
                 for path in below {
-                    // Packages bring thousands of JSON files, and nobody's manifests.
-                    let hidden = path
+                    // Packages bring thousands of JSON files, and no manifests.
+                    let is_hidden = path
                         .file_name()
                         .is_some_and(|name| name.to_string_lossy().starts_with('.') || name == "node_modules");
-                    // A link may lead back up; what it leads to is read where it stands.
-                    if !(hidden || path.is_symlink() && path.is_dir()) {
+                    // A link to a folder may lead back up.
+                    if !(is_hidden || path.is_symlink() && path.is_dir()) {
                         self.find(&path, false, found);
                     }
                 }
@@ -67,6 +95,11 @@ impl Input {
             Err(error) => self.problems.push(format!("{}: {error}", display(path))),
         }
     }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "Kustomization")
+        || path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known))
 }
 
 /// How a path is shown: as it was given, standard input by its name.
@@ -89,8 +122,8 @@ fn read_one(path: &Path) -> Result<String, String> {
     };
     let size = read.map_err(|error| error.to_string())?;
     if u64::try_from(size).unwrap_or(u64::MAX) > LARGEST_FILE {
-        let limit = LARGEST_FILE / (1024 * 1024);
-        return Err(format!("larger than {limit} MiB, which no manifest is; it is left out"));
+        let limit = LARGEST_FILE / MIB;
+        return Err(format!("larger than {limit} MiB, which is too large for a manifest; skipped"));
     }
     decode(bytes)
 }
@@ -100,7 +133,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units =
             bytes.chunks(2).map(|pair| unit([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
-        char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_| "not text: broken UTF-16".to_owned())
+        char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_| "not text: invalid UTF-16".to_owned())
     };
     if let Some(rest) = bytes.strip_prefix(&[0xFF, 0xFE]) {
         return wide(rest, u16::from_le_bytes);
@@ -109,23 +142,39 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
         return wide(rest, u16::from_be_bytes);
     }
     if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
-        return Err(format!("not text: a NUL byte at offset {offset}; it is left out"));
+        return Err(format!("not text: a NUL byte at offset {offset}; skipped"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        format!("not text: no UTF-8 at byte {offset}; it is left out")
+        format!("not text: invalid UTF-8 at byte {offset}; skipped")
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::*;
 
     #[test]
-    fn text_is_told_from_what_is_none() {
+    fn text_is_told_from_other_bytes() {
         assert_eq!(decode(b"a: 1".to_vec()).unwrap(), "a: 1");
         assert_eq!(decode(vec![0xFF, 0xFE, b'a', 0]).unwrap(), "a");
-        assert_eq!(decode(vec![b'a', 0, b'b']).unwrap_err(), "not text: a NUL byte at offset 1; it is left out");
-        assert_eq!(decode(vec![b'a', 0xFF]).unwrap_err(), "not text: no UTF-8 at byte 1; it is left out");
+        assert_eq!(decode(vec![b'a', 0, b'b']).unwrap_err(), "not text: a NUL byte at offset 1; skipped");
+        assert_eq!(decode(vec![b'a', 0xFF]).unwrap_err(), "not text: invalid UTF-8 at byte 1; skipped");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_a_folder_is_skipped_and_all_input_has_a_limit() {
+        let folder = std::env::temp_dir().join(format!("portolan-input-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.yaml"), "a: 1\n").unwrap();
+        // A device that never ends, as a pipe that nobody writes to.
+        std::os::unix::fs::symlink("/dev/zero", folder.join("b.yaml")).unwrap();
+        let input = Input::read(std::slice::from_ref(&folder), LARGEST_INPUT, &mut |_, _| {}).unwrap();
+        assert_eq!(input.files.len(), 1);
+        assert!(input.problems[0].ends_with("b.yaml: not a regular file; skipped"), "{:?}", input.problems);
+        let refused = Input::read(std::slice::from_ref(&folder), 4, &mut |_, _| {}).unwrap_err().to_string();
+        assert!(refused.contains("max-input-mib"), "{refused}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,9 +1,11 @@
-//! `portolan.toml`: what a project has settled for itself. What the command line says goes before it.
+//! `portolan.toml`: its text comes in, the defaults of a project go out. The command line takes precedence.
 
+use crate::input::{LARGEST_INPUT, MIB};
 use ipnet::IpNet;
+use portolan::ingress::Controller;
 use portolan::net::{InvalidRange, parse_port_range, parse_ranges};
 use portolan::spelling::nearest;
-use std::fmt::Write as _;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -12,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 /// The file's name.
 pub const FILE: &str = "portolan.toml";
 
-/// What the file says; all of it optional.
+/// The settings of a file; each is optional.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The file itself, where there is one.
@@ -25,6 +27,8 @@ pub struct Settings {
     pub per_file_ignores: Vec<(glob::Pattern, Vec<String>)>,
     /// `baseline`: the file with the findings that are known.
     pub baseline: Option<PathBuf>,
+    /// `max-input-mib`: the most that is read together.
+    pub max_input_mib: Option<u64>,
     /// `cluster.service-cluster-ip-range`
     pub service_cluster_ip_range: Vec<IpNet>,
     /// `cluster.service-node-port-range`
@@ -36,15 +40,15 @@ pub struct Settings {
     /// `cluster.namespace`
     pub namespace: Option<String>,
     /// `cluster.ingress-controller`
-    pub ingress_controller: Option<String>,
+    pub ingress_controller: Option<Controller>,
 }
 
 impl Settings {
-    /// The settings that go for these paths: those of the file given (`none`: none at all), else of the nearest
+    /// The settings that apply to these paths: those of the file given (`none`: none at all), else of the nearest
     /// `portolan.toml` at or above the first path, else at or above the working directory.
     ///
     /// # Errors
-    /// A file that cannot be read, or that says what is not understood: everything of that, each with its place.
+    /// A file that cannot be read; or a [`SettingsError`] with everything that is not understood.
     pub fn find(given: Option<&Path>, paths: &[PathBuf]) -> anyhow::Result<Self> {
         if let Some(file) = given {
             return if file == Path::new("none") { Ok(Settings::default()) } else { Settings::read(file) };
@@ -59,18 +63,22 @@ impl Settings {
         let text = fs::read_to_string(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
         let (mut settings, problems) = parse(&text);
         if !problems.is_empty() {
-            let mut told = String::new();
-            for (index, Problem { at, message }) in problems.iter().enumerate() {
+            let shown = |Problem { at, message }: &Problem| {
                 let (line, column) = place(&text, *at);
-                let again = if index == 0 { "" } else { "\nerror: " };
-                let _ = write!(told, "{again}{}:{line}:{column}: {message}", file.display());
-            }
-            anyhow::bail!("{told}");
+                format!("{}:{line}:{column}: {message}", file.display())
+            };
+            return Err(SettingsError { problems: problems.iter().map(shown).collect() }.into());
         }
         settings.file = Some(file.to_path_buf());
         let folder = settings.folder();
         settings.baseline = settings.baseline.map(|path| folder.join(path));
         Ok(settings)
+    }
+
+    /// The most that is read together, in bytes.
+    #[must_use]
+    pub fn largest_input(&self) -> u64 {
+        self.max_input_mib.map_or(LARGEST_INPUT, |mebibytes| mebibytes.saturating_mul(MIB))
     }
 
     /// The folder that paths in the settings start from.
@@ -80,6 +88,21 @@ impl Settings {
         folder.to_path_buf()
     }
 }
+
+/// A file with keys or values that are not understood.
+#[derive(Clone, Debug)]
+pub struct SettingsError {
+    /// Every problem, with its file, line and column.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.problems.join("; "))
+    }
+}
+
+impl std::error::Error for SettingsError {}
 
 /// The path from the working directory, where the file is in it: that is how people know it.
 fn near(file: &Path) -> PathBuf {
@@ -101,7 +124,7 @@ fn place(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-/// Reads the text of the file, and tells everything in it that is not understood.
+/// Reads the text of the file, and lists everything in it that is not understood.
 fn parse(text: &str) -> (Settings, Vec<Problem>) {
     let mut settings = Settings::default();
     let mut problems = Vec::new();
@@ -116,7 +139,7 @@ fn parse(text: &str) -> (Settings, Vec<Problem>) {
     (settings, problems)
 }
 
-const TOP: &[&str] = &["select", "ignore", "per-file-ignores", "baseline", "cluster"];
+const TOP: &[&str] = &["select", "ignore", "per-file-ignores", "baseline", "max-input-mib", "cluster"];
 const CLUSTER: &[&str] = &[
     "service-cluster-ip-range",
     "service-node-port-range",
@@ -131,6 +154,12 @@ fn top(table: &DeTable<'_>, settings: &mut Settings, problems: &mut Vec<Problem>
         match key.get_ref().as_ref() {
             "select" => settings.select = codes(value, problems),
             "ignore" => settings.ignore = codes(value, problems),
+            "max-input-mib" => match value.get_ref() {
+                DeValue::Integer(number) if number.as_str().parse::<u64>().is_ok_and(|number| number > 0) => {
+                    settings.max_input_mib = number.as_str().parse().ok();
+                }
+                _ => problems.push(expected("a positive integer", value)),
+            },
             "baseline" => settings.baseline = string(value, problems).map(PathBuf::from),
             "per-file-ignores" => {
                 for (pattern, value) in table_of(value, problems).into_iter().flatten() {
@@ -138,7 +167,7 @@ fn top(table: &DeTable<'_>, settings: &mut Settings, problems: &mut Vec<Problem>
                         Ok(pattern) => settings.per_file_ignores.push((pattern, codes(value, problems))),
                         Err(error) => problems.push(Problem {
                             at: pattern.span().start,
-                            message: format!("`{}` is no pattern: {}", pattern.get_ref(), error.msg),
+                            message: format!("invalid pattern `{}`: {}", pattern.get_ref(), error.msg),
                         }),
                     }
                 }
@@ -165,14 +194,13 @@ fn cluster(value: &Spanned<DeValue<'_>>, settings: &mut Settings, problems: &mut
             "namespace" => settings.namespace = string(value, problems),
             "ingress-controller" => {
                 settings.ingress_controller = string(value, problems).and_then(|name| {
-                    if portolan::ingress::Controller::named(&name).is_some() {
-                        return Some(name);
+                    let known = Controller::named(&name);
+                    if known.is_none() {
+                        let names: Vec<&str> = Controller::ALL.iter().map(|controller| controller.name()).collect();
+                        let message = format!("unknown controller `{name}`; expected one of: {}", names.join(", "));
+                        problems.push(Problem { at: value.span().start, message });
                     }
-                    problems.push(Problem {
-                        at: value.span().start,
-                        message: format!("there is no controller `{name}`; spec, nginx and contour are known"),
-                    });
-                    None
+                    known
                 });
             }
             unknown => problems.push(unknown_key(unknown, key.span().start, CLUSTER)),
@@ -183,8 +211,8 @@ fn cluster(value: &Spanned<DeValue<'_>>, settings: &mut Settings, problems: &mut
 fn unknown_key(key: &str, at: usize, known: &[&str]) -> Problem {
     let advice = match nearest(key, &mut known.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
-        _ if known == TOP && CLUSTER.contains(&key) => "it stands under [cluster]".to_owned(),
-        _ => format!("there are {}", known.join(", ")),
+        _ if known == TOP && CLUSTER.contains(&key) => "it belongs under [cluster]".to_owned(),
+        _ => format!("expected one of: {}", known.join(", ")),
     };
     Problem { at, message: format!("unknown key `{key}`: {advice}") }
 }
@@ -239,9 +267,9 @@ fn codes(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<Strin
     codes
 }
 
-/// What is said of a code that no finding has.
+/// The message for a code that no finding has.
 pub fn unknown_code(code: &str) -> String {
-    format!("no finding has the code `{code}`; `portolan rule` lists the rules")
+    format!("unknown code `{code}`; `portolan rule` lists all rules")
 }
 
 fn ranges(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<IpNet> {
@@ -280,25 +308,25 @@ mod tests {
         assert_eq!(settings.service_node_port_range, Some((30000, 30100)));
         assert_eq!(settings.cluster_domain.as_deref(), Some("corp.local"));
         assert_eq!(
-            (settings.namespace.as_deref(), settings.ingress_controller.as_deref()),
-            (Some("shop"), Some("nginx"))
+            (settings.namespace.as_deref(), settings.ingress_controller),
+            (Some("shop"), Controller::named("nginx"))
         );
     }
 
     #[test]
-    fn everything_that_is_not_understood_is_told_with_its_place() {
+    fn everything_that_is_not_understood_is_reported_with_its_place() {
         assert_eq!(
             told(
                 "selct = []\nignore = [\"XYZ9\", 3]\ncluster-domain = \"a\"\n[cluster]\nnamspace = \"a\"\ncluster-cidr = \"10\"\nbogus = 1\n"
             ),
             [
                 "1:1: unknown key `selct`: did you mean `select`?",
-                "2:11: no finding has the code `XYZ9`; `portolan rule` lists the rules",
+                "2:11: unknown code `XYZ9`; `portolan rule` lists all rules",
                 "2:19: expected a string, found integer",
-                "3:1: unknown key `cluster-domain`: it stands under [cluster]",
+                "3:1: unknown key `cluster-domain`: it belongs under [cluster]",
                 "5:1: unknown key `namspace`: did you mean `namespace`?",
                 "6:16: `10` is not a range of addresses; expected one such as 10.0.0.0/16",
-                "7:1: unknown key `bogus`: there are service-cluster-ip-range, service-node-port-range, cluster-cidr, cluster-domain, namespace, ingress-controller",
+                "7:1: unknown key `bogus`: expected one of: service-cluster-ip-range, service-node-port-range, cluster-cidr, cluster-domain, namespace, ingress-controller",
             ]
         );
         assert_eq!(

@@ -78,7 +78,8 @@ impl Workspace {
         if let Some(file) = &self.settings.baseline {
             self.baseline = Baseline::read(file).map_err(&mut take).ok();
         }
-        let input = Input::read(&self.folders, &mut |_, _| {});
+        let read = Input::read(&self.folders, self.settings.largest_input(), &mut |_, _| {});
+        let input = read.map_err(&mut take).unwrap_or_default();
         problems.extend(input.problems);
         self.files.retain(|name, _| self.open.contains(name));
         for file in input.files {
@@ -128,7 +129,8 @@ impl Workspace {
         }
         let path = PathBuf::from(&name);
         let is_ours = path.is_file() && self.folders.iter().any(|folder| path.starts_with(folder));
-        let read = is_ours.then(|| Input::read(&[path], &mut |_, _| {}).files.pop()).flatten();
+        let largest = self.settings.largest_input();
+        let read = is_ours.then(|| Input::read(&[path], largest, &mut |_, _| {}).ok()?.files.pop()).flatten();
         match read {
             Some(file) => self.write(name, file.text.to_string()),
             None => {
@@ -240,7 +242,7 @@ impl Workspace {
                     ..CodeAction::default()
                 };
                 if let Some(edit) = self.edit(&finding.fix) {
-                    let title = finding.help.clone().unwrap_or_else(|| format!("mend {}", finding.code));
+                    let title = finding.help.clone().unwrap_or_else(|| format!("fix {}", finding.code));
                     actions.push(action(first_upper(&title), edit, true).into());
                 }
                 if let Some(edit) = self.silencing(finding).and_then(|edit| self.edit(&[edit])) {
@@ -250,9 +252,9 @@ impl Workspace {
         }
         // This goes over the whole workspace, so only when it is asked for by name.
         if only.is_some() && wants(&fix_all()) {
-            actions.extend(self.mended(&name).map(|edit| {
+            actions.extend(self.fixed(&name).map(|edit| {
                 CodeAction {
-                    title: "Mend all that Portolan can mend".to_owned(),
+                    title: "Fix all that Portolan can fix".to_owned(),
                     kind: Some(fix_all()),
                     edit: Some(edit),
                     ..CodeAction::default()
@@ -294,7 +296,7 @@ impl Workspace {
     }
 
     /// The whole file with all its fixes, as one edit; nothing where there is none.
-    fn mended(&self, name: &str) -> Option<WorkspaceEdit> {
+    fn fixed(&self, name: &str) -> Option<WorkspaceEdit> {
         let files: Vec<File> = self.files.values().cloned().collect();
         let check = |files: &[File]| {
             let loaded = load(files, self.flags.options(&self.settings), LoadMode::Admitted);
@@ -306,9 +308,9 @@ impl Workspace {
             }
             found
         };
-        let mended = fix::mend(&files, &check);
+        let fixed = fix::fix(&files, &check);
         let before = self.files.get(name)?;
-        let after = mended.files.iter().find(|file| *file.name == *name)?;
+        let after = fixed.files.iter().find(|file| *file.name == *name)?;
         let end = u32::try_from(before.text.len()).ok()?;
         let edit = Edit { file: name.to_owned(), range: 0..end, text: after.text.to_string() };
         if before.text == after.text { None } else { self.edit(&[edit]) }
@@ -373,7 +375,7 @@ fn range_of(lines: &Lines<'_>, line: u32, column: u32) -> Range {
     lines.range(last + indent, before.len())
 }
 
-/// The kind of the action that mends a whole file, which editors may carry out on saving.
+/// The kind of the action that fixes a whole file, which editors may run on saving.
 pub(crate) fn fix_all() -> CodeActionKind {
     CodeActionKind::new("source.fixAll.portolan")
 }

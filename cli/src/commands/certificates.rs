@@ -1,4 +1,4 @@
-//! The certificates of a rendered proxy: files made from the Secrets among the manifests.
+//! The certificates of a rendered proxy: Secrets come in; files that the configuration names go out.
 
 use crate::terminal::Terminal;
 use portolan::cluster::Cluster;
@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// Writes a file into the folder for each Secret whose certificate the configuration names, for its owner alone to read.
-/// What the manifests do not hold is left to whoever runs the proxy, and told.
+/// A Secret without a certificate is reported: whoever runs the proxy must write that file.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -24,10 +24,8 @@ pub(crate) fn write(
             continue;
         }
         let Some(pem) = pem(secret) else {
-            terminal.complain(&format!(
-                "Secret {key} holds no certificate with its key; {} is yours to write",
-                path.display()
-            ));
+            terminal
+                .complain(&format!("Secret {key} has no certificate with its key; write {} yourself", path.display()));
             continue;
         };
         std::fs::create_dir_all(folder).map_err(|error| fail(folder, error))?;

@@ -1,15 +1,23 @@
-//! `portolan rule`: what a rule finds, why that matters, and how it looks.
+//! `portolan rule`: a code comes in; what the rule finds, why that matters and an example go out.
 
 use super::Outcome;
 use crate::terminal::{Style, Terminal};
+use clap::Args;
 use portolan::lint::Page;
+
+/// The rule.
+#[derive(Args, Debug)]
+pub(crate) struct RuleArguments {
+    /// Its code or its name; without it, all rules are listed
+    code: Option<String>,
+}
 
 /// Explains one code, or lists them all.
 ///
 /// # Errors
-/// There is no such code, or standard output cannot be written.
-pub(crate) fn run(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
-    match code {
+/// The code is unknown, or standard output cannot be written.
+pub(crate) fn run(arguments: &RuleArguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
+    match arguments.code.as_deref() {
         None => {
             let all: Vec<Page> = portolan::lint::pages().collect();
             let width = all.iter().map(|code| code.code.len()).max().unwrap_or_default();

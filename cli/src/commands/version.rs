@@ -1,4 +1,4 @@
-//! `portolan version`: which program this is, and which Kubernetes it answers for.
+//! `portolan version`: the versions of this program, and of the Kubernetes that it answers for, go out.
 
 use super::Outcome;
 use crate::terminal::Terminal;

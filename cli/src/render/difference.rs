@@ -1,78 +1,66 @@
-//! How the difference between two sets of manifests reads.
+//! How `portolan diff` reads: a comparison comes in; a paragraph per changed request and a line per changed connection go
+//! out.
 
-use super::answer::text;
-use crate::terminal::{Style, Terminal};
+use crate::terminal::{Style, Terminal, escape};
+use portolan::ask::diff::{DiffAnswer, MatchBy, RouteOutcome, RoutePaths};
 use portolan::policy::{ConnectionDiff, Party, Row};
-use portolan_base::json::Json;
 
 /// Requests that change, with an example each, and connections that come and go.
-pub(crate) fn diff(answer: &Json, connections: &ConnectionDiff, terminal: &Terminal) -> String {
+pub(crate) fn diff(requests: &DiffAnswer, connections: &ConnectionDiff, terminal: &Terminal) -> String {
     let mut out = String::new();
-    let changes = answer.get("requests").and_then(Json::as_array).unwrap_or_default();
-    for change in changes {
-        let host = match text(change, "host") {
-            "" => "any other host",
-            host => host,
-        };
-        let paths = change.get("paths").and_then(Json::as_array).unwrap_or_default();
-        let path = |path: &Json| match text(path, "match") {
-            "rules" => text(path, "path").to_owned(),
-            how => format!("{how} {}", text(path, "path")),
-        };
-        let paths: Vec<String> = paths.iter().map(path).collect();
-        out.push_str(&format!("{} {}\n", terminal.styled(Style::Bold, host), paths.join(", ")));
-        out.push_str(&format!("  {} {}\n", terminal.styled(Style::Bad, "-"), served(change.get("before"))));
-        out.push_str(&format!("  {} {}\n", terminal.styled(Style::Good, "+"), served(change.get("after"))));
-        out.push_str(&format!("  for example {}\n", example(change.get("example"))));
+    for change in &requests.changes {
+        let host = if change.host.is_empty() { "any other host" } else { &change.host };
+        let paths: Vec<String> = change.paths.iter().map(paths).collect();
+        let (minus, plus) = (terminal.styled(Style::Bad, "-"), terminal.styled(Style::Good, "+"));
+        out.push_str(&format!("{} {}\n", terminal.styled(Style::Bold, &escape(host)), escape(&paths.join(", "))));
+        out.push_str(&format!("  {minus} {}\n", escape(&served(&change.before))));
+        out.push_str(&format!("  {plus} {}\n", escape(&served(&change.after))));
+        out.push_str(&format!("  for example {}\n", escape(&change.example)));
     }
     let mut rows = |rows: &[Row], sign: &str, style: Style| {
         for row in rows {
-            out.push_str(&format!("{} {}\n", terminal.styled(style, sign), connection(row)));
+            out.push_str(&format!("{} {}\n", terminal.styled(style, sign), escape(&connection(row))));
         }
     };
     rows(&connections.removed, "-", Style::Bad);
     rows(&connections.added, "+", Style::Good);
     if out.is_empty() {
-        out.push_str("every request is served and every connection let through as before\n");
+        out.push_str("no difference: every request is served, and every connection allowed, as before\n");
     }
-    for note in answer.get("notes").and_then(Json::as_array).unwrap_or_default() {
-        out.push_str(&format!(
-            "{}\n",
-            terminal.styled(Style::Dim, &format!("note: {}", note.as_str().unwrap_or_default()))
-        ));
+    for note in &requests.notes {
+        out.push_str(&format!("{}\n", terminal.styled(Style::Dim, &format!("note: {}", escape(note)))));
     }
     out
 }
 
-fn example(example: Option<&Json>) -> String {
-    match example {
-        Some(Json::String(url)) => url.to_string(),
-        Some(other) => other.to_string(),
-        None => String::new(),
+/// The paths of a class of requests.
+fn paths(paths: &RoutePaths) -> String {
+    match paths.match_by {
+        MatchBy::Rules => paths.path.clone(),
+        by => format!("{} {}", by.name(), paths.path),
     }
 }
 
 /// Where a request goes, in words.
-fn served(outcome: Option<&Json>) -> String {
-    let Some(outcome) = outcome else { return "nowhere".to_owned() };
-    if let Some(service @ Json::Object(_)) = outcome.get("service") {
-        let port = service.get("port").map(ToString::to_string).unwrap_or_default();
-        let rewrite = match text(outcome, "rewrite") {
-            "" => String::new(),
-            rewrite => format!(", as {rewrite}"),
-        };
-        return format!("Service {}/{} port {port}{rewrite}", text(service, "namespace"), text(service, "name"));
+fn served(outcome: &RouteOutcome) -> String {
+    if let Some(service) = &outcome.service {
+        let rewrite = outcome.rewrite.as_ref().map(|path| format!(", as {path}")).unwrap_or_default();
+        return format!("Service {}/{} port {}{rewrite}", service.namespace, service.name, service.port);
     }
-    for (name, word) in [("redirect", "redirected"), ("resource", "resource"), ("refusal", "refused")] {
-        if let Some(value) = outcome.get(name).filter(|value| **value != Json::Null) {
-            return format!("{word} {value}");
-        }
+    if let Some(redirect) = &outcome.redirect {
+        return format!("redirected with {} to {}", redirect.code, redirect.location);
     }
-    "404".to_owned()
+    if let Some(resource) = &outcome.resource {
+        return format!("resource {} {}/{}", resource.kind, resource.namespace, resource.name);
+    }
+    outcome
+        .refusal
+        .as_ref()
+        .map_or_else(|| "404".to_owned(), |refusal| format!("refused with {}: {}", refusal.code, refusal.because))
 }
 
 /// `from → to ports` of a row.
 fn connection(row: &Row) -> String {
-    let ends = |parties: &[Party]| parties.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    format!("{} → {} {}", ends(&row.from), ends(&row.to), row.ports)
+    let names = |parties: &[Party]| parties.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("{} → {} {}", names(&row.from), names(&row.to), row.ports)
 }

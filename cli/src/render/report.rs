@@ -1,4 +1,6 @@
-//! Findings in the forms that other tools read.
+//! Findings in the forms that other tools read: findings come in; JUnit, GitHub commands or Markdown go out.
+
+use crate::terminal::escape;
 
 use portolan::finding::{Finding, Severity};
 
@@ -9,7 +11,7 @@ pub(super) fn message(finding: &Finding) -> String {
     format!("{object}{}{help}", finding.message)
 }
 
-/// JUnit XML: a failed test case a finding, or one that passed.
+/// JUnit XML: one failed test case per finding, or one test case that passed.
 pub(crate) fn junit(findings: &[Finding]) -> String {
     let failures = findings.iter().filter(|finding| finding.severity > Severity::Info).count();
     let mut out = format!(
@@ -44,7 +46,7 @@ fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(' '),
-            control if control < ' ' => {}
+            control if control < ' ' || matches!(control, '\u{fffe}' | '\u{ffff}') => {}
             other => out.push(other),
         }
     }
@@ -53,7 +55,9 @@ fn xml(text: &str) -> String {
 
 /// Workflow commands that GitHub turns into annotations.
 pub(crate) fn github(findings: &[Finding]) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    // Line breaks have their own escapes; every other control character is written out.
+    let visible = |text: &str| text.split('\n').map(escape).collect::<Vec<_>>().join("\n");
+    let data = |text: &str| visible(&text.replace('%', "%25").replace('\r', "%0D")).replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let line = |finding: &Finding| {
         let command = match finding.severity {
@@ -74,9 +78,30 @@ pub(crate) fn github(findings: &[Finding]) -> String {
     findings.iter().map(line).collect()
 }
 
+/// Text for a cell of a Markdown table: on one line, and without meaning for Markdown, HTML, or mentions and references as
+/// GitHub and GitLab read them.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for character in escape(&text.replace(['\n', '\r'], " ")).chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // A backslash does not stop a mention.
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '!' | '~' | '|' | '{' | '}' => {
+                out.extend(['\\', character])
+            }
+            other => out.push(other),
+        }
+    }
+    // GitHub makes links of bare addresses.
+    out.replace("://", "&#58;//").replace("www.", "www&#46;")
+}
+
 /// A Markdown table.
 pub(crate) fn markdown(findings: &[Finding]) -> String {
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     let mut out = "| | code | place | finding |\n|---|---|---|---|\n".to_owned();
     for finding in findings {
         let place = format!("{}:{}", finding.place.file, finding.place.line);
@@ -104,8 +129,28 @@ mod tests {
             "::warning file=a b.yaml,line=3,col=5,title=SVC001::selects <no> pod: 100%25, a|b%0Aend\n"
         );
         assert!(
-            markdown(&[finding()]).ends_with("| warning | SVC001 | a b.yaml:3 | selects <no> pod: 100%, a\\|b end |\n")
+            markdown(&[finding()])
+                .ends_with("| warning | SVC001 | a b.yaml:3 | selects &lt;no&gt; pod: 100%, a\\|b end |\n")
         );
         assert!(junit(&[]).contains("tests=\"1\" failures=\"0\""));
+    }
+
+    #[test]
+    fn names_forge_no_commands_and_no_markup() {
+        let mut finding = finding();
+        finding.place.file = "a\n::error file=x::pwned.yaml".to_owned();
+        finding.message = "<img src=x> `a` [x](https://x) @team\u{1b}[2K\u{202e}\r".to_owned();
+        let annotation = github(std::slice::from_ref(&finding));
+        assert_eq!(annotation.lines().count(), 1, "{annotation}");
+        assert!(annotation.starts_with("::warning file=a%0A%3A%3Aerror file=x%3A%3Apwned.yaml,"), "{annotation}");
+        assert!(!annotation.contains(['\u{1b}', '\u{202e}']), "{annotation}");
+        let table = markdown(&[finding]);
+        assert!(
+            table.ends_with(
+                " | &lt;img src=x&gt; \\`a\\` \\[x\\]\\(https&#58;//x\\) &#64;team\\\\u\\{1b\\}\\[2K\\\\u\\{202e\\}  |\n"
+            ),
+            "{table}"
+        );
+        assert_eq!(table.lines().count(), 3, "{table}");
     }
 }

@@ -44,7 +44,7 @@ pub fn run(flags: &WebhookFlags) -> anyhow::Result<()> {
     let view = if flags.objects.is_empty() {
         View::watched(options, flags.stale_after)
     } else {
-        View::fixed(read(flags, options)?)
+        View::fixed(read(flags, options, settings.largest_input())?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(flags, selection, Arc::new(view), metrics))?;
@@ -54,8 +54,8 @@ pub fn run(flags: &WebhookFlags) -> anyhow::Result<()> {
 }
 
 /// The cluster that files describe.
-fn read(flags: &WebhookFlags, options: Options) -> anyhow::Result<portolan::engine::Engine> {
-    let input = Input::read(&flags.objects, &mut |_, _| {});
+fn read(flags: &WebhookFlags, options: Options, largest: u64) -> anyhow::Result<portolan::engine::Engine> {
+    let input = Input::read(&flags.objects, largest, &mut |_, _| {})?;
     if let Some(problem) = input.problems.first() {
         anyhow::bail!("{problem}");
     }
