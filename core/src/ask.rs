@@ -45,8 +45,11 @@ use portolan_base::tree::Node;
 struct Kind {
     name: &'static str,
     /// Reads the question from its tree, answers it, and hands the answer on.
-    ask: fn(&Engine, &Node, &mut dyn FnMut(&dyn Show)) -> Result<(), AskError>,
+    ask: fn(&Engine, &Node, Write<'_>) -> Result<(), AskError>,
 }
+
+/// What an answer is handed to while it borrows from the engine.
+type Write<'w> = &'w mut dyn FnMut(&dyn Show);
 
 /// Calls the function of a kind: with the engine and the question, or with the one that it takes.
 macro_rules! answered {

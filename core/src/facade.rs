@@ -307,7 +307,7 @@ methods! {
     /// assert_eq!(answer.outcome, Outcome::Unresolved);
     /// # Ok::<(), portolan::AskError>(())
     /// ```
-    trace, trace, ask::trace::TraceQuestion<'_> => ask::trace::TraceAnswer;
+    trace, trace, ask::trace::TraceQuestion<'_> => ask::trace::TraceAnswer<'_>;
 
     /// What is in the cluster?
     ///
