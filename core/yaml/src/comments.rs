@@ -19,7 +19,7 @@ pub struct Comment<'t> {
 /// does not end as YAML does there are those up to the fault.
 ///
 /// ```
-/// let found = portolan::manifest::comments("a: 1 # one\nb: |\n  # none\n--- # two\nc: \"# none\"\n");
+/// let found = portolan_yaml::comments("a: 1 # one\nb: |\n  # none\n--- # two\nc: \"# none\"\n");
 /// assert_eq!(found.iter().map(|comment| comment.text).collect::<Vec<_>>(), ["# one", "# two"]);
 /// ```
 pub fn comments(text: &str) -> Vec<Comment<'_>> {

@@ -17,21 +17,34 @@ pub(super) trait Places {
     fn place(&mut self, start: Mark, end: usize) -> Place;
 }
 
+/// What is done with a key that a merge (`<<`) and the mapping itself both set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overrides {
+    /// It is refused, as go-yaml's strict decoder does (`yaml.UnmarshalStrict`, the API server's strict validation of YAML).
+    Refused,
+    /// The later one counts, as for `kubectl`, which reads YAML leniently and sends JSON (`yaml.Unmarshal`).
+    Allowed,
+}
+
 /// Makes a tree of what the document says.
 ///
 /// # Errors
 /// What go-yaml refuses: a key set twice, an alias that holds itself, too much that comes from aliases, a merge of what is
 /// no mapping, a value that is not what its tag says, a key that is no scalar; what has no JSON: infinity and NaN, keys that
 /// are null or beyond 64 bits with sign; and what is nested deeper than [`MAX_DEPTH`].
-pub(super) fn decode(tree: &Tree<'_>, places: &mut dyn Places) -> Result<Node, Fault> {
+pub(super) fn decode(tree: &Tree<'_>, places: &mut dyn Places, overrides: Overrides) -> Result<Node, Fault> {
     let Some(root) = tree.root else { return Ok(Node::default()) };
-    let mut decoder = Decoder { tree, places, busy: Vec::new(), alias_depth: 0, decoded: 1, from_aliases: 0 };
+    let mut decoder =
+        Decoder { tree, places, overrides, merging: 0, busy: Vec::new(), alias_depth: 0, decoded: 1, from_aliases: 0 };
     decoder.node(root, 0)
 }
 
 struct Decoder<'d, 't> {
     tree: &'d Tree<'t>,
     places: &'d mut dyn Places,
+    overrides: Overrides,
+    /// How many merges are being filled in, one inside the other.
+    merging: usize,
     /// The aliases that are being followed.
     busy: Vec<Id>,
     alias_depth: usize,
@@ -44,6 +57,8 @@ struct Decoder<'d, 't> {
 #[derive(Default)]
 struct Filling<'t> {
     members: Vec<(Key, Node)>,
+    /// The names that came from a merge.
+    merged: BTreeSet<String>,
     /// The keys as Go's map tells them apart.
     keys: Keys<'t>,
     /// Whether there is a key that was no string.
@@ -184,12 +199,22 @@ impl<'t> Decoder<'_, 't> {
             let mark = self.raw(key)?.start;
             let (go_key, name) = self.key(key, depth)?;
             let place = self.place(key);
+            // What the value itself holds is not merged.
+            let merging = std::mem::take(&mut self.merging);
             let node = self.node(value, depth + 1)?;
+            self.merging = merging;
             filling.converted |= !matches!(go_key, GoKey::Text(_));
             // NaN is no key twice, because it does not equal itself.
             let is_nan = matches!(go_key, GoKey::Float(bits) if f64::from_bits(bits).is_nan());
             if !is_nan && !filling.keys.insert(go_key) {
+                if self.overrides == Overrides::Allowed && (self.merging > 0 || filling.merged.contains(&name)) {
+                    filling.replace(&name, place, node);
+                    continue;
+                }
                 return Err(Fault::new(format!("key {} already set in map", portolan_base::go::quote(&name)), mark));
+            }
+            if self.merging > 0 && self.overrides == Overrides::Allowed {
+                filling.merged.insert(name.clone());
             }
             filling.members.push((Key { name: name.into(), place }, node));
         }
@@ -205,6 +230,13 @@ impl<'t> Decoder<'_, 't> {
 
     /// The value of `<<`: a mapping, an alias of one, or a list of these, of which the last goes first.
     fn merge(&mut self, value: Id, filling: &mut Filling<'t>, depth: usize) -> Result<(), Fault> {
+        self.merging += 1;
+        let merged = self.merge_all(value, filling, depth);
+        self.merging -= 1;
+        merged
+    }
+
+    fn merge_all(&mut self, value: Id, filling: &mut Filling<'t>, depth: usize) -> Result<(), Fault> {
         if !matches!(self.raw(value)?.raw, Raw::Sequence) {
             return self.merge_one(value, filling, depth);
         }
@@ -268,6 +300,15 @@ impl<'t> Decoder<'_, 't> {
 }
 
 impl Filling<'_> {
+    /// Puts another value in the position of a member.
+    fn replace(&mut self, name: &str, place: Place, node: Node) {
+        self.merged.remove(name);
+        if let Some((key, value)) = self.members.iter_mut().find(|(key, _)| &*key.name == name) {
+            key.place = place;
+            *value = node;
+        }
+    }
+
     /// The members. Where two keys of different types have become one name, Go keeps one of them by chance; here it is
     /// the later.
     fn finish(self) -> Vec<(Key, Node)> {

@@ -4,7 +4,7 @@
 //! ([`compose`]) → nodes as meant ([`decode`]). Only the first document of the text is read, because Kubernetes splits the
 //! stream before it parses (see [`stream`](super::stream)).
 
-use crate::decode::{self, Places};
+use crate::decode::{self, Overrides, Places};
 use crate::reader::Mark;
 use crate::stream::Chunk;
 use crate::{compose, parser, scanner, token};
@@ -15,11 +15,11 @@ use std::ops::Range;
 ///
 /// # Errors
 /// The first reason for which Kubernetes' reader refuses it, with its place in the file.
-pub(crate) fn read(chunk: &Chunk<'_>) -> Result<Node, SyntaxError> {
+pub(crate) fn read(chunk: &Chunk<'_>, overrides: Overrides) -> Result<Node, SyntaxError> {
     let mut parser = parser::Parser::new(&chunk.text);
     let composed = compose::compose(&mut parser);
     let mut lines = Lines { chunk, odd_breaks: parser.scanner.reader.odd_breaks, seen: Mark::default() };
-    let decoded = composed.and_then(|tree| decode::decode(&tree, &mut lines));
+    let decoded = composed.and_then(|tree| decode::decode(&tree, &mut lines, overrides));
     decoded.map_err(|fault| {
         let (message, mark) = fault.into_parts();
         let place = lines.place(mark, mark.offset);

@@ -25,6 +25,7 @@ mod timestamp;
 mod token;
 
 pub use comments::{Comment, comments};
+use decode::Overrides;
 use portolan_base::tree::{Node, SyntaxError};
 use stream::Chunks;
 
@@ -45,15 +46,22 @@ pub type Document = Result<Node, SyntaxError>;
 /// assert_eq!(documents[2].as_ref().unwrap().to_json().to_string(), r#"{"ok":true}"#);
 /// ```
 pub fn read(text: &str) -> Vec<Document> {
-    Chunks::new(text).map(|chunk| document::read(&chunk?)).collect()
+    Chunks::new(text).map(|chunk| document::read(&chunk?, Overrides::Refused)).collect()
 }
 
 /// The documents of a file that may be JSON: a file that begins with `{` is read as a row of JSON values first and as YAML
 /// where that ends, as apimachinery's `YAMLOrJSONDecoder` does; any other as YAML ([`read`]).
 ///
+/// A key that a merge (`<<`) and the mapping itself both set is not an error here, unlike in [`read`]: `kubectl` reads files
+/// leniently, the later key counts, and what it sends is JSON.
+///
 /// ```
 /// let documents = portolan_yaml::documents(r#"{"a":1}{"b":2}"#);
 /// assert_eq!(documents.len(), 2);
+/// let merged = "- &p {port: 80, name: http}\n- {<<: *p, port: 443}\n";
+/// let document = portolan_yaml::documents(merged).remove(0).unwrap();
+/// assert_eq!(document.to_json().to_string(), r#"[{"port":80,"name":"http"},{"port":443,"name":"http"}]"#);
+/// assert!(portolan_yaml::read(merged)[0].is_err());
 /// ```
 pub fn documents(text: &str) -> Vec<Document> {
     let mut documents = Vec::new();
@@ -80,10 +88,10 @@ pub fn documents(text: &str) -> Vec<Document> {
     }
     let mut chunks = Chunks::behind(text, offset, line);
     documents.extend(chunks.next().map(|chunk| {
-        let document = chunk.and_then(|chunk| document::read(&chunk));
+        let document = chunk.and_then(|chunk| document::read(&chunk, Overrides::Allowed));
         // What is neither is more likely meant as JSON.
         document.map_err(|error| if offset == 0 { not_json.take().unwrap_or(error) } else { error })
     }));
-    documents.extend(chunks.map(|chunk| document::read(&chunk?)));
+    documents.extend(chunks.map(|chunk| document::read(&chunk?, Overrides::Allowed)));
     documents
 }
