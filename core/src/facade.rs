@@ -303,7 +303,8 @@ methods! {
     /// ```
     /// use portolan::{Cluster, ask::trace::{Outcome, TraceQuestion}};
     ///
-    /// let answer = Cluster::load([]).trace(&TraceQuestion { url: "tcp://a.example:5432", ..TraceQuestion::default() })?;
+    /// let cluster = Cluster::load([]);
+    /// let answer = cluster.trace(&TraceQuestion { url: "tcp://a.example:5432", ..TraceQuestion::default() })?;
     /// assert_eq!(answer.outcome, Outcome::Unresolved);
     /// # Ok::<(), portolan::AskError>(())
     /// ```

@@ -7,9 +7,6 @@ use crate::sources::{below, without_comments, without_tests};
 const EXEMPT: &[(&str, &str)] = &[
     // How a kind's name is validated.
     ("core/src/admission/", "validate_name"),
-    // The questions.
-    ("core/src/ask/nftables.rs", "nftables"),
-    ("core/src/ask/read.rs", "read"),
     // The profiles of the controllers.
     ("core/src/ingress/controller/", "apply"),
     // The rules.
