@@ -305,7 +305,7 @@ methods! {
     ///
     /// let cluster = Cluster::load([]);
     /// let answer = cluster.trace(&TraceQuestion { url: "tcp://a.example:5432", ..TraceQuestion::default() })?;
-    /// assert_eq!(answer.outcome, Outcome::Unresolved);
+    /// assert_eq!(answer.outcome, Outcome::Unknown); // no file says where the name leads
     /// # Ok::<(), portolan::AskError>(())
     /// ```
     trace, trace, ask::trace::TraceQuestion<'_> => ask::trace::TraceAnswer<'_>;
