@@ -5,7 +5,7 @@
 #[path = "shared/binary.rs"]
 mod binary;
 
-use binary::{SERVICE, call};
+use binary::{Folder, SERVICE, call};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -152,7 +152,7 @@ fn usage_that_cannot_be_worked_with_ends_with_two() {
 fn options_may_stand_anywhere() {
     let output = portolan(&["trace", "examples/shop", "--from", "shop/frontend", "tcp://redis:6379"], "");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stdout(&output).contains("a NetworkPolicy keeps shop/frontend-"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("✗ tcp://redis:6379 does not arrive: a NetworkPolicy"), "{}", stdout(&output));
 }
 
 #[test]
@@ -219,4 +219,40 @@ fn two_sets_of_manifests_are_compared() {
     assert_eq!(changed.status.code(), Some(1));
     let shown = stdout(&changed);
     assert!(shown.contains("foo.bar.com") && shown.contains("for example"), "{shown}");
+}
+
+#[test]
+fn each_side_of_a_comparison_is_loaded_as_every_command_loads_it() {
+    let ingress = |host: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web}}\nspec:\n  rules:\n    - host: {host}\n      http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}\n"
+        )
+    };
+    let kustomization = "resources: [ingress.yaml]\npatches: [{path: patch.yaml}]\n";
+    let folder = Folder::with(&[
+        ("patched/kustomization.yaml", kustomization),
+        ("patched/ingress.yaml", &ingress("a.example.com")),
+        ("patched/patch.yaml", &ingress("b.example.com")),
+        ("plain/ingress.yaml", &ingress("a.example.com")),
+        ("refused/ingress.yaml", &ingress("a.example.com").replace("pathType: Prefix, ", "")),
+    ]);
+    let same = folder.portolan(&["diff", "plain", "patched"]);
+    assert_eq!((same.status, same.err.as_str()), (0, ""), "{same:?}");
+    let refused = folder.portolan(&["diff", "plain", "refused"]);
+    assert_eq!(refused.status, 1, "{refused:?}");
+    assert!(refused.err.contains("refused/ingress.yaml:") && refused.err.contains("pathType"), "{}", refused.err);
+    assert!(refused.out.contains("- Service default/web port 80") && refused.out.contains("+ 404"), "{}", refused.out);
+}
+
+#[test]
+fn questions_can_be_asked_of_admitted_objects() {
+    let question = "{\"ask\":\"resolve\",\"name\":\"web.default.svc.cluster.local\"}\n";
+    let folder = Folder::with(&[("a.yaml", SERVICE)]);
+    let stored = folder.portolan_with(&["ask", "-f", "a.yaml"], question);
+    assert!(!stored.out.contains(" A 10."), "{}", stored.out);
+    let admitted = folder.portolan_with(&["ask", "--admit", "-f", "a.yaml"], question);
+    assert!(admitted.out.contains("web.default.svc.cluster.local. A 10."), "{}", admitted.out);
+    folder.write("a.yaml", &SERVICE.replace("80", "0"));
+    let refused = folder.portolan_with(&["ask", "--admit", "-f", "a.yaml"], question);
+    assert!(refused.status == 1 && refused.err.contains("a.yaml:7:"), "{refused:?}");
 }

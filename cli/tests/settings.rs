@@ -91,11 +91,11 @@ fn settings_that_are_not_understood_are_told_with_their_places() {
 }
 
 #[test]
-fn a_folder_without_manifests_is_told_of() {
+fn a_folder_without_manifests_is_reported() {
     let folder = Folder::with(&[("notes.txt", SERVICE)]);
     let answer = folder.portolan(&["check", "."]);
     assert_eq!((answer.status, answer.out.as_str()), (0, "0 objects loaded: no problems found\n"));
-    assert!(answer.err.starts_with("no manifest found: "), "{}", answer.err);
+    assert!(answer.err.starts_with("no manifest found; "), "{}", answer.err);
     assert_eq!(folder.portolan(&["check", "notes.txt"]).err, "");
 }
 
