@@ -64,6 +64,9 @@ fn rules(kind: &Kind, count: usize) -> Rules {
     (0..count).map(|number| (host(number / kind.paths_of_a_host), (kind.path)(number))).collect()
 }
 
+/// The class of every Ingress: some controllers ignore Ingresses without one.
+const CLASS: &str = "bench";
+
 /// An Ingress for each host.
 fn ingresses(rules: &[(String, String)], service: impl Fn(usize) -> usize) -> Vec<Value> {
     let mut ingresses = Vec::new();
@@ -81,7 +84,7 @@ fn ingresses(rules: &[(String, String)], service: impl Fn(usize) -> usize) -> Ve
         ingresses.push(json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
             "metadata": {"name": format!("i{number:06}"), "namespace": "default"},
-            "spec": {"rules": [{"host": chunk[0].0, "http": {"paths": paths}}]},
+            "spec": {"ingressClassName": CLASS, "rules": [{"host": chunk[0].0, "http": {"paths": paths}}]},
         }));
     }
     ingresses
@@ -174,7 +177,7 @@ fn lookups(kind: &Kind) {
     let mut contenders: Vec<Contender<'_>> = Vec::new();
     for controller in Controller::ALL {
         for (rules, questions) in rules.iter().zip(&questions) {
-            let table = compile(&cluster(rules, |at| at % 100), *controller, None);
+            let table = compile(&cluster(rules, |at| at % 100), *controller, Some(CLASS));
             let ask = move |at: usize| {
                 let (host, path) = questions.get(at);
                 let request =
@@ -253,7 +256,7 @@ fn compiling() {
             let what = format!("{}, {}", kind.name, controller.name());
             growth(&what, &sizes, |size| {
                 let cluster = cluster(&rules(kind, size), |at| at % 100);
-                timed(|| compile(&cluster, *controller, None))
+                timed(|| compile(&cluster, *controller, Some(CLASS)))
             });
         }
     }
@@ -261,7 +264,7 @@ fn compiling() {
         let what = format!("most rules shadowed, {}", controller.name());
         growth(&what, &sizes, |size| {
             let cluster = cluster(&shadowed(size), |at| at % 100);
-            timed(|| compile(&cluster, *controller, None))
+            timed(|| compile(&cluster, *controller, Some(CLASS)))
         });
     }
 }
@@ -276,10 +279,10 @@ fn listing() {
     ];
     for (what, rules) in tables {
         for controller in Controller::ALL {
-            let question = json!({"ask": "routes", "controller": controller.name()});
+            let question = json!({"ask": "routes", "controller": controller.name(), "ingressClass": CLASS});
             growth(&format!("{what}, {}", controller.name()), &sizes, |size| {
                 let engine = engine(&ingresses(&rules(size), |at| at % 100));
-                engine.route_table(*controller, None);
+                engine.route_table(*controller, Some(CLASS));
                 timed(|| answer(&engine, &question))
             });
         }
@@ -293,8 +296,8 @@ fn comparing() {
             let what = format!("{}, {} to {}", kind.name, before.name(), after.name());
             growth(&what, &[1_000, 10_000], |size| {
                 let rules = rules(kind, size);
-                let before = compile(&cluster(&rules, |at| at), before, None);
-                let after = compile(&cluster(&rules, |at| at + at % 2), after, None);
+                let before = compile(&cluster(&rules, |at| at), before, Some(CLASS));
+                let after = compile(&cluster(&rules, |at| at + at % 2), after, Some(CLASS));
                 timed(|| compare(&before, &after))
             });
         }

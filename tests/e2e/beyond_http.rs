@@ -22,7 +22,7 @@ fn ingress(name: &str, path: &str, service: &str, annotations: &[(&str, &str)]) 
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
         "metadata": {"name": name, "namespace": "default", "annotations": annotations},
-        "spec": {"rules": [{"host": "h.test", "http": {"paths": [{"path": path, "pathType": "ImplementationSpecific",
+        "spec": {"ingressClassName": "nginx", "rules": [{"host": "h.test", "http": {"paths": [{"path": path, "pathType": "ImplementationSpecific",
             "backend": {"service": {"name": service, "port": {"number": 80}}}}]}}]},
     })
 }

@@ -110,7 +110,7 @@ fn annotations_are_rendered() {
         objects.push(json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
             "metadata": {"name": name, "namespace": "default", "annotations": annotations},
-            "spec": {"rules": [{"host": "h.test", "http": {"paths": [{"path": path, "pathType": "Prefix",
+            "spec": {"ingressClassName": "nginx", "rules": [{"host": "h.test", "http": {"paths": [{"path": path, "pathType": "Prefix",
                 "backend": {"service": {"name": service, "port": {"number": 80}}}}]}}]},
         }));
     };
@@ -228,7 +228,7 @@ fn tls_is_served_with_the_certificate_of_the_name() {
         let tls = secret.map(|secret| json!([{"hosts": [host], "secretName": secret}]));
         json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name, "namespace": "default"},
-            "spec": {"tls": tls, "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix",
+            "spec": {"ingressClassName": "any", "tls": tls, "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix",
                 "backend": {"service": {"name": service, "port": {"number": 80}}}}]}}]},
         })
     };
@@ -243,7 +243,7 @@ fn tls_is_served_with_the_certificate_of_the_name() {
         let (port, secure) = (free_port(), free_port());
         let rendering = answer(
             &engine,
-            &json!({"ask": "render", "proxy": proxy, "controller": controller,
+            &json!({"ask": "render", "proxy": proxy, "controller": controller, "ingressClass": "any",
             "listen": {"address": "127.0.0.1", "port": port}, "tls": {"port": secure, "certificates": certificates}}),
         );
         let text = rendering["text"].as_str().unwrap_or_else(|| panic!("{rendering}"));

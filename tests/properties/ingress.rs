@@ -265,7 +265,7 @@ fn expressions(random: &mut Random, controller: &str) -> Vec<Value> {
         objects.push(json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
             "metadata": {"name": format!("i{number}"), "namespace": "default", "annotations": annotations},
-            "spec": {"rules": rules},
+            "spec": {"rules": rules, "ingressClassName": (controller == "nginx").then_some("nginx")},
         }));
     }
     objects

@@ -126,7 +126,7 @@ fn an_unknown_controller_is_answered_with_the_list() {
     assert!(message.contains(&expected), "{message}");
 }
 
-/// A pod behind an egress policy, an Ingress, and its controller, with or without the controller's Service.
+/// A pod whose egress policy allows everything or DNS alone, an Ingress, and its controller, with or without the controller's Service.
 fn guarded(entry: bool, allowed: bool) -> Engine {
     let [service_of_web, web] = backend();
     let mut objects = vec![
@@ -141,7 +141,7 @@ fn guarded(entry: bool, allowed: bool) -> Engine {
             "spec": {
                 "podSelector": {"matchLabels": {"app": "client"}},
                 "policyTypes": ["Egress"],
-                "egress": if allowed { json!([{}]) } else { json!([]) },
+                "egress": if allowed { json!([{}]) } else { json!([{"ports": [{"port": 53, "protocol": "UDP"}]}]) },
             },
         }),
     ];
@@ -159,12 +159,14 @@ fn the_egress_policies_of_a_pod_are_asked_before_an_ingress_serves_it() {
     let question = json!({"ask": "trace", "from": {"namespace": "default", "pod": "client"}, "url": "http://x.example.com/item/12"});
     let refused = answer(&guarded(true, false), &question);
     assert_eq!(refused["outcome"], "refused", "{refused}");
-    assert!(refused["sentence"].as_str().unwrap().contains("keeps default/client from"), "{refused}");
+    assert!(refused["sentence"].as_str().unwrap().contains("default/client"), "{refused}");
     let hops = refused["hops"].as_array().unwrap();
     let policy = hops.iter().find(|hop| hop["hop"] == "policy").unwrap();
     assert_eq!(policy["answer"]["egress"], false, "{policy}");
-    // Without the controller's Service its address is not known, and egress policies decide by addresses.
-    assert_eq!(answer(&guarded(false, false), &question)["outcome"], "unknown");
+    // Without the controller's Service its address is not known; the policy allows port 80 of no address.
+    let refused = answer(&guarded(false, false), &question);
+    assert_eq!(refused["outcome"], "refused", "{refused}");
+    assert!(refused["sentence"].as_str().unwrap().contains("default/client"), "{refused}");
     for entry in [true, false] {
         let delivered = answer(&guarded(entry, true), &question);
         assert_eq!(delivered["outcome"], "delivered", "{delivered}");

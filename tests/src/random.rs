@@ -26,7 +26,7 @@ const HOSTS: &[&str] = &["foo.bar.com", "baz.bar.com", "*.bar.com", "*.foo.bar.c
 const PATHS: &[&str] =
     &["/", "/foo", "/foo/", "/foo/bar", "/foo/bar/", "/a", "/a/b", "/a/b/c", "/ab", "/Foo", "/foo.html", "/bar"];
 
-/// Some Ingresses. Those for `nginx` carry annotations.
+/// Some Ingresses. Those for `nginx` carry annotations, and its class: it ignores Ingresses without one.
 pub fn ingresses(random: &mut Random, controller: &str) -> Vec<Value> {
     (0..2 + random.below(4))
         .map(|number| {
@@ -56,6 +56,7 @@ pub fn ingresses(random: &mut Random, controller: &str) -> Vec<Value> {
                 ingress["spec"]["defaultBackend"] = backend(random);
             }
             if controller == "nginx" {
+                ingress["spec"]["ingressClassName"] = json!("nginx");
                 annotate(random, &mut ingress);
             }
             ingress

@@ -20,8 +20,8 @@ const INGRESS: RuleFields = RuleFields {
     default_backend: "spec.defaultBackend",
 };
 
-/// Compiles the Ingresses that the controller serves: those of `class`, or, without one, those of the classes that it owns and
-/// those without a class.
+/// Compiles the Ingresses that the controller serves: those of `class`, or, without one, those of the classes that it owns and,
+/// where the controller serves them, those without a class.
 pub fn compile(cluster: &Cluster, controller: Controller, class: Option<&str>) -> RouteTable {
     let profile = controller.profile();
     let mut members: Vec<Arc<Ingress>> = cluster

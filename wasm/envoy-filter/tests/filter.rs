@@ -99,6 +99,7 @@ metadata:
   namespace: default
   annotations: {nginx.ingress.kubernetes.io/rewrite-target: /$2}
 spec:
+  ingressClassName: nginx
   rules:
   - host: h.test
     http:
