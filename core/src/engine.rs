@@ -217,6 +217,11 @@ impl Engine {
         Arc::clone(tables.entry(key).or_insert_with(|| Arc::new(ingress::compile(&self.cluster, controller, class))))
     }
 
+    /// Whether Portolan generated the address, because the files give none for the pod.
+    pub fn has_synthetic_address(&self, address: std::net::IpAddr) -> bool {
+        self.standing.is_synthetic(address)
+    }
+
     fn apply_changes(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {

@@ -25,13 +25,17 @@ struct Port<'a> {
 impl<'a> Cluster<'a> {
     /// Whether the connection may leave its source, and whether it may enter its destination.
     pub fn verdict(self, question: &Value) -> (bool, bool) {
-        let (mut from, mut to) = (self.end(&question["from"]), self.end(&question["to"]));
+        let (from, to) = (self.end(&question["from"]), self.end(&question["to"]));
         if let (Some(one), Some(other)) = (from.pod, to.pod)
             && one["metadata"]["name"] == other["metadata"]["name"]
             && one["metadata"]["namespace"] == other["metadata"]["namespace"]
         {
             return (true, true);
         }
+        let port = Port {
+            number: question["port"].as_u64().unwrap_or(0),
+            protocol: question["protocol"].as_str().unwrap_or("TCP"),
+        };
         // A connection has one family: that of an address in the question, else the first that both pods have.
         let ipv6 = match (to.ip, from.ip) {
             (Some(ip), _) => ip.is_ipv6(),
@@ -45,16 +49,26 @@ impl<'a> Cluster<'a> {
                 both.or(targets.first()).is_some_and(IpAddr::is_ipv6)
             }
         };
-        for end in [&mut from, &mut to] {
-            if end.ip.is_none() {
-                end.ip = ips_of(end.pod).into_iter().find(|ip| ip.is_ipv6() == ipv6);
+        let over = |ipv6: bool| {
+            let (mut from, mut to) = (from, to);
+            for end in [&mut from, &mut to] {
+                if end.ip.is_none() {
+                    end.ip = ips_of(end.pod).into_iter().find(|ip| ip.is_ipv6() == ipv6);
+                }
             }
-        }
-        let port = Port {
-            number: question["port"].as_u64().unwrap_or(0),
-            protocol: question["protocol"].as_str().unwrap_or("TCP"),
+            (self.direction("egress", from, to, to, port), self.direction("ingress", to, from, to, port))
         };
-        (self.direction("egress", from, to, to, port), self.direction("ingress", to, from, to, port))
+        // Two pods that have both families may choose: it is enough that one of them passes.
+        let is_dual = |end: &End<'a>| {
+            let has = |ipv6: bool| ips_of(end.pod).iter().any(|ip| ip.is_ipv6() == ipv6);
+            end.ip.is_none() && has(false) && has(true)
+        };
+        let first = over(ipv6);
+        let is_refused_first = first != (true, true);
+        if is_refused_first && is_dual(&from) && is_dual(&to) && over(!ipv6) == (true, true) {
+            return (true, true);
+        }
+        first
     }
 
     fn all(self, kind: &'static str) -> impl Iterator<Item = &'a Value> {
@@ -188,7 +202,7 @@ impl<'a> Cluster<'a> {
         if selecting.is_empty() {
             return None;
         }
-        if self.is_own_node(pod, peer) {
+        if direction == "ingress" && self.is_own_node(pod, peer) {
             return Some(true);
         }
         let rules = selecting.iter().flat_map(|policy| {

@@ -1,6 +1,7 @@
 //! Replays the recordings in `tests/vectors`: what the real components answered is held against Portolan's answers to the
 //! same questions. One file for each recording; `README.md` says how to add one.
 
+mod clusterpolicy;
 mod dns;
 mod endpoints;
 mod examples;

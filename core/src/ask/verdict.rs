@@ -114,7 +114,8 @@ pub fn verdict<'e>(engine: &'e Engine, question: &VerdictQuestion<'_>) -> Result
 }
 
 fn judged(engine: &Engine, from: room::End, to: room::End, port: u16, protocol: Protocol) -> VerdictAnswer<'_> {
-    let (verdict, reasons) = engine.policies().explain(from, to, port, protocol);
+    let index = engine.policies();
+    let (verdict, reasons) = index.explain(from, to, port, protocol);
     // Several steps in a row are mostly about one policy.
     let mut before: Option<(&room::Reason<'_>, Option<&Source>)> = None;
     let mut because = Vec::with_capacity(reasons.len());
@@ -127,7 +128,9 @@ fn judged(engine: &Engine, from: room::End, to: room::End, port: u16, protocol: 
         because.push(step(reason, source));
     }
     let is_met = |effect: Effect| reasons.iter().any(|reason| reason.effect == effect);
-    let notes = NOTES.iter().filter(|(effect, _)| is_met(*effect)).map(|(_, note)| Cow::Borrowed(*note)).collect();
+    let mut notes: Vec<Cow<'static, str>> =
+        NOTES.iter().filter(|(effect, _)| is_met(*effect)).map(|(_, note)| Cow::Borrowed(*note)).collect();
+    notes.extend(generated_address(engine, from, to, port, protocol).map(Cow::Owned));
     VerdictAnswer {
         allowed: verdict.allowed(),
         egress: verdict.egress,
@@ -137,6 +140,34 @@ fn judged(engine: &Engine, from: room::End, to: room::End, port: u16, protocol: 
         endpoints: None,
         notes,
     }
+}
+
+/// Notes on pods whose address Portolan generated, where the verdict depends on it.
+fn generated_address(
+    engine: &Engine,
+    from: room::End,
+    to: room::End,
+    port: u16,
+    protocol: Protocol,
+) -> impl Iterator<Item = String> {
+    let index = engine.policies();
+    let generated = [from, to].map(|end| match end {
+        room::End::Pod(pod) => {
+            index.addresses_of(pod).any(|address| engine.has_synthetic_address(address)).then_some(pod)
+        }
+        room::End::Address(_) => None,
+    });
+    let depends = match generated {
+        [None, None] => [false, false],
+        _ => index.address_dependence(from, to, port, protocol),
+    };
+    let note = |(pod, depends): (Option<_>, bool)| {
+        let key = index.key_of(pod.filter(|_| depends)?)?;
+        Some(format!(
+            "the address of pod `{key}` is not in these files; this verdict depends on the generated one, so set `--cluster-cidr` to the pod range of the cluster"
+        ))
+    };
+    generated.into_iter().zip(depends).filter_map(note).collect::<Vec<String>>().into_iter()
 }
 
 /// One step of the walk, with the location of the field that it is about.
@@ -228,7 +259,15 @@ const NOTES: &[(Effect, &str)] = &[
         Effect::Tie,
         "policies of the same priority would decide differently; which is asked first is undefined, and it is assumed to be the first by kind and name",
     ),
-    (Effect::Node, "traffic between a pod and its own node always passes NetworkPolicy"),
+    (
+        Effect::OnlyIpv4,
+        "both pods have addresses of both families, and the policies allow the connection over IPv4 only",
+    ),
+    (
+        Effect::OnlyIpv6,
+        "both pods have addresses of both families, and the policies allow the connection over IPv6 only",
+    ),
+    (Effect::Node, "traffic from a node to its own pods always passes NetworkPolicy"),
 ];
 
 /// An end of the connection as the policies' room knows it.

@@ -101,6 +101,11 @@ pub(crate) struct Families {
 impl Families {
     pub(crate) const NONE: Families = Families { v4: false, v6: false, prefers_ipv6: false };
 
+    /// Whether it has addresses of both families.
+    pub(crate) fn is_dual(self) -> bool {
+        self.v4 && self.v6
+    }
+
     fn has(self, ipv6: bool) -> bool {
         if ipv6 { self.v6 } else { self.v4 }
     }

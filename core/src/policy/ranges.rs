@@ -135,6 +135,11 @@ impl Regions {
         if ipv6 { v6 } else { v4 }
     }
 
+    /// Every region that some address lies in, or lay in until the last sweep.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RegionId> {
+        self.members.iter().map(|(id, _)| id)
+    }
+
     /// The region of an address.
     pub(crate) fn find(&self, address: IpAddr) -> Option<RegionId> {
         let address = address.to_canonical();

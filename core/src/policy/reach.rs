@@ -66,10 +66,33 @@ impl PortSets {
         }
     }
 
+    /// The ports that both sides allow over the same family.
+    pub(crate) fn over_a_family(&mut self, one: FamilyPorts, other: FamilyPorts) -> PortSetId {
+        let first = self.common(one.first, other.first);
+        match self.common(one.second, other.second) {
+            second if second == PortSetId::EMPTY || second == first => first,
+            second if first == PortSetId::EMPTY => second,
+            second => self.id_of(self.get(first).union(&self.get(second))),
+        }
+    }
+
     /// Whether one holds every port of the other.
     pub(crate) fn covers(&mut self, one: PortSetId, other: PortSetId) -> bool {
         self.common(one, other) == other
     }
+}
+
+/// The ports that one side allows over the family that a connection takes first, and over the other family if both ends
+/// have both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FamilyPorts {
+    first: PortSetId,
+    second: PortSetId,
+}
+
+impl FamilyPorts {
+    pub(crate) const NONE: FamilyPorts = FamilyPorts { first: PortSetId::EMPTY, second: PortSetId::EMPTY };
+    pub(crate) const ALL: FamilyPorts = FamilyPorts { first: PortSetId::ALL, second: PortSetId::ALL };
 }
 
 /// What the policies of a group can tell of most peers: stands for a class of pods, as if it were in wide sets only.
@@ -79,18 +102,18 @@ pub(crate) type Profile = Class;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
     pub(crate) key: GroupKey,
-    /// What it lets through to, or from, a class of each profile.
-    pub(crate) defaults: IdVec<ProfileId, PortSetId>,
-    /// The classes that it treats otherwise, in order.
-    pub(crate) exceptions: Vec<(ClassId, PortSetId)>,
+    /// The ports that it allows to, or from, a class of each profile.
+    pub(crate) defaults: IdVec<ProfileId, FamilyPorts>,
+    /// The classes that it treats differently, in order.
+    pub(crate) exceptions: Vec<(ClassId, FamilyPorts)>,
     /// What it lets through to, or from, addresses that are no pod's: stretches of addresses that lie side by side.
     pub(crate) outside: Vec<AddressSpan>,
 }
 
 impl Group {
     /// What it lets through to, or from, classes of a profile; nothing for a class that is unknown.
-    pub(crate) fn by_default(&self, profile: Option<ProfileId>) -> PortSetId {
-        profile.and_then(|profile| self.defaults.get(profile)).copied().unwrap_or(PortSetId::EMPTY)
+    pub(crate) fn by_default(&self, profile: Option<ProfileId>) -> FamilyPorts {
+        profile.and_then(|profile| self.defaults.get(profile)).copied().unwrap_or(FamilyPorts::NONE)
     }
 }
 
@@ -176,10 +199,10 @@ impl Reach {
     }
 
     /// The ports that the subject's side allows to, or from, the peer.
-    pub(crate) fn one_side(&self, direction: Direction, subject: ClassId, peer: ClassId) -> PortSetId {
-        let Some(group) = self.group(direction, subject) else { return PortSetId::EMPTY };
+    pub(crate) fn one_side(&self, direction: Direction, subject: ClassId, peer: ClassId) -> FamilyPorts {
+        let Some(group) = self.group(direction, subject) else { return FamilyPorts::NONE };
         match group.exceptions.binary_search_by_key(&peer, |(class, _)| *class) {
-            Ok(at) => group.exceptions.get(at).map_or(PortSetId::EMPTY, |(_, ports)| *ports),
+            Ok(at) => group.exceptions.get(at).map_or(FamilyPorts::NONE, |(_, ports)| *ports),
             Err(_) => group.by_default(self.profile_of(peer)),
         }
     }
@@ -188,7 +211,7 @@ impl Reach {
     pub(crate) fn between(&mut self, from: ClassId, to: ClassId) -> PortSetId {
         let out = self.one_side(Direction::Egress, from, to);
         let into = self.one_side(Direction::Ingress, to, from);
-        self.ports.common(out, into)
+        self.ports.over_a_family(out, into)
     }
 
     fn take_profiles(&mut self, index: &PolicyIndex, wide: &IdVec<SetId, bool>) {
@@ -240,7 +263,7 @@ impl Reach {
 
     fn fill(&mut self, index: &PolicyIndex, direction: Direction, group: &mut Group, wide: &IdVec<SetId, bool>) {
         if group.key.policies.is_empty() {
-            group.defaults = IdVec::filled(PortSetId::ALL, self.profiles.len());
+            group.defaults = IdVec::filled(FamilyPorts::ALL, self.profiles.len());
             group.outside = [false, true]
                 .map(|ipv6| AddressSpan { ipv6, first: 0, last: last_of(ipv6), ports: PortSetId::ALL })
                 .into();
@@ -248,7 +271,7 @@ impl Reach {
         }
         let mut judge = Judge::new(index, direction, &group.key);
         for profile in self.profiles.values() {
-            group.defaults.push(judge.id_of(&mut self.ports, Other::Pods(profile)));
+            group.defaults.push(judge.over_families(&mut self.ports, profile));
         }
         let mut named: Vec<ClassId> = Vec::new();
         for (_, peer) in judge.rules.iter().flat_map(|meant| meant.rule.peers.iter().flatten()) {
@@ -262,7 +285,7 @@ impl Reach {
         named.dedup();
         for class in named {
             let Some(peer) = index.class(class) else { continue };
-            let ports = judge.id_of(&mut self.ports, Other::Pods(peer));
+            let ports = judge.over_families(&mut self.ports, peer);
             if group.by_default(self.profile_of(class)) != ports {
                 group.exceptions.push((class, ports));
             }
@@ -297,7 +320,7 @@ impl Reach {
             let ends = starts.iter().skip(1).map(|next| *next - 1).chain([last_of(ipv6)]);
             for (first, last) in starts.iter().copied().zip(ends) {
                 let region = index.regions.find(to_address(first, ipv6));
-                let ports = judge.id_of(&mut self.ports, Other::Address(region));
+                let ports = judge.id_of(&mut self.ports, Other::Address(region), false);
                 match stretches.last_mut() {
                     Some(before) if before.ipv6 == ipv6 && before.ports == ports => before.last = last,
                     _ => stretches.push(AddressSpan { ipv6, first, last, ports }),
@@ -369,25 +392,33 @@ impl<'a> Judge<'a> {
 
     /// The ports let through.
     pub(crate) fn ports(&mut self, other: Other<'_>) -> PortSet {
-        let at = self.judge(other);
+        let at = self.judge(other, false);
         self.known.get(at).map(|known| known.ports.clone()).unwrap_or_default()
     }
 
-    /// The same, as an id.
-    fn id_of(&mut self, sets: &mut PortSets, other: Other<'_>) -> PortSetId {
-        let at = self.judge(other);
+    /// The same to, or from, pods of a class, over each family.
+    fn over_families(&mut self, sets: &mut PortSets, class: &Class) -> FamilyPorts {
+        let first = self.id_of(sets, Other::Pods(class), false);
+        let is_dual = self.key.families.is_dual() && class.families.is_dual();
+        let second = if is_dual { self.id_of(sets, Other::Pods(class), true) } else { PortSetId::EMPTY };
+        FamilyPorts { first, second }
+    }
+
+    /// The same as [`Judge::ports`], as an id; over the family that a connection takes first, or the other one.
+    fn id_of(&mut self, sets: &mut PortSets, other: Other<'_>, is_second: bool) -> PortSetId {
+        let at = self.judge(other, is_second);
         let Some(Judged { ports, id, .. }) = self.known.get_mut(at) else { return PortSetId::EMPTY };
         *id.get_or_insert_with(|| sets.id_of(ports.clone()))
     }
 
-    fn judge(&mut self, other: Other<'_>) -> usize {
+    fn judge(&mut self, other: Other<'_>, is_second: bool) -> usize {
         let (class, region) = match other {
             Other::Pods(class) => {
                 let (from, to) = match self.direction {
                     Direction::Egress => (self.key.families, class.families),
                     Direction::Ingress => (class.families, self.key.families),
                 };
-                (Some(class), class.region(to.is_ipv6_from(from)))
+                (Some(class), class.region(to.is_ipv6_from(from) != is_second))
             }
             Other::Address(region) => (None, region),
         };

@@ -5,10 +5,12 @@
 //! - A pod on its node's network is its node: no selector matches it, no policy selects it, and `ipBlock` and `nodes`
 //!   match it by the node's addresses. The documentation ("NetworkPolicy and hostNetwork pods") calls this the most
 //!   common way.
-//! - Traffic between a pod and its own node passes every NetworkPolicy, and a pod always reaches itself, as the
-//!   documentation says ("The two sorts of pod isolation").
-//! - Policies of the same tier and priority are asked in the order of kind and name; where another would have decided
-//!   otherwise, the reasons say so.
+//! - A node reaches its own pods whatever NetworkPolicies say, because the kubelet's probes must; a pod reaches its own node
+//!   only where its egress policies allow it, as kube-router enforces them (recorded). A pod always reaches itself.
+//! - Policies of the same tier and priority are evaluated in the order of kind and name. If another order would decide
+//!   differently, the reasons say so.
+//! - Two pods that both have addresses of both families can choose either. The connection is allowed if the policies
+//!   allow it over one of them; if they allow it over only one, the reasons say which.
 
 use super::class_records::ClassRecord;
 use super::ids::{NodeId, PodId, PolicyId, RegionId};
@@ -67,8 +69,12 @@ pub enum Effect {
     Default,
     /// The pod talks to itself.
     Itself,
-    /// The other end is the pod's own node.
+    /// The sender is the pod's own node, which always reaches it.
     Node,
+    /// The policies allow the connection over IPv4 only, although both pods have both families.
+    OnlyIpv4,
+    /// The policies allow the connection over IPv6 only, although both pods have both families.
+    OnlyIpv6,
     /// The end is no pod of the cluster, so no policy selects it.
     Outside,
     /// The end is a pod on its node's network, which no policy is taken to select.
@@ -77,7 +83,7 @@ pub enum Effect {
 
 impl Effect {
     /// All of them.
-    pub const ALL: [Effect; 10] = [
+    pub const ALL: [Effect; 12] = [
         Effect::Isolate,
         Effect::Allow,
         Effect::Deny,
@@ -86,6 +92,8 @@ impl Effect {
         Effect::Default,
         Effect::Itself,
         Effect::Node,
+        Effect::OnlyIpv4,
+        Effect::OnlyIpv6,
         Effect::Outside,
         Effect::HostNetwork,
     ];
@@ -101,6 +109,8 @@ impl Effect {
             Effect::Default => "default",
             Effect::Itself => "self",
             Effect::Node => "node",
+            Effect::OnlyIpv4 => "onlyIPv4",
+            Effect::OnlyIpv6 => "onlyIPv6",
             Effect::Outside => "outside",
             Effect::HostNetwork => "hostNetwork",
         }
@@ -186,7 +196,6 @@ impl PolicyIndex {
         mut trace: Option<&mut Vec<Reason<'p>>>,
     ) -> Verdict {
         let (from, to) = (self.locate(from), self.locate(to));
-        let packet = Packet { port, protocol, ipv6: to.known.families.is_ipv6_from(from.known.families) };
         if from.pod.is_some() && from.pod == to.pod {
             if let Some(trace) = trace {
                 trace.push(plain(Direction::Egress, Effect::Itself));
@@ -194,9 +203,63 @@ impl PolicyIndex {
             }
             return Verdict { egress: true, ingress: true };
         }
-        let egress = self.walk(Direction::Egress, &from, &to, packet, trace.as_deref_mut());
-        let ingress = self.walk(Direction::Ingress, &to, &from, packet, trace);
+        let ipv6 = to.known.families.is_ipv6_from(from.known.families);
+        let packet = Packet { port, protocol, ipv6 };
+        let first = self.walk_both(&from, &to, packet, trace.as_deref_mut());
+        let has_choice = from.known.families.is_dual() && to.known.families.is_dual();
+        if !has_choice || first.allowed() && trace.is_none() {
+            return first;
+        }
+        let packet = Packet { ipv6: !ipv6, ..packet };
+        let Some(trace) = trace else {
+            let second = self.walk_both(&from, &to, packet, None);
+            return if second.allowed() { second } else { first };
+        };
+        let mut steps = Vec::new();
+        let second = self.walk_both(&from, &to, packet, Some(&mut steps));
+        if first.allowed() == second.allowed() {
+            return first;
+        }
+        if second.allowed() {
+            *trace = steps;
+        }
+        let effect = if first.allowed() == ipv6 { Effect::OnlyIpv6 } else { Effect::OnlyIpv4 };
+        trace.push(plain(Direction::Egress, effect));
+        trace.push(plain(Direction::Ingress, effect));
+        if second.allowed() { second } else { first }
+    }
+
+    /// Evaluates the policies of both ends, for one family.
+    fn walk_both<'p>(
+        &'p self,
+        from: &Located<'_>,
+        to: &Located<'_>,
+        packet: Packet,
+        mut trace: Option<&mut Vec<Reason<'p>>>,
+    ) -> Verdict {
+        let regions = [from, to].map(|end| self.region(end, packet.ipv6));
+        let [of_source, of_destination] = regions;
+        let egress = self.walk(Direction::Egress, from, (to, of_destination), packet, trace.as_deref_mut());
+        let ingress = self.walk(Direction::Ingress, to, (from, of_source), packet, trace);
         Verdict { egress, ingress }
+    }
+
+    /// Whether the verdict depends on the address of the source, and on that of the destination: whether an `ipBlock`, a
+    /// network or a node's address decides it, so another address of the same end could get another verdict. An end that
+    /// the question gives as an address is not a choice, so it never counts.
+    pub fn address_dependence(&self, from: End, to: End, port: u16, protocol: Protocol) -> [bool; 2] {
+        let (source, destination) = (self.locate(from), self.locate(to));
+        if source.pod.is_some() && source.pod == destination.pod {
+            return [false, false];
+        }
+        let ipv6 = destination.known.families.is_ipv6_from(source.known.families);
+        let packet = Packet { port, protocol, ipv6 };
+        let depends = |direction, subject: &Located<'_>, peer: &Located<'_>| {
+            let actual = self.walk(direction, subject, (peer, self.region(peer, ipv6)), packet, None);
+            let other = |region| self.walk(direction, subject, (peer, Some(region)), packet, None) != actual;
+            peer.given.is_none() && subject.record.is_some() && self.regions.ids().any(other)
+        };
+        [depends(Direction::Ingress, &destination, &source), depends(Direction::Egress, &source, &destination)]
     }
 
     fn locate(&self, end: End) -> Located<'_> {
@@ -246,7 +309,7 @@ impl PolicyIndex {
         &'p self,
         direction: Direction,
         subject: &Located<'_>,
-        peer: &Located<'_>,
+        (peer, region): (&Located<'_>, Option<RegionId>),
         packet: Packet,
         mut trace: Option<&mut Vec<Reason<'p>>>,
     ) -> bool {
@@ -257,7 +320,6 @@ impl PolicyIndex {
             }
             return true;
         };
-        let region = self.region(peer, packet.ipv6);
         let destination = match direction {
             Direction::Egress => peer.record.as_ref(),
             Direction::Ingress => Some(&record),
@@ -271,7 +333,9 @@ impl PolicyIndex {
             Peer::Block(block) => self.regions.is_in(region, block),
             Peer::Anybody => true,
         };
-        let is_own_node = peer.record.is_none() && self.node(peer).is_some_and(|node| self.node(subject) == Some(node));
+        let is_own_node = direction == Direction::Ingress
+            && peer.record.is_none()
+            && self.node(peer).is_some_and(|node| self.node(subject) == Some(node));
         // The policies by number, for their names.
         let policies = subject
             .known
@@ -358,4 +422,90 @@ impl PolicyIndex {
 
 fn plain<'p>(direction: Direction, effect: Effect) -> Reason<'p> {
     Reason { direction, effect, policy: None, rule: None, peer: None, port: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::resource::read;
+    use crate::cluster::Options;
+    use crate::engine::Engine;
+    use crate::policy::{ConnectionMap, Party};
+    use portolan_base::json;
+
+    fn engine(options: Options, objects: &[String]) -> Engine {
+        let mut engine = Engine::new(options);
+        for text in objects {
+            let node = json::read(text).unwrap();
+            let text_of = |name: &str| node.get(name).unwrap().as_str().unwrap();
+            let kind = Kind::of(text_of("apiVersion"), text_of("kind")).unwrap();
+            engine.insert(read(kind, &node).0, None);
+        }
+        engine
+    }
+
+    fn pod(name: &str, status: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}","namespace":"default","labels":{{"app":"{name}"}}}},
+                "spec":{{"containers":[{{"name":"c"}}]}},"status":{status}}}"#
+        )
+    }
+
+    fn dual(name: &str, last: u8) -> String {
+        let ips = format!(r#"[{{"ip":"10.1.0.{last}"}},{{"ip":"fd00::{last}"}}]"#);
+        pod(name, &format!(r#"{{"phase":"Running","podIP":"10.1.0.{last}","podIPs":{ips}}}"#))
+    }
+
+    /// A NetworkPolicy on pod b that allows ingress from one block.
+    fn from_block(cidr: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{{"name":"p","namespace":"default"}},
+                "spec":{{"podSelector":{{"matchLabels":{{"app":"b"}}}},"ingress":[{{"from":[{{"ipBlock":{{"cidr":"{cidr}"}}}}]}}]}}}}"#
+        )
+    }
+
+    fn ends(engine: &Engine) -> (End, End) {
+        let end = |name: &str| End::Pod(engine.policies().pod_named("default", name).unwrap());
+        (end("a"), end("b"))
+    }
+
+    #[test]
+    fn dual_stack_pods_are_connected_if_one_family_is_allowed() {
+        for (cidr, effect) in [("fd00::/16", Effect::OnlyIpv6), ("10.1.0.0/16", Effect::OnlyIpv4)] {
+            let engine = engine(Options::default(), &[dual("a", 1), dual("b", 2), from_block(cidr)]);
+            let (a, b) = ends(&engine);
+            let (verdict, reasons) = engine.policies().explain(a, b, 80, Protocol::Tcp);
+            assert!(verdict.allowed(), "{cidr}: {reasons:?}");
+            assert_eq!(engine.policies().verdict(a, b, 80, Protocol::Tcp), verdict);
+            assert!(reasons.iter().any(|reason| reason.effect == effect), "{cidr}: {reasons:?}");
+            let given = |direction| reasons.iter().any(|it| it.direction == direction && it.effect == Effect::Allow);
+            assert!(given(Direction::Ingress), "{cidr}: {reasons:?}");
+            let map = ConnectionMap::of(engine.cluster(), engine.policies());
+            let party = |name: &str| Party::Workload(Kind::Pod, ObjectKey::new("default", name));
+            let is_row = |row: &crate::policy::Row| row.from == [party("a")] && row.to == [party("b")];
+            assert!(map.rows.iter().any(|row| is_row(row) || row.from == [Party::Everyone]), "{cidr}: {:?}", map.rows);
+        }
+        let engine = engine(Options::default(), &[dual("a", 1), dual("b", 2), from_block("192.0.2.0/24")]);
+        let (a, b) = ends(&engine);
+        let (verdict, reasons) = engine.policies().explain(a, b, 80, Protocol::Tcp);
+        assert!(!verdict.allowed());
+        assert!(!reasons.iter().any(|it| matches!(it.effect, Effect::OnlyIpv4 | Effect::OnlyIpv6)), "{reasons:?}");
+    }
+
+    #[test]
+    fn a_verdict_that_rests_on_a_generated_address_is_known_to() {
+        let bare = |name: &str| pod(name, "{}");
+        let engine = engine(Options::default(), &[bare("a"), bare("b"), from_block("10.0.0.0/8")]);
+        let (a, b) = ends(&engine);
+        let index = engine.policies();
+        assert_eq!(index.address_dependence(a, b, 80, Protocol::Tcp), [true, false]);
+        assert_eq!(index.address_dependence(b, a, 80, Protocol::Tcp), [false, false]);
+        let End::Pod(source) = a else { panic!("a pod") };
+        assert!(index.addresses_of(source).all(|address| engine.has_synthetic_address(address)));
+        // An address that the question or the files give is not generated.
+        let given = End::Address("10.9.9.9".parse().unwrap());
+        assert_eq!(index.address_dependence(given, b, 80, Protocol::Tcp), [false, false]);
+        let own = super::tests::engine(Options::default(), &[dual("a", 1), bare("b"), from_block("10.0.0.0/8")]);
+        assert!(!own.has_synthetic_address("10.1.0.1".parse().unwrap()));
+    }
 }

@@ -15,6 +15,8 @@ const TRIES: u128 = 70_000;
 #[derive(Clone, Debug, Default)]
 pub struct Addresses {
     taken: BTreeSet<IpAddr>,
+    /// Those of the taken ones that were generated.
+    synthetic: BTreeSet<IpAddr>,
     /// What was tried for a pod and another had.
     wanted: BTreeSet<IpAddr>,
     disturbed: bool,
@@ -38,10 +40,16 @@ impl Addresses {
         std::mem::take(&mut self.disturbed)
     }
 
+    /// Whether the address was generated, by [`Addresses::take`].
+    pub(crate) fn is_synthetic(&self, address: IpAddr) -> bool {
+        self.synthetic.contains(&address)
+    }
+
     /// Gives an address back.
     pub fn give_back(&mut self, address: &str) {
         if let Ok(address) = address.parse() {
             self.taken.remove(&address);
+            self.synthetic.remove(&address);
             self.disturbed |= self.wanted.contains(&address);
         }
     }
@@ -65,7 +73,9 @@ impl Addresses {
         (0..usable.min(TRIES)).find_map(|step| {
             let address = offset(range.network(), 2 + (start + step) % usable)?;
             let is_free = self.taken.insert(address);
-            if !is_free {
+            if is_free {
+                self.synthetic.insert(address);
+            } else {
                 self.wanted.insert(address);
                 self.disturbed = true;
             }

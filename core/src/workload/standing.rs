@@ -35,6 +35,11 @@ impl Standing {
         }
     }
 
+    /// Whether the address was generated for a pod whose files give none.
+    pub fn is_synthetic(&self, address: std::net::IpAddr) -> bool {
+        self.addresses.is_synthetic(address)
+    }
+
     /// See [`Addresses::take_disturbance`].
     pub(crate) fn take_disturbance(&mut self) -> bool {
         self.addresses.take_disturbance()

@@ -6,7 +6,7 @@
 
 use super::super::ids::{CellId, ClassId, GroupId, PortSetId, ShapeId};
 use super::super::ranges::prefixes;
-use super::super::reach::{AddressSpan, Reach};
+use super::super::reach::{AddressSpan, FamilyPorts, Reach};
 use super::super::rule::Direction;
 use super::super::store::Interner;
 use crate::ids::{Id, IdVec};
@@ -86,7 +86,7 @@ impl<E: Id> Cells<E> {
 impl Cells {
     /// Classes whose groups let the same through by default, and whom groups treat the same by default.
     pub(crate) fn of_reach(reach: &Reach, direction: Direction) -> Self {
-        let mut shapes: Interner<ShapeId, &[PortSetId]> = Interner::default();
+        let mut shapes: Interner<ShapeId, &[FamilyPorts]> = Interner::default();
         let shape_of: IdVec<GroupId, ShapeId> =
             reach.groups(direction).values().map(|group| shapes.take_up(group.defaults.as_slice())).collect();
         let shape = |class| reach.group_of(direction, class).and_then(|group| shape_of.get(group)).copied();
@@ -112,7 +112,7 @@ impl Between for Reach {
     fn default(&mut self, from: ClassId, to: ClassId) -> PortSetId {
         let out = default_ports(self, Direction::Egress, from, to);
         let into = default_ports(self, Direction::Ingress, to, from);
-        self.ports.common(out, into)
+        self.ports.over_a_family(out, into)
     }
 
     fn covers(&mut self, one: PortSetId, other: PortSetId) -> bool {
@@ -187,8 +187,8 @@ fn defaults<E: Id>(
     to.map(|to| from.iter().map(|from| between.default(*from, to)).collect()).collect()
 }
 
-fn default_ports(reach: &Reach, direction: Direction, subject: ClassId, peer: ClassId) -> PortSetId {
-    reach.group(direction, subject).map_or(PortSetId::EMPTY, |group| group.by_default(reach.profile_of(peer)))
+fn default_ports(reach: &Reach, direction: Direction, subject: ClassId, peer: ClassId) -> FamilyPorts {
+    reach.group(direction, subject).map_or(FamilyPorts::NONE, |group| group.by_default(reach.profile_of(peer)))
 }
 
 /// For each class the classes that may be treated otherwise than by default when they reach it, in order.
