@@ -261,7 +261,7 @@ fn tls_is_served_with_the_certificate_of_the_name() {
             let given = get_secure(secure, host, "/x", trusted);
             let expected = expected.map(|(code, body)| (code, body.to_owned()));
             assert_eq!(given, expected, "{proxy}, {controller}, {host}: {}\n{text}", server.log());
-            let question = json!({"ask": "route", "url": format!("https://{host}/x"), "controller": controller});
+            let question = json!({"ask": "route", "url": format!("https://{host}/x"), "controller": controller, "ingressClass": "any"});
             let route = answer(&engine, &question);
             let serves =
                 route["tls"]["secret"].as_str().map(|secret| trusted.ends_with(format!("default-{secret}.pem")));
@@ -269,7 +269,10 @@ fn tls_is_served_with_the_certificate_of_the_name() {
         }
         // A plain request goes where `route` says: nginx's ways lead it to https.
         let response = get(port, "one.test", "/x", &[]).unwrap();
-        let given = answer(&engine, &json!({"ask": "route", "url": "http://one.test/x", "controller": controller}));
+        let given = answer(
+            &engine,
+            &json!({"ask": "route", "url": "http://one.test/x", "controller": controller, "ingressClass": "any"}),
+        );
         let held = if given["redirect"].is_null() {
             agrees(&given, "/x", &response)
         } else {
