@@ -23,6 +23,8 @@ export interface AdmissionRequest {
   uid: string;
   /** `CREATE`, `UPDATE`, `DELETE` or `CONNECT`. */
   operation: string;
+  /** Group, version and kind of the object. */
+  kind?: { group: string; version: string; kind: string };
   /** The object that should be stored. */
   object?: unknown;
   /** The object that is stored now. */
@@ -63,42 +65,68 @@ const LONGEST_WARNING = 256;
 /**
  * Answers an AdmissionReview as kube-apiserver itself would validate the object, with its own refusals and warnings.
  *
- * Deletions, subresources (`status`, `scale`), kinds that Portolan does not know and objects that it cannot read are allowed.
+ * Deletions, connections, subresources (`status`, `scale`) and kinds that Portolan does not know are allowed. Nothing else is
+ * allowed without being validated: a request that cannot be read throws, so answer it with an HTTP error, and `failurePolicy`
+ * decides.
  *
- * @throws {@link PortolanError} `BadRequest` if the value is not an AdmissionReview with a request
+ * @throws {@link PortolanError} `BadRequest` if the value is not an AdmissionReview with a request, or its operation or object
+ *   is malformed; `RequestEntityTooLarge` if the objects are larger than the cluster's `maxInputLength`
  */
 export function review(asked: AdmissionReview, options: ReviewOptions = {}): AdmissionReview {
   const request = asked?.request;
   if (asked?.kind !== "AdmissionReview" || request === undefined || typeof request.uid !== "string") {
-    throw new PortolanError({ reason: "BadRequest", message: "not an AdmissionReview with a request", field: "request" });
+    throw malformed("not an AdmissionReview with a request", "request");
   }
   const response = judge(request, options);
   return { apiVersion: asked.apiVersion, kind: asked.kind, response };
 }
 
+const OPERATIONS = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
+
 function judge(request: AdmissionRequest, { cluster, warnOnly = false }: ReviewOptions): AdmissionResponse {
-  const { uid, operation } = request;
-  const isWhole = request.subResource === undefined || request.subResource === "";
-  if ((operation !== "CREATE" && operation !== "UPDATE") || !isWhole) return { uid, allowed: true };
+  const { uid, operation, subResource = "" } = request;
+  if (!OPERATIONS.includes(operation)) throw malformed(`unknown operation \`${String(operation)}\`; expected one of: ${OPERATIONS.join(", ")}`, "request.operation");
+  if (typeof subResource !== "string") throw malformed("`subResource` is not a string", "request.subResource");
+  if (operation === "DELETE" || operation === "CONNECT" || subResource !== "") return { uid, allowed: true };
+  const object = objectOf(request, "object");
+  const oldObject = operation === "UPDATE" ? objectOf(request, "oldObject") : undefined;
   const beside = cluster ?? Cluster.load();
   try {
-    const update = operation === "UPDATE" && request.oldObject != null;
-    const answer = beside.admit({
-      operation: update ? "UPDATE" : "CREATE",
-      object: request.object as KubernetesObject,
-      ...(update && { oldObject: request.oldObject as KubernetesObject }),
-    });
+    const answer = beside.admit({ operation: operation as "CREATE" | "UPDATE", object, ...(oldObject !== undefined && { oldObject }) });
     const warnings = answer.warnings.map(shortened);
     if (answer.accepted) return { uid, allowed: true, ...(warnings.length > 0 && { warnings }) };
     if (warnOnly) return { uid, allowed: true, warnings: [...warnings, shortened(answer.status?.message ?? "would be refused")] };
     return { uid, allowed: false, ...(answer.status !== undefined && { status: answer.status }), ...(warnings.length > 0 && { warnings }) };
   } catch (error) {
-    // An unknown kind or an unreadable object is allowed. The caller gets every other error.
-    if (error instanceof PortolanError && error.reason === "BadRequest") return { uid, allowed: true };
+    // The object has a kind, so the engine refuses the question about it only if it does not know that kind. The caller gets
+    // every other error.
+    if (error instanceof PortolanError && error.reason === "BadRequest" && error.field === "object") return { uid, allowed: true };
     throw error;
   } finally {
     if (cluster === undefined) beside.free();
   }
+}
+
+/** An object of the request, if it is an object of the kind that the request names. */
+function objectOf(request: AdmissionRequest, member: "object" | "oldObject"): KubernetesObject {
+  const field = `request.${member}`;
+  const object = request[member] as Partial<KubernetesObject> | null | undefined;
+  if (typeof object !== "object" || object === null || Array.isArray(object)) throw malformed(`\`${member}\` is not an object`, field);
+  for (const name of ["apiVersion", "kind"] as const) {
+    if (typeof object[name] !== "string" || object[name] === "") throw malformed(`the object has no \`${name}\``, `${field}.${name}`);
+  }
+  const named = request.kind;
+  if (named !== undefined && named !== null) {
+    const apiVersion = named.group === "" ? named.version : `${named.group}/${named.version}`;
+    if (object.kind !== named.kind || object.apiVersion !== apiVersion) {
+      throw malformed(`the object is ${object.kind} of ${object.apiVersion}, the request is about ${named.kind} of ${apiVersion}`, field);
+    }
+  }
+  return object as KubernetesObject;
+}
+
+function malformed(message: string, field: string): PortolanError {
+  return new PortolanError({ reason: "BadRequest", message, field });
 }
 
 function shortened(warning: string): string {

@@ -32,6 +32,11 @@ export interface ClusterOptions {
    * `column` and `field`, instead of leaving it out.
    */
   strict?: boolean;
+  /**
+   * The largest input: of all texts together when loading, of the text of one file when applying, of one question. Objects
+   * count as their JSON text. In UTF-16 code units, as `length` of a string counts. Default: 67,108,864 (64 Mi).
+   */
+  maxInputLength?: number;
 }
 
 /** A question of the contract. */
@@ -50,6 +55,9 @@ export interface Cluster extends Asking {}
  *
  * It is freed by `free()`, at the end of a `using` block, or some time after the last reference is gone.
  *
+ * All clusters of a thread share one engine and its memory (4 GiB at most). If the engine stops, all of them throw `Gone`, so a
+ * server gives each tenant a worker of its own, and sets `maxInputLength`.
+ *
  * @example
  * ```js
  * import { Cluster } from "portolan";
@@ -63,9 +71,11 @@ export class Cluster {
   #handle: Handle | undefined;
   #instance: number;
   #findings: Finding[] = [];
+  #maxInputLength: number;
 
-  private constructor(handle: Handle) {
+  private constructor(handle: Handle, maxInputLength: number) {
     this.#handle = handle;
+    this.#maxInputLength = maxInputLength;
     this.#instance = currentInstance();
   }
 
@@ -77,13 +87,16 @@ export class Cluster {
    * @param input the text of manifests, files, or objects
    * @param options settings of the whole cluster
    * @throws {@link PortolanError} `Invalid` for an invalid option, with its `field`; with `strict`, `BadRequest` for a
-   *   document that cannot be read and `Invalid` for an object that would be refused, with its location
+   *   document that cannot be read and `Invalid` for an object that would be refused, with its location;
+   *   `RequestEntityTooLarge` if the input is larger than `maxInputLength`
    */
-  static load(input: Input = [], { strict = false, ...options }: ClusterOptions = {}): Cluster {
+  static load(input: Input = [], { strict = false, maxInputLength = MAX_INPUT_LENGTH, ...options }: ClusterOptions = {}): Cluster {
     const { Handle } = module();
-    const cluster = new Cluster(call(() => new Handle(JSON.stringify(options))));
+    const texts = files(input);
+    limit(texts.reduce((sum, { text }) => sum + text.length, 0), maxInputLength, "the input");
+    const cluster = new Cluster(call(() => new Handle(JSON.stringify(options))), maxInputLength);
     cluster.#findings = cluster.#call((handle) => {
-      for (const file of files(input)) handle.add(file.name, file.text);
+      for (const file of texts) handle.add(file.name, file.text);
       return JSON.parse(handle.load()) as Finding[];
     });
     const wrong = strict ? cluster.#findings.find(({ severity }) => severity === "error") : undefined;
@@ -111,6 +124,7 @@ export class Cluster {
    */
   apply(text: string | KubernetesObject | readonly KubernetesObject[], file = DEFAULT_NAME): Finding[] {
     const written = typeof text === "string" ? text : listOf(Array.isArray(text) ? text : [text]);
+    limit(written.length, this.#maxInputLength, `\`${file}\``);
     return this.#call((handle) => JSON.parse(handle.apply(file, written)) as Finding[]);
   }
 
@@ -150,6 +164,7 @@ export class Cluster {
   askText(question: string): string {
     // Called most often, so not wrapped in `#call`.
     const handle = this.#live();
+    limit(question.length, this.#maxInputLength, "the question");
     try {
       return handle.ask(question);
     } catch (error) {
@@ -202,6 +217,14 @@ function asked(kind: string, question: object): string {
 }
 
 const DEFAULT_NAME = "manifest.yaml";
+
+const MAX_INPUT_LENGTH = 64 * 1024 * 1024;
+
+function limit(length: number, most: number, what: string): void {
+  if (length <= most) return;
+  const message = `${what} has a length of ${length}, the limit is ${most}; change it with \`maxInputLength\``;
+  throw new PortolanError({ reason: "RequestEntityTooLarge", message });
+}
 
 function files(input: Input): ManifestFile[] {
   if (typeof input === "string") return [{ name: DEFAULT_NAME, text: input }];

@@ -53,7 +53,7 @@ export class PortolanError extends Error {
   override readonly name = "PortolanError";
   /**
    * One word: `BadRequest` (the question or a text cannot be understood), `Invalid` (a value is invalid), `NotFound` (an
-   * object does not exist), `NotReady` (the module is not loaded yet), `Gone` (the cluster was freed, or the module was
+   * object does not exist), `RequestEntityTooLarge` (larger than `maxInputLength`), `NotReady` (the module is not loaded yet), `Gone` (the cluster was freed, or the module was
    * replaced since), `InternalError` (the engine stopped; see {@link reset}).
    */
   readonly reason: string;

@@ -36,6 +36,43 @@ test("deletions, parts of objects and unknown kinds are let through", () => {
   }
 });
 
+test("nothing else is let through: a malformed request is an error", () => {
+  const kind = { group: "", version: "v1", kind: "Service" };
+  const malformed = [
+    [{}, "request.object"],
+    [{ object: null }, "request.object"],
+    [{ object: "x" }, "request.object"],
+    [{ object: [service(80)] }, "request.object"],
+    [{ object: { metadata: { name: "c" } } }, "request.object.apiVersion"],
+    [{ object: { ...service(80), apiVersion: 7 } }, "request.object.apiVersion"],
+    [{ object: { ...service(80), kind: "" } }, "request.object.kind"],
+    [{ kind, object: { ...service(80), kind: "Sevrice" } }, "request.object"],
+    [{ kind: { ...kind, version: "v2" }, object: service(80) }, "request.object"],
+    [{ operation: "UPDATE", object: service(80) }, "request.oldObject"],
+    [{ operation: "UPDATE", object: service(80), oldObject: 7 }, "request.oldObject"],
+    [{ operation: "PATCH", object: service(70000) }, "request.operation"],
+    [{ operation: undefined, object: service(70000) }, "request.operation"],
+    [{ subResource: 7, object: service(70000) }, "request.subResource"],
+  ];
+  for (const [request, field] of malformed) {
+    for (const warnOnly of [false, true]) assert.throws(() => review(asked(request), { warnOnly }), { reason: "BadRequest", field }, JSON.stringify(request));
+  }
+  assert.equal(review(asked({ kind, object: { ...service(80), metadata: 7 } })).response.allowed, false);
+});
+
+test("objects that are too large are an error", () => {
+  const cluster = Cluster.load([], { maxInputLength: 1000 });
+  try {
+    assert.equal(review(asked({ object: service(80) }), { cluster }).response.allowed, true);
+    assert.throws(() => review(asked({ object: service(80, "x".repeat(1000)) }), { cluster }), { reason: "RequestEntityTooLarge" });
+    assert.throws(() => cluster.apply(" ".repeat(1001)), { reason: "RequestEntityTooLarge", message: /`manifest.yaml` has a length of 1001, the limit is 1000; change it with `maxInputLength`/ });
+    assert.deepEqual(cluster.apply(" ".repeat(1000)), []);
+  } finally {
+    cluster.free();
+  }
+  assert.throws(() => Cluster.load([{ name: "a", text: " ".repeat(6) }, { name: "b", text: " ".repeat(6) }], { maxInputLength: 11 }), { reason: "RequestEntityTooLarge" });
+});
+
 test("it may only warn", () => {
   const { response } = review(asked({ object: service(70000) }), { warnOnly: true });
   assert.equal(response.allowed, true);
