@@ -1,6 +1,6 @@
 /** The share link: everything is in the fragment, which browsers do not send to a server. */
 import type { ManifestFile } from "portolan";
-import { PANELS, type Panel } from "./workspace";
+import { PANELS, type Panel } from "./panel";
 
 /** The content of a link. */
 export interface Shared {
@@ -13,6 +13,8 @@ export interface Shared {
 const PREFIX = "#v1.";
 /** A link that unpacks to more is not one of ours. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** Nor is a longer fragment: the page makes none above 1,000,000 characters. It is refused before it is decoded. */
+const MOST_CHARACTERS = 2_000_000;
 
 /** The fragment for a state. */
 export async function pack(shared: Shared): Promise<string> {
@@ -32,6 +34,7 @@ export async function pack(shared: Shared): Promise<string> {
  */
 export async function unpack(fragment: string): Promise<Shared | null> {
   if (!fragment.startsWith(PREFIX)) return null;
+  if (fragment.length > MOST_CHARACTERS) throw new Error("the link is longer than 2,000,000 characters");
   const binary = atob(fragment.slice(PREFIX.length).replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));

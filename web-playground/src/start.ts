@@ -2,8 +2,10 @@
 import { effect } from "@preact/signals";
 import { examples } from "virtual:examples";
 import { asked } from "./asked";
+import { PANELS } from "./panel";
+import { withoutSecretValues } from "./secrets";
 import { unpack, type Shared } from "./share";
-import { files, keepChoice, notice, open, panel, PANELS, recall, replace } from "./workspace";
+import { files, keepChoice, notice, open, panel, recall, replace, withSecrets } from "./workspace";
 
 /** The largest content that is kept for the next visit. */
 const MOST_KEPT = 1_000_000;
@@ -85,9 +87,13 @@ function keep(): void {
   let timer = 0;
   effect(() => {
     const shared: Shared = { files: [...files.value], panel: panel.value, asked: asked.value };
+    const whole = withSecrets.value;
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      const text = JSON.stringify(shared);
+      // Parsing is worth it only for what can be kept.
+      const size = shared.files.reduce((sum, file) => sum + file.text.length, 0);
+      const kept = whole || size > MOST_KEPT ? shared : { ...shared, files: withoutSecretValues(shared.files).files };
+      const text = JSON.stringify(kept);
       // The kept files are older than the current ones.
       keepChoice("files", text.length <= MOST_KEPT ? text : "");
     }, 400);

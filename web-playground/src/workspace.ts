@@ -2,13 +2,8 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Finding, ListedObject, Location, ManifestFile } from "portolan";
 import { Engine } from "./engine/client";
+import type { Panel } from "./panel";
 import { perTemplate } from "./templates";
-
-/** The panels on the right. */
-export const PANELS = ["journey", "map", "routes", "service", "admission", "compare"] as const;
-
-/** One of the panels. */
-export type Panel = (typeof PANELS)[number];
 
 /** The engine behind everything. */
 export const engine = new Engine();
@@ -35,6 +30,8 @@ export const before = signal<readonly ManifestFile[] | null>(null);
 export const beforeFindings = signal<readonly Finding[]>([]);
 /** Counts the states of the cluster to compare with. */
 export const beforeRevision = signal(0);
+/** Whether values of Secrets go into share links and are kept for the next visit. Only until the page is closed. */
+export const withSecrets = signal(false);
 /** The locations that are highlighted in the editor. */
 export const lit = signal<readonly Location[]>([]);
 /** The location that the editor should go to; a new object each time. */

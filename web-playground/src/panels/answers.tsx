@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
+import { PANELS, type Panel } from "../panel";
 import { Tabs } from "../parts/tabs";
-import { lit, panel, PANELS, revision, type Panel } from "../workspace";
+import { lit, panel, revision } from "../workspace";
 import { AdmissionPanel } from "./admission";
 import { ComparePanel } from "./compare";
 import { JourneyPanel } from "./journey";
