@@ -155,8 +155,16 @@ impl Editor {
     fn end(mut self) {
         assert!(self.ask("shutdown", Value::Null).is_null());
         self.tell("exit", Value::Null);
+        assert_eq!(self.exit_status(), Some(0));
+    }
+
+    /// Waits for the end of the server.
+    fn exit_status(&mut self) -> Option<i32> {
         let since = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
             assert!(since.elapsed() < PATIENCE, "the server does not end");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -293,5 +301,47 @@ fn what_may_be_written_is_offered() {
     let items = editor.ask("textDocument/completion", at);
     assert_eq!(items[1]["textEdit"]["newText"], "kind: ");
     assert_eq!(items[1]["textEdit"]["range"]["start"]["character"], 0);
+    editor.end();
+}
+
+#[test]
+fn an_end_without_shutdown_has_exit_status_1() {
+    // `{` without its end, a length that is none, no protocol at all, and the end of the input.
+    for input in ["Content-Length: 9\r\n\r\n{\"a\":[[[[", "Content-Length: -5\r\n\r\n{}", "garbage\r\n\r\ngarbage", ""]
+    {
+        let mut editor = Editor::start(&[("service.yaml", WEB)]);
+        let mut stdin = editor.input.take().unwrap();
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        assert_eq!(editor.exit_status(), Some(1), "{input:?}");
+    }
+    let mut editor = Editor::start(&[("service.yaml", WEB)]);
+    editor.tell("exit", Value::Null);
+    assert_eq!(editor.exit_status(), Some(1));
+}
+
+#[test]
+fn of_many_changes_only_the_last_text_is_read() {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for number in 0..3_000 {
+        let _ = write!(text, "---\n{}", WEB.replace("name: web", &format!("name: s{number}")));
+    }
+    let mut editor = Editor::start(&[("many.yaml", &text)]);
+    editor.open("many.yaml", &text);
+    let start = json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}});
+    let measure = |editor: &mut Editor, changes: usize| {
+        let since = Instant::now();
+        for number in 0..changes {
+            editor.change("many.yaml", json!([{"range": start, "text": format!("# {number}\n")}]));
+        }
+        let at = editor.at("many.yaml", 0, 0);
+        editor.ask("textDocument/completion", at);
+        since.elapsed()
+    };
+    let one = measure(&mut editor, 1);
+    let many = measure(&mut editor, 40);
+    // Reading each of them took forty times as long.
+    assert!(many < 15 * one + Duration::from_millis(500), "one: {one:?}, 40: {many:?}");
     editor.end();
 }

@@ -8,7 +8,7 @@ mod workspace;
 
 use portolan_checking::cluster_flags::ClusterFlags;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tower_lsp_server::jsonrpc::Result;
@@ -27,26 +27,30 @@ use workspace::Workspace;
 /// How long to wait for the next keystroke before looking for findings.
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// Serves an editor over standard input and output, until it says `exit`.
+/// Serves an editor over standard input and output until it sends `exit`, or until its input ends or is not the protocol. Gives
+/// whether it has sent `shutdown`: without it the exit status must be 1 (Language Server Protocol 3.17, "Exit Notification").
 ///
 /// # Errors
 /// The threads cannot be started.
-pub fn run(flags: &ClusterFlags) -> anyhow::Result<()> {
+pub fn run(flags: &ClusterFlags) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     let workspace = Arc::new(Mutex::new(Workspace::new(flags.clone())));
+    let is_shut_down = Arc::new(AtomicBool::new(false));
     runtime.block_on(async {
+        let is_shut_down = Arc::clone(&is_shut_down);
         let (service, socket) = LspService::new(|client| Backend {
             client,
             workspace,
             generation: Arc::default(),
-            watches: std::sync::atomic::AtomicBool::new(false),
+            watches: AtomicBool::new(false),
+            is_shut_down,
         });
         // One message after the other: what is typed arrives in its order.
         Server::new(tokio::io::stdin(), tokio::io::stdout(), socket).concurrency_level(1).serve(service).await;
     });
     // A read of standard input that is under way would keep the program alive.
     runtime.shutdown_background();
-    Ok(())
+    Ok(is_shut_down.load(Ordering::SeqCst))
 }
 
 /// The server as the editor sees it.
@@ -57,7 +61,9 @@ struct Backend {
     /// Counts the changes, so that only the last of a flurry is followed by a check.
     generation: Arc<AtomicU64>,
     /// Whether the editor can be asked to watch files.
-    watches: std::sync::atomic::AtomicBool,
+    watches: AtomicBool,
+    /// Whether the editor has sent `shutdown`.
+    is_shut_down: Arc<AtomicBool>,
 }
 
 impl Backend {
@@ -166,6 +172,7 @@ impl LanguageServer for Backend {
     }
 
     async fn shutdown(&self) -> Result<()> {
+        self.is_shut_down.store(true, Ordering::SeqCst);
         Ok(())
     }
 

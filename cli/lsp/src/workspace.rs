@@ -31,6 +31,8 @@ pub(crate) struct Workspace {
     folders: Vec<PathBuf>,
     session: Session,
     files: BTreeMap<String, File>,
+    /// The files whose text the session does not have yet. Of several changes it reads only the last text.
+    unread: BTreeSet<String>,
     /// The files that the editor holds open.
     open: BTreeSet<String>,
     /// What was found last, by file.
@@ -53,6 +55,7 @@ impl Workspace {
             folders: Vec::new(),
             session,
             files: BTreeMap::new(),
+            unread: BTreeSet::new(),
             open: BTreeSet::new(),
             findings: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -87,6 +90,7 @@ impl Workspace {
         }
         self.session = Session::new(self.flags.options(&self.settings), LoadMode::Admitted);
         self.session.load(self.files.values().cloned().collect());
+        self.unread.clear();
         problems
     }
 
@@ -135,7 +139,7 @@ impl Workspace {
             Some(file) => self.write(name, file.text.to_string()),
             None => {
                 if self.files.remove(&name).is_some() {
-                    let _ = self.session.write(File { name: name.into(), text: "".into() }).count();
+                    self.unread.insert(name);
                 }
             }
         }
@@ -144,14 +148,25 @@ impl Workspace {
     fn write(&mut self, name: String, text: String) {
         let file = File { name: name.as_str().into(), text: text.into() };
         if self.files.get(&name) != Some(&file) {
-            let _ = self.session.write(file.clone()).count();
-            self.files.insert(name, file);
+            self.files.insert(name.clone(), file);
+            self.unread.insert(name);
         }
+    }
+
+    /// The session, with the latest text of every file.
+    fn session(&mut self) -> &mut Session {
+        for name in std::mem::take(&mut self.unread) {
+            let deleted = || File { name: name.as_str().into(), text: "".into() };
+            let file = self.files.get(&name).cloned().unwrap_or_else(deleted);
+            let _ = self.session.write(file).count();
+        }
+        &mut self.session
     }
 
     /// Looks for findings in all files, and gives what is other than the editor was told before.
     pub(crate) fn check(&mut self) -> Vec<News> {
-        let found = self.wanted(self.session.check());
+        let found = self.session().check();
+        let found = self.wanted(found);
         self.findings.clear();
         for finding in found {
             self.findings.entry(finding.place.file.clone()).or_default().push(finding);
@@ -352,7 +367,8 @@ impl Workspace {
     }
 
     /// What may be written there.
-    pub(crate) fn complete(&self, uri: &Uri, position: Position) -> Vec<CompletionItem> {
+    pub(crate) fn complete(&mut self, uri: &Uri, position: Position) -> Vec<CompletionItem> {
+        self.session();
         let Some(file) = self.files.get(&name_of(uri)) else { return Vec::new() };
         let offset = Lines::new(&file.text).offset(position);
         completion::complete(&file.text, offset, self.session.engine().cluster(), self.flags.namespace(&self.settings))

@@ -15,10 +15,10 @@ pub(crate) struct LspArguments {
     stdio: bool,
 }
 
-/// Serves an editor.
+/// Serves an editor. Exit status 1 if the connection ends without `shutdown`, as the protocol wants it.
 ///
 /// # Errors
 /// The threads cannot be started.
 pub(crate) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
-    portolan_lsp::run(&arguments.cluster).map(|()| Outcome::Fine)
+    portolan_lsp::run(&arguments.cluster).map(Outcome::of_answer)
 }
