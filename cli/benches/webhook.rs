@@ -136,7 +136,7 @@ fn main() {
     let flags = ["--kubeconfig", kubeconfig.to_str().unwrap(), "--log-level", "info"];
     let webhook = Webhook::start(env!("CARGO_BIN_EXE_portolan"), folder, &flags);
     let began = Instant::now();
-    until("it is ready", || Client::new(&webhook).get("/readyz").code == 200);
+    until("it is ready", || webhook.probe("/readyz").0 == 200);
     println!("{objects} objects in view {} ms after it listened", began.elapsed().as_millis());
 
     // One connection alone: what a review takes.
@@ -183,7 +183,7 @@ fn main() {
     let rate = times.len() as f64 / took.as_secs_f64();
     tell("10,000 reviews from 16 connections", times);
     println!("all of them in {:.2} s, {rate:.0} a second; none lost", took.as_secs_f64());
-    let metrics = client.get("/metrics").body;
+    let metrics = webhook.metrics();
     let breaks: u64 = metrics
         .lines()
         .filter(|line| line.starts_with("portolan_webhook_watch_breaks_total{"))

@@ -237,24 +237,96 @@ fn what_is_no_review_is_answered_in_words() {
 #[test]
 fn a_body_that_is_too_large_is_refused_with_and_without_its_length() {
     let webhook = started(&[]);
-    let huge = "x".repeat(4 * 1024 * 1024);
-    let answer = Client::new(&webhook).post("application/json", &huge);
-    assert_eq!((answer.code, answer.body.as_str()), (413, "the body is larger than 3 MiB\n"));
+    let refused = (413, "the body is larger than 7 MiB\n".to_owned());
+    // Also a client that writes all of it before it reads gets the answer, however large it is.
+    for size in [9, 40] {
+        let answer = Client::new(&webhook).post("application/json", &"x".repeat(size << 20));
+        assert_eq!((answer.code, answer.body), refused);
+    }
     let mut client = Client::new(&webhook);
     let head =
         "POST /validate HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     client.send(head.as_bytes()).unwrap();
-    // The server may stop reading before all is sent.
     let chunk = format!("100000\r\n{}\r\n", "x".repeat(0x10_0000));
-    let sent = (0..8).try_for_each(|_| client.send(chunk.as_bytes()));
-    match client.answer() {
-        Ok(answer) => assert_eq!(answer.code, 413),
-        Err(_) => assert!(sent.is_err(), "all was read and nothing answered"),
-    }
-    // One of just under the limit is judged.
-    let large = ingress("good", "web", 80)
-        .replace("\"metadata\":{", &format!("\"metadata\":{{\"annotations\":{{\"a\":\"{}\"}},", "x".repeat(200_000)));
-    assert!(Client::new(&webhook).review(&review("CREATE", &large, "")).allowed());
+    (0..20).for_each(|_| client.send(chunk.as_bytes()).unwrap());
+    client.send(b"0\r\n\r\n").unwrap();
+    let answer = client.answer().unwrap();
+    assert_eq!((answer.code, answer.body), refused);
+    // The connection goes on.
+    assert!(client.review(&review("CREATE", &ingress("good", "web", 80), "")).allowed());
+}
+
+#[test]
+fn a_change_of_the_largest_object_is_judged() {
+    let webhook = started(&[]);
+    // The API server takes 3 MiB from its clients, and a change carries the object twice.
+    let annotations = format!("\"metadata\":{{\"annotations\":{{\"a\":\"{}\"}},", "x".repeat((3 << 20) - 1000));
+    let large = |port| ingress("front", "web", port).replace("\"metadata\":{", &annotations);
+    let answer = Client::new(&webhook).review(&review("UPDATE", &large(8080), &large(80)));
+    assert!(answer.message().contains("ING002"), "{answer:?}");
+}
+
+#[test]
+fn bodies_beyond_the_budget_are_answered_with_503() {
+    let webhook = started(&["--max-inflight-bytes", "16Mi", "--read-timeout", "5s"]);
+    let good = review("CREATE", &ingress("good", "web", 80), "");
+    // Bodies that withhold their last byte.
+    let size = 1 << 20;
+    let head = format!(
+        "POST /validate HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        size + 1
+    );
+    let withheld = format!("{head}{}", " ".repeat(size));
+    let mut clients: Vec<Client> = (0..40)
+        .map(|_| {
+            let mut client = Client::new(&webhook);
+            client.send(withheld.as_bytes()).unwrap();
+            client
+        })
+        .collect();
+    until("the budget is used up", || {
+        webhook.metrics().contains("portolan_webhook_http_responses_total{code=\"503\"}")
+    });
+    let codes: Vec<(u16, bool)> = clients
+        .iter_mut()
+        .map(|client| client.answer().unwrap())
+        .map(|answer| (answer.code, answer.head.contains("retry-after: 1\r\n")))
+        .collect();
+    let count = |code: (u16, bool)| codes.iter().filter(|known| **known == code).count();
+    assert_eq!(count((503, true)) + count((408, false)), 40, "{codes:?}");
+    assert!(count((503, true)) >= 32, "{codes:?}");
+    // Nothing is held after that.
+    assert!(Client::new(&webhook).review(&good).allowed());
+    assert!(webhook.peak_memory() < 100, "{} MiB", webhook.peak_memory());
+}
+
+#[test]
+fn reviews_of_large_objects_keep_within_the_budget() {
+    let webhook = started(&["--max-inflight-bytes", "64Mi"]);
+    let rule = |number: u32| {
+        format!(
+            r#"{{"host":"h{number}.example.com","http":{{"paths":[{{"path":"/","pathType":"Prefix","backend":{{"service":{{"name":"web","port":{{"number":80}}}}}}}}]}}}}"#
+        )
+    };
+    let rules = (0..4_000).map(rule).collect::<Vec<_>>().join(",");
+    let object = format!(
+        r#"{{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{{"name":"large","namespace":"shop"}},"spec":{{"rules":[{rules}]}}}}"#
+    );
+    let review = review("CREATE", &object, "");
+    let peak = |parallel: usize| {
+        let answers: Vec<_> = (0..parallel)
+            .map(|_| {
+                let (address, config) = (webhook.address, client::config(webhook.authority.certificate()));
+                let review = review.clone();
+                std::thread::spawn(move || Client::with(address, config).review(&review).allowed())
+            })
+            .collect();
+        answers.into_iter().for_each(|answer| assert!(answer.join().unwrap()));
+        webhook.peak_memory()
+    };
+    let alone = peak(1);
+    let together = peak(12);
+    assert!(together < 3 * alone + 20, "{alone} MiB alone, {together} MiB together");
 }
 
 #[test]
@@ -287,16 +359,103 @@ fn slow_clients_are_cut_off_without_harm_to_others() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_for_room() {
-    let webhook = started(&["--max-connections", "2"]);
-    let mut held: Vec<Client> = (0..2).map(|_| Client::new(&webhook)).collect();
-    held.iter_mut().for_each(|client| assert_eq!(client.get("/healthz").code, 200));
+fn a_client_that_reads_nothing_is_cut_off() {
+    let webhook = started(&["--write-timeout", "500ms"]);
+    let mut client = Client::new(&webhook);
+    let requests = "GET /nothing HTTP/1.1\r\nHost: webhook\r\n\r\n".repeat(1000);
+    let began = Instant::now();
+    while client.send(requests.as_bytes()).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(25), "it is still connected");
+    }
+    until("its place is free", || webhook.metrics().contains("portolan_webhook_connections 0\n"));
+}
+
+#[test]
+fn connections_without_a_request_make_room() {
+    let webhook = started(&["--max-connections", "4", "--read-timeout", "60s"]);
+    let mut kept = Client::new(&webhook);
+    let good = review("CREATE", &ingress("good", "web", 80), "");
+    assert!(kept.review(&good).allowed());
+    let silent: Vec<std::net::TcpStream> =
+        (0..20).map(|_| std::net::TcpStream::connect(webhook.address).unwrap()).collect();
+    // Another client is answered at once, and the one that has been asking still is.
+    assert!(Client::new(&webhook).review(&good).allowed());
+    assert!(kept.review(&good).allowed());
+    assert!(webhook.metrics().contains("portolan_webhook_connections_closed_total{reason=\"idle\"}"));
+    drop(silent);
+}
+
+#[test]
+fn a_client_has_only_so_many_connections() {
+    let webhook = started(&["--max-connections-per-client", "2", "--read-timeout", "60s"]);
+    // Both of its places are with requests whose bodies do not end.
+    let mut busy: Vec<Client> = (0..2).map(|_| Client::new(&webhook)).collect();
+    for client in &mut busy {
+        client
+            .send(b"POST /validate HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+            .unwrap();
+    }
+    until("they are taken", || webhook.metrics().contains("portolan_webhook_connections 2\n"));
+    std::thread::sleep(Duration::from_millis(300));
+    let mut third = std::net::TcpStream::connect(webhook.address).unwrap();
+    third.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    assert_eq!(std::io::Read::read(&mut third, &mut [0]).unwrap_or(0), 0, "it is closed");
+    assert!(webhook.metrics().contains("portolan_webhook_connections_closed_total{reason=\"client\"} 1\n"));
+}
+
+#[test]
+fn probes_are_answered_while_all_places_for_reviews_are_busy() {
+    let webhook = started(&["--max-connections", "2", "--read-timeout", "60s"]);
+    let mut busy: Vec<Client> = (0..2).map(|_| Client::new(&webhook)).collect();
+    for client in &mut busy {
+        client
+            .send(b"POST /validate HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+            .unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(webhook.probe(path).0, 200, "{path}");
+    }
+    let mut idle: Vec<std::net::TcpStream> =
+        (0..100).map(|_| std::net::TcpStream::connect(webhook.health).unwrap()).collect();
+    assert_eq!(webhook.probe("/healthz").0, 200, "idle connections to this port make room too");
+    idle.clear();
+    // A new connection for reviews waits, and has its turn.
     let (address, config) = (webhook.address, client::config(webhook.authority.certificate()));
     let waiting = std::thread::spawn(move || Client::with(address, config).get("/healthz").code);
     std::thread::sleep(Duration::from_millis(300));
     assert!(!waiting.is_finished());
-    held.clear();
+    busy.clear();
     assert_eq!(waiting.join().unwrap(), 200);
+}
+
+#[test]
+fn the_port_for_reviews_shows_no_metrics() {
+    let webhook = started(&[]);
+    let mut client = Client::new(&webhook);
+    assert_eq!(["/metrics", "/readyz", "/healthz"].map(|path| client.get(path).code), [404, 404, 200]);
+    assert_eq!(webhook.probe("/validate").0, 404);
+}
+
+#[test]
+fn a_client_without_a_certificate_is_refused_where_one_is_wanted() {
+    let folder = Folder::new();
+    let (known, unknown) = (process::Authority::new(), process::Authority::new());
+    let authorities = folder.file("clients.crt", &known.pem());
+    let objects = folder.file("objects.yaml", OBJECTS);
+    let flags = ["--objects", objects.to_str().unwrap(), "--client-ca-file", authorities.to_str().unwrap()];
+    let webhook = Webhook::start(BINARY, folder, &flags);
+    let good = post("application/json", &review("CREATE", &ingress("good", "web", 80), ""));
+    let ask = |config| {
+        let mut client = Client::with(webhook.address, config);
+        client.send(good.as_bytes())?;
+        client.answer()
+    };
+    let authority = webhook.authority.certificate();
+    assert!(ask(client::config(authority.clone())).is_err());
+    assert!(ask(client::config_as(authority.clone(), &unknown.sign("stranger"))).is_err());
+    assert!(ask(client::config_as(authority, &known.sign("apiserver"))).unwrap().allowed());
+    assert_eq!(webhook.probe("/healthz").0, 200);
 }
 
 #[test]
@@ -315,7 +474,7 @@ fn a_new_certificate_is_shown_and_half_a_pair_is_not() {
     std::fs::remove_file(webhook.path("tls.key")).unwrap();
     until("it is seen to be gone", || webhook.log().contains("the certificate cannot be read"));
     assert_eq!(kept.get("/healthz").code, 200);
-    let metrics = Client::new(&webhook).get("/metrics").body;
+    let metrics = webhook.metrics();
     assert!(metrics.contains("portolan_webhook_certificate_reloads_total{result=\"success\"} 1\n"), "{metrics}");
     assert!(metrics.contains("portolan_webhook_certificate_reloads_total{result=\"failure\"} 2\n"), "{metrics}");
 }
@@ -360,8 +519,8 @@ fn metrics_count_what_was_done() {
     client.review(&review("CREATE", &ingress("bad", "web", 8080), ""));
     client.review(&review("DELETE", "", &service("web", "{}")));
     client.post("application/json", "{}");
-    let answer = client.get("/metrics");
-    assert!(answer.head.contains("content-type: text/plain; version=0.0.4"), "{answer:?}");
+    let metrics = webhook.metrics();
+    assert!(metrics.contains("content-type: text/plain; version=0.0.4"), "{metrics}");
     for line in [
         "portolan_webhook_reviews_total{operation=\"CREATE\",kind=\"Ingress\",result=\"allowed\"} 1",
         "portolan_webhook_reviews_total{operation=\"CREATE\",kind=\"Ingress\",result=\"refused\"} 1",
@@ -376,9 +535,9 @@ fn metrics_count_what_was_done() {
         "portolan_webhook_view_ready 1",
         "portolan_webhook_connections 1",
     ] {
-        assert!(answer.body.lines().any(|known| known == line), "{line}\n{}", answer.body);
+        assert!(metrics.lines().any(|known| known == line), "{line}\n{metrics}");
     }
-    assert_eq!((client.get("/healthz").code, client.get("/readyz").code), (200, 200));
+    assert_eq!((webhook.probe("/healthz").0, webhook.probe("/readyz").0), (200, 200));
     let log = webhook.log();
     let refused = log.lines().find(|line| line.contains("\"result\":\"refused\"")).expect("it is logged");
     let line = portolan_base::json::read(refused).unwrap();
@@ -426,7 +585,7 @@ fn watching(server: &ApiServer, flags: &[&str]) -> Webhook {
 }
 
 fn is_ready(webhook: &Webhook) -> bool {
-    Client::new(webhook).get("/readyz").code == 200
+    webhook.probe("/readyz").0 == 200
 }
 
 #[test]
@@ -461,7 +620,7 @@ fn the_cluster_is_watched() {
     until("the change is seen", || !client.review(&doubtful).allowed());
     server.remove("services", "shop/web");
     until("it is seen to be gone", || client.review(&doubtful).allowed());
-    let metrics = client.get("/metrics").body;
+    let metrics = webhook.metrics();
     assert!(metrics.contains("portolan_webhook_objects{kind=\"Service\"} 1200\n"), "{metrics}");
 }
 
@@ -487,7 +646,7 @@ fn a_cut_watch_goes_on_where_it_was_and_a_forgotten_one_begins_anew() {
     until("it begins anew", || client.review(&to_second).allowed());
     assert!(!client.review(&to_second.replace("second", "third")).allowed());
     assert!(server.asked("list services") >= 2);
-    let metrics = client.get("/metrics").body;
+    let metrics = webhook.metrics();
     assert!(metrics.contains("portolan_webhook_watch_breaks_total{kind=\"Service\",reason=\"gone\"} 1\n"), "{metrics}");
 }
 
@@ -509,9 +668,9 @@ fn a_stale_view_fails_as_it_is_told() {
     let answer = of_closed.review(&review("CREATE", &service("fine", r#"{"ports":[{"port":80}]}"#), ""));
     assert!(!answer.allowed());
     assert_eq!(answer.json().at("response.status.code").unwrap().as_int(), Some(503));
-    assert_eq!((of_open.get("/readyz").code, of_closed.get("/readyz").code), (200, 503));
-    assert_eq!(of_closed.get("/healthz").code, 200);
-    let metrics = of_closed.get("/metrics").body;
+    assert_eq!((open.probe("/readyz").0, closed.probe("/readyz").0), (200, 503));
+    assert_eq!(closed.probe("/healthz").0, 200);
+    let metrics = closed.metrics();
     assert!(metrics.contains("portolan_webhook_view_ready 0\n"), "{metrics}");
     server.cut(false);
     until("both judge again", || {
@@ -525,8 +684,8 @@ fn nothing_is_ready_before_the_first_lists() {
     server.cut(true);
     let webhook = watching(&server, &["--fail", "closed"]);
     let mut client = Client::new(&webhook);
-    let answer = client.get("/readyz");
-    assert!(answer.code == 503 && answer.body.contains("the first list of"), "{answer:?}");
+    let answer = webhook.probe("/readyz");
+    assert!(answer.0 == 503 && answer.1.contains("the first list of"), "{answer:?}");
     assert!(!client.review(&review("CREATE", &ingress("good", "web", 80), "")).allowed());
     server.cut(false);
     until("it is ready", || is_ready(&webhook));

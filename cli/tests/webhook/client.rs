@@ -7,9 +7,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_rustls::rustls::client::WantsClientCert;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned};
 
 /// A connection.
 pub(crate) struct Client {
@@ -46,11 +48,21 @@ impl Answer {
 }
 
 pub(crate) fn config(authority: Vec<u8>) -> Arc<ClientConfig> {
+    Arc::new(trusting(authority).with_no_client_auth())
+}
+
+/// With a certificate of the client and its key, both PEM.
+pub(crate) fn config_as(authority: Vec<u8>, (certificate, key): &(String, String)) -> Arc<ClientConfig> {
+    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    Arc::new(trusting(authority).with_client_auth_cert(chain, key).unwrap())
+}
+
+fn trusting(authority: Vec<u8>) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(authority)).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().unwrap();
-    Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
+    builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots)
 }
 
 impl Client {

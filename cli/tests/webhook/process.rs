@@ -1,8 +1,8 @@
 //! The webhook as a process, with a certificate made for it.
 
 use rcgen::{CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,6 +51,11 @@ impl Authority {
         self.issuer.der().to_vec()
     }
 
+    /// Its certificate, PEM.
+    pub(crate) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
     /// A certificate for 127.0.0.1 with that name, and its key, both PEM.
     pub(crate) fn sign(&self, name: &str) -> (String, String) {
         let mut parameters = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
@@ -66,6 +71,8 @@ impl Authority {
 pub(crate) struct Webhook {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Where probes and scrapes are answered.
+    pub(crate) health: SocketAddr,
     pub(crate) authority: Authority,
     pub(crate) folder: Folder,
     log: Arc<Mutex<String>>,
@@ -80,7 +87,7 @@ impl Webhook {
         let key = folder.file("tls.key", &key);
         let level: &[&str] = if flags.contains(&"--log-level") { &[] } else { &["--log-level", "debug"] };
         let mut child = Command::new(binary)
-            .args(["webhook", "--listen", "127.0.0.1:0", "--reload-every", "100ms"])
+            .args(["webhook", "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--reload-every", "100ms"])
             .args(level)
             .arg("--tls-cert-file")
             .arg(&certificate)
@@ -107,11 +114,36 @@ impl Webhook {
                 log.push('\n');
             }
         });
-        let address = receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| {
-            let _ = child.kill();
-            panic!("it does not listen:\n{}", log.lock().unwrap());
-        });
-        Webhook { child, address, authority, folder, log }
+        let mut next = || {
+            receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| {
+                let _ = child.kill();
+                panic!("it does not listen:\n{}", log.lock().unwrap());
+            })
+        };
+        let (health, address) = (next(), next());
+        Webhook { child, address, health, authority, folder, log }
+    }
+
+    /// What the port for probes and scrapes answers: the code, and all of the response.
+    pub(crate) fn probe(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.health).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: webhook\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+    }
+
+    /// The metrics.
+    pub(crate) fn metrics(&self) -> String {
+        self.probe("/metrics").1
+    }
+
+    /// The resident memory of the process at its highest, in MiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
     pub(crate) fn log(&self) -> String {
@@ -157,7 +189,7 @@ impl Drop for Webhook {
 
 /// The address in the line that says where it listens, in either form of the log.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    if !line.contains("listening") {
+    if !line.contains("listening") && !line.contains("answering probes") {
         return None;
     }
     let start = line.find("127.0.0.1:")?;

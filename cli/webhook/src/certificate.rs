@@ -5,12 +5,13 @@ use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// The certificate that is shown to clients.
 #[derive(Debug)]
@@ -70,13 +71,20 @@ impl Certificates {
         }
     }
 
-    /// How connections are encrypted: TLS 1.2 and 1.3, HTTP/1.1. The API server asks webhooks over HTTP/1.1 only.
+    /// How connections are encrypted: TLS 1.2 and 1.3, HTTP/1.1. The API server asks webhooks over HTTP/1.1 only. If there is
+    /// a file of authorities, clients must show a certificate that one of them signed.
     ///
     /// # Errors
-    /// The library was built without these versions.
-    pub(crate) fn server_config(self: Arc<Self>) -> anyhow::Result<ServerConfig> {
+    /// The library was built without these versions; the file of authorities cannot be read or has no certificate.
+    pub(crate) fn server_config(self: Arc<Self>, client_ca_file: Option<&Path>) -> anyhow::Result<ServerConfig> {
         let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-        let mut config = builder.with_no_client_auth().with_cert_resolver(self);
+        let builder = match client_ca_file {
+            None => builder.with_no_client_auth(),
+            Some(file) => builder.with_client_cert_verifier(
+                client_verifier(file).with_context(|| format!("--client-ca-file {}", file.display()))?,
+            ),
+        };
+        let mut config = builder.with_cert_resolver(self);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
@@ -86,6 +94,16 @@ impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
     }
+}
+
+/// Accepts the certificates that the authorities in a file signed.
+fn client_verifier(file: &Path) -> anyhow::Result<Arc<dyn ClientCertVerifier>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&std::fs::read(file)?) {
+        roots.add(certificate.context("a certificate is not PEM")?)?;
+    }
+    anyhow::ensure!(!roots.is_empty(), "the file has no certificate");
+    Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build()?)
 }
 
 fn provider() -> Arc<CryptoProvider> {

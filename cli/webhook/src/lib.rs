@@ -1,11 +1,13 @@
 //! `portolan webhook`: answers the API server's question whether an object may be stored, with the cluster in view.
 //!
 //! `flags` (the command line) → `view` (the cluster, kept current by `watch`) and `certificate` (TLS, reloaded) → `server`
-//! (connections, their limits and time limits) → `routes` (what is asked) → `admission_review` (the API server's words) →
-//! `judgement` (the rules) → `metrics`.
+//! (a port), `connections` (their number) and `deadline` (their time) → `routes` (the requests) and `budget` (their bytes) →
+//! `admission_review` (the API server's words) → `judgement` (the rules) → `metrics`.
 
 mod admission_review;
+mod budget;
 mod certificate;
+mod connections;
 mod deadline;
 mod flags;
 mod judgement;
@@ -19,6 +21,8 @@ mod watch;
 
 use anyhow::Context as _;
 use certificate::Certificates;
+use connections::Connections;
+use deadline::Limits;
 pub use flags::{Fail, LoggingFormat, WebhookFlags};
 use judgement::Judge;
 use metrics::Metrics;
@@ -27,9 +31,17 @@ use portolan::load::{LoadMode, load};
 use portolan_checking::input::Input;
 use portolan_checking::selection::Selection;
 use routes::App;
+use server::Port;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
 use view::View;
+
+/// The largest number of connections to the port for probes and scrapes.
+const HEALTH_CONNECTIONS: u32 = 64;
 
 /// Serves until it is told to end (SIGTERM or SIGINT).
 ///
@@ -46,10 +58,15 @@ pub fn run(flags: &WebhookFlags) -> anyhow::Result<()> {
     } else {
         View::fixed(read(flags, options, settings.largest_input())?)
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Reviews run on the blocking threads, as many at once as there are processors. More threads would only keep memory: the
+    // allocator gives each its own. One more is for looking up the API server's name.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(routes::processors() + 1)
+        .build()?;
     runtime.block_on(serve(flags, selection, Arc::new(view), metrics))?;
     // What still runs has had its time.
-    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(())
 }
 
@@ -75,25 +92,49 @@ async fn serve(
     metrics: Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let certificates = Certificates::load(&flags.tls_cert_file, &flags.tls_private_key_file)?;
+    let tls = Arc::clone(&certificates).server_config(flags.client_ca_file.as_deref())?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = tokio::net::TcpListener::bind(flags.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on", flags.listen))?;
+    let (listener, health_listener) = (listen(flags.listen).await?, listen(flags.health_listen).await?);
     if view.is_watched() {
         watch::begin(flags, Arc::clone(&view), Arc::clone(&metrics)).await?;
     }
     tokio::spawn(Arc::clone(&certificates).follow(flags.reload_every, Arc::clone(&metrics)));
     let judge = Judge::new(flags, selection, Arc::clone(&view));
-    let app = Arc::new(App::new(judge, view, metrics, flags));
+    let app = Arc::new(App::new(judge, view, Arc::clone(&metrics), flags));
+    let limits = Limits { reading: flags.read_timeout, writing: flags.write_timeout };
+    tracing::info!(address = %health_listener.local_addr()?, "answering probes");
+    let health = Port {
+        listener: health_listener,
+        tls: None,
+        router: routes::health(Arc::clone(&app)),
+        connections: Connections::new(HEALTH_CONNECTIONS, HEALTH_CONNECTIONS),
+        limits,
+        metrics: Arc::default(),
+    };
+    // Probes and scrapes are answered to the last.
+    tokio::spawn(health.run(std::future::pending(), Duration::ZERO));
     tracing::info!(address = %listener.local_addr()?, "listening");
+    let reviews = Port {
+        listener,
+        tls: Some(TlsAcceptor::from(Arc::new(tls))),
+        router: routes::reviews(Arc::clone(&app)),
+        connections: Connections::new(flags.max_connections, flags.max_connections_per_client),
+        limits,
+        metrics,
+    };
     let end = async move {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         };
-        tracing::info!(signal = name, "no more connections are taken");
+        app.end();
+        tracing::info!(signal = name, "no more connections are accepted");
     };
-    server::run(listener, certificates, app, flags, end).await;
+    reviews.run(end, flags.shutdown_timeout).await;
     tracing::info!("ended");
     Ok(())
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }

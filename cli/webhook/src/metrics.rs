@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     answers: Counters,
     breaks: Counters,
     reloads: Counters,
+    closed: Counters,
     buckets: [AtomicU64; BUCKETS.len()],
     measured: AtomicU64,
     microseconds: AtomicU64,
@@ -89,6 +90,11 @@ impl Metrics {
         Open(Arc::clone(self))
     }
 
+    /// A connection was closed to make room (`idle`), or was not taken because its client has too many (`client`).
+    pub(crate) fn closed(&self, reason: &str) {
+        count(&self.closed, format!("reason=\"{reason}\""));
+    }
+
     /// The text that a scrape gets.
     pub(crate) fn render(&self, view: &View) -> String {
         let mut page = Page::default();
@@ -123,6 +129,12 @@ impl Metrics {
         page.line("", "", self.connections.load(Ordering::Relaxed));
         page.family("portolan_webhook_connections_total", "counter", "Connections that were taken.");
         page.line("", "", self.accepted.load(Ordering::Relaxed));
+        page.family(
+            "portolan_webhook_connections_closed_total",
+            "counter",
+            "Connections closed by a limit, by reason.",
+        );
+        page.counters(&self.closed);
         page.text
     }
 }

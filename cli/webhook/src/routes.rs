@@ -1,26 +1,22 @@
-//! What can be asked: `/validate` (or nothing but the address), `/healthz`, `/readyz`, `/metrics`.
+//! Requests in, answers out. With TLS: `/validate` (or `/`), and `/healthz`. On the port for probes: `/healthz`, `/readyz`, `/metrics`.
 
 use crate::admission_review::{Operation, Request};
+use crate::budget::{Budget, Bytes, LARGEST_BODY};
 use crate::flags::{Fail, WebhookFlags};
 use crate::judgement::{self, Judge, Outcome};
 use crate::metrics::Metrics;
 use crate::view::View;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-
-/// The largest body that is read, in bytes: what the API server takes itself from its clients.
-const LARGEST_BODY: usize = 3 * 1024 * 1024;
-
-/// How much more than that is read and thrown away, so that the answer reaches a client that writes first and reads then.
-const THROWN_AWAY: usize = 16 * 1024 * 1024;
 
 /// What the answers come from.
 #[derive(Debug)]
@@ -30,7 +26,8 @@ pub(crate) struct App {
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// Reviews that run at once: as many as there are processors. More would only hold each other up.
-    room: Semaphore,
+    room: Arc<Semaphore>,
+    budget: Budget,
     fail: Fail,
     read_timeout: Duration,
     ending: AtomicBool,
@@ -39,10 +36,10 @@ pub(crate) struct App {
 impl App {
     /// The answers of a judge.
     pub(crate) fn new(judge: Judge, view: Arc<View>, metrics: Arc<Metrics>, flags: &WebhookFlags) -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (fail, read_timeout) = (flags.fail, flags.read_timeout);
-        let (room, ending) = (Semaphore::new(processors), AtomicBool::new(false));
-        App { judge, view, metrics, room, fail, read_timeout, ending }
+        let (room, ending) = (Arc::new(Semaphore::new(processors())), AtomicBool::new(false));
+        let budget = Budget::new(flags.max_inflight_bytes);
+        App { judge, view, metrics, room, budget, fail, read_timeout, ending }
     }
 
     /// The end has come: what comes now should go elsewhere.
@@ -51,11 +48,23 @@ impl App {
     }
 }
 
-/// The paths and what is behind them.
-pub(crate) fn router(app: Arc<App>) -> Router {
+/// The number of reviews that run at once.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+/// The paths of the port with TLS.
+pub(crate) fn reviews(app: Arc<App>) -> Router {
     Router::new()
         .route("/validate", post(validate))
         .route("/", post(validate))
+        .route("/healthz", get(async || "ok\n"))
+        .with_state(app)
+}
+
+/// The paths of the port for probes and scrapes.
+pub(crate) fn health(app: Arc<App>) -> Router {
+    Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -82,8 +91,8 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn validate(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
-    let response = match tokio::time::timeout(app.read_timeout, text_of(&headers, body)).await {
-        Ok(Ok(text)) => review(&app, text).await,
+    let response = match tokio::time::timeout(app.read_timeout, text_of(&app, &headers, body)).await {
+        Ok(Ok((text, bytes))) => review(&app, text, bytes).await,
         Ok(Err(response)) => response,
         Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
     };
@@ -91,43 +100,67 @@ async fn validate(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -
     response
 }
 
-/// The body, where it is one that can be read.
-async fn text_of(headers: &HeaderMap, body: Body) -> Result<String, Response> {
+/// The body with its bytes of the budget, where it is one that can be read.
+async fn text_of(app: &App, headers: &HeaderMap, body: Body) -> Result<(String, Bytes), Response> {
     let of_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = of_type.split(';').next().unwrap_or_default().trim();
     if !media.eq_ignore_ascii_case("application/json") {
         let words = format!("expected Content-Type: application/json, found {media:?}");
         return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, &words));
     }
+    let largest = usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX);
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let too_large = || {
-        let words = format!("the body is larger than {} MiB", LARGEST_BODY / (1024 * 1024));
-        refuse(StatusCode::PAYLOAD_TOO_LARGE, &words)
-    };
-    if length.is_some_and(|length| length > LARGEST_BODY) {
-        if length.is_some_and(|length| length <= THROWN_AWAY) {
-            drop(axum::body::to_bytes(body, THROWN_AWAY).await);
+    let mut chunks = body.into_data_stream();
+    // Pages that nobody writes to cost nothing, so a client cannot take memory by claiming a length.
+    let mut text = Vec::with_capacity(length.unwrap_or_default().min(largest));
+    let mut bytes = Bytes::default();
+    let mut is_too_large = length.is_some_and(|length| length > largest);
+    while !is_too_large && let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| refuse(StatusCode::BAD_REQUEST, "the body broke off"))?;
+        // What is sent without its length turns out too large only on the way.
+        is_too_large = text.len() + chunk.len() > largest;
+        if !is_too_large && !app.budget.grow(&mut bytes, chunk.len()) {
+            throw_away(chunks, app.read_timeout);
+            let words = "too many bytes are in flight (`--max-inflight-bytes`)";
+            let response = refuse(StatusCode::SERVICE_UNAVAILABLE, words);
+            return Err(([(header::RETRY_AFTER, "1")], response).into_response());
         }
-        return Err(too_large());
+        text.extend_from_slice(&chunk);
     }
-    // What is sent without its length may turn out too large only on the way.
-    let bytes = axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|error| {
-        let is_limit = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
-        if is_limit { too_large() } else { refuse(StatusCode::BAD_REQUEST, "the body broke off") }
-    })?;
-    String::from_utf8(bytes.into()).map_err(|_| refuse(StatusCode::BAD_REQUEST, "the body is no UTF-8 text"))
+    if is_too_large {
+        throw_away(chunks, app.read_timeout);
+        let words = format!("the body is larger than {} MiB", LARGEST_BODY / (1024 * 1024));
+        return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &words));
+    }
+    let text = String::from_utf8(text).map_err(|_| refuse(StatusCode::BAD_REQUEST, "the body is not UTF-8 text"))?;
+    Ok((text, bytes))
 }
 
-async fn review(app: &Arc<App>, text: String) -> Response {
+/// Reads the rest of a body for a while and keeps nothing, so that the answer reaches a client that writes first and reads
+/// then.
+fn throw_away(mut chunks: BodyDataStream, limit: Duration) {
+    tokio::spawn(async move {
+        let rest = async { while let Some(Ok(_)) = chunks.next().await {} };
+        drop(tokio::time::timeout(limit, rest).await);
+    });
+}
+
+async fn review(app: &Arc<App>, text: String, bytes: Bytes) -> Response {
     let began = Instant::now();
-    let Ok(room) = app.room.acquire().await else {
+    let room = Arc::clone(&app.room).acquire_owned().await;
+    let (Ok(room), Some(memory)) = (room, app.budget.review(text.len()).await) else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "the webhook is ending");
     };
     let judged = {
         let app = Arc::clone(app);
-        tokio::task::spawn_blocking(move || judge(&app, &text)).await
+        // A client that goes away does not end its review, so the review itself holds its room.
+        tokio::task::spawn_blocking(move || {
+            let response = judge(&app, &text);
+            drop((text, bytes, memory, room));
+            response
+        })
+        .await
     };
-    drop(room);
     app.metrics.measured(began.elapsed());
     match judged {
         Ok(response) => response,

@@ -1,9 +1,8 @@
-//! Connections: how many, how long, and how they end.
+//! A port: connections in, with their limits; requests out to the router; and how connections end.
 
-use crate::certificate::Certificates;
-use crate::deadline::{Handled, Limited};
-use crate::flags::WebhookFlags;
-use crate::routes::{self, App};
+use crate::connections::{Activity, Connections, Place, Refused};
+use crate::deadline::{Limited, Limits};
+use crate::metrics::Metrics;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -13,88 +12,125 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-/// How long a connection is held without a request. The API server closes its own after 90 s.
+/// How long a connection is held between two requests. The API server closes its own after 90 s.
 const IDLE: Duration = Duration::from_secs(180);
 
 /// The largest head of a request, in bytes.
 const LARGEST_HEAD: usize = 64 * 1024;
 
-/// Serves until `end` comes; then takes no more connections, and lets what runs come to its end for a while.
-pub(crate) async fn run(
-    listener: TcpListener,
-    certificates: Arc<Certificates>,
-    app: Arc<App>,
-    flags: &WebhookFlags,
-    end: impl Future<Output = ()>,
-) {
-    let config = match certificates.server_config() {
-        Ok(config) => config,
-        Err(error) => {
-            tracing::error!("TLS cannot be spoken: {error:#}");
-            return;
+/// A port that is listened on.
+pub(crate) struct Port {
+    /// Where connections come in.
+    pub(crate) listener: TcpListener,
+    /// How they are encrypted; nothing for plain HTTP.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// What is answered.
+    pub(crate) router: Router,
+    /// Their number.
+    pub(crate) connections: Arc<Connections>,
+    /// Their time.
+    pub(crate) limits: Limits,
+    /// Where they are counted.
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Port {
+    /// Serves until `end` comes; then accepts no more connections, and lets running requests finish for `shutdown`.
+    pub(crate) async fn run(self, end: impl Future<Output = ()>, shutdown: Duration) {
+        let graceful = GracefulShutdown::new();
+        let router = TowerToHyperService::new(self.router.clone());
+        tokio::pin!(end);
+        loop {
+            let (stream, place) = tokio::select! {
+                next = self.next() => next,
+                () = &mut end => break,
+            };
+            let (tls, router, limits, watcher) = (self.tls.clone(), router.clone(), self.limits, graceful.watcher());
+            let open = self.metrics.connection();
+            tokio::spawn(async move {
+                let ended = tokio::select! {
+                    ended = connection(stream, tls, router, limits, place.activity(), watcher) => ended,
+                    () = place.closed() => Ok(()),
+                };
+                if let Err(error) = ended {
+                    tracing::debug!("a connection ended: {error:#}");
+                }
+                drop((place, open));
+            });
         }
-    };
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let room = Arc::new(Semaphore::new(usize::try_from(flags.max_connections).unwrap_or(usize::MAX)));
-    let graceful = GracefulShutdown::new();
-    let router = TowerToHyperService::new(routes::router(Arc::clone(&app)));
-    let limit = flags.read_timeout;
-    tokio::pin!(end);
-    loop {
-        let accepted = async {
-            let room = Arc::clone(&room).acquire_owned().await;
-            (listener.accept().await, room)
-        };
-        let (accepted, room) = tokio::select! {
-            accepted = accepted => accepted,
-            () = &mut end => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Out of descriptors, mostly: others may end meanwhile.
-                tracing::warn!("a connection cannot be taken: {error}");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
-        let open = app.metrics.connection();
-        tokio::spawn(async move {
-            if let Err(error) = connection(stream, acceptor, router, limit, watcher).await {
-                tracing::debug!("a connection ended: {error:#}");
-            }
-            drop((room, open));
-        });
+        drop(self.listener);
+        if tokio::time::timeout(shutdown, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests were still running and are cut off");
+        }
     }
-    drop(listener);
-    app.end();
-    if tokio::time::timeout(flags.shutdown_timeout, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still running and are cut off");
+
+    /// The next connection that has a place.
+    async fn next(&self) -> (TcpStream, Place) {
+        loop {
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, mostly: others may end meanwhile.
+                    tracing::warn!("a connection cannot be accepted: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            loop {
+                match self.connections.enter(peer.ip()) {
+                    Ok((place, closes)) => {
+                        if closes {
+                            self.metrics.closed("idle");
+                        }
+                        return (stream, place);
+                    }
+                    Err(Refused::Client) => {
+                        self.metrics.closed("client");
+                        break;
+                    }
+                    Err(Refused::All) => self.connections.room().await,
+                }
+            }
+        }
     }
 }
 
 async fn connection(
     stream: TcpStream,
-    acceptor: TlsAcceptor,
+    tls: Option<TlsAcceptor>,
     router: TowerToHyperService<Router>,
-    limit: Duration,
+    limits: Limits,
+    activity: Activity,
     watcher: Watcher,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
-    let stream = tokio::time::timeout(limit, acceptor.accept(stream)).await??;
-    let handled = Handled::default();
-    let stream = TokioIo::new(Limited::new(stream, limit, handled.clone()));
+    match tls {
+        Some(tls) => {
+            let stream = tokio::time::timeout(limits.reading, tls.accept(stream)).await??;
+            requests(stream, router, limits, activity, watcher).await
+        }
+        None => requests(stream, router, limits, activity, watcher).await,
+    }
+}
+
+async fn requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: TowerToHyperService<Router>,
+    limits: Limits,
+    activity: Activity,
+    watcher: Watcher,
+) -> anyhow::Result<()> {
+    let stream = TokioIo::new(Limited::new(stream, limits, activity.clone()));
     let service = service_fn(move |request: Request<Incoming>| {
-        handled.begin();
-        let (answer, handled) = (router.call(request), handled.clone());
+        activity.begin();
+        let (answer, activity) = (router.call(request), activity.clone());
         async move {
             let answer = answer.await;
-            handled.end();
+            activity.end();
             answer
         }
     });
