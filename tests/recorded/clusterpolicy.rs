@@ -21,7 +21,7 @@ fn tier(given: &Value, direction: &str, objects: &[Value]) -> Option<&'static st
     let of_direction = |step: &&Value| step["direction"] == direction;
     // A NetworkPolicy decides by selecting the pod, the others by a rule. `pass` leaves the decision to later steps.
     let decides = |step: &&Value| matches!(step["effect"].as_str(), Some("allow" | "deny" | "isolate"));
-    let step = steps.iter().filter(of_direction).filter(decides).next_back()?;
+    let step = steps.iter().filter(of_direction).rfind(decides)?;
     match step["policy"]["kind"].as_str()? {
         "NetworkPolicy" => Some("NetworkPolicy"),
         "AdminNetworkPolicy" => Some("Admin"),

@@ -293,8 +293,8 @@ pub fn trace<'e>(engine: &'e Engine, question: &TraceQuestion<'_>) -> Result<Tra
         },
     };
     match &sender {
-        sender::Sender::Pod { .. } => walk.from_pod(Path::start(), &sender),
-        _ => walk.from_outside(Path::start(), &sender),
+        sender::Sender::Pod { .. } => walk.sent_by_pod(Path::start(), &sender),
+        _ => walk.sent_from_outside(Path::start(), &sender),
     }
     walk.into_answer()
 }

@@ -28,7 +28,7 @@ impl<'e> Walk<'e> {
     }
 
     /// A name that an Ingress has: the addresses of its controller's Service.
-    pub(super) fn to_entry(&mut self, mut path: Path<'e>, sender: &Sender, host: &str) {
+    pub(super) fn enter(&mut self, mut path: Path<'e>, sender: &Sender, host: &str) {
         let found = ingress_naming(self.engine.cluster(), host);
         let Some((key, ingress)) = found.map(|(key, ingress)| (key.clone(), ingress.clone())) else { return };
         let source = self.source(Kind::Ingress, &key, &host_field(&ingress, host));

@@ -17,7 +17,7 @@ const MOST_ADDRESSES: usize = 16;
 
 impl<'e> Walk<'e> {
     /// A request that a pod sends.
-    pub(super) fn from_pod(&mut self, path: Path<'e>, sender: &Sender) {
+    pub(super) fn sent_by_pod(&mut self, path: Path<'e>, sender: &Sender) {
         if let Some(ip) = self.target.address() {
             let to = Door { ip, port: self.target.port };
             return self.connect(path, sender, to);
@@ -52,7 +52,7 @@ impl<'e> Walk<'e> {
             }
         };
         if !resolved.addresses.is_empty() {
-            return self.to_addresses(path, sender, resolved);
+            return self.try_addresses(path, sender, resolved);
         }
         if let Some((name, canonical)) = resolved.alias.clone() {
             let source = self
@@ -60,16 +60,16 @@ impl<'e> Walk<'e> {
                 .and_then(|service| self.source(Kind::Service, &service, "spec.externalName"));
             path.hop(
                 "dns",
-                Some(HopAnswer::Resolve(resolved.answer.clone())),
+                Some(HopAnswer::Resolve(resolved.answer)),
                 format!("{name} is an alias of {canonical}, which is outside the cluster"),
                 source,
             );
-            return self.to_name_outside(path, sender, &canonical, true);
+            return self.ask_outside(path, sender, &canonical, true);
         }
         if resolved.answer.status == Status::NoError {
             path.hop(
                 "dns",
-                Some(HopAnswer::Resolve(resolved.answer.clone())),
+                Some(HopAnswer::Resolve(resolved.answer)),
                 format!("{host} exists and has no address"),
                 None,
             );
@@ -80,7 +80,7 @@ impl<'e> Walk<'e> {
                 "" => format!("the cluster's DNS has no record for {host}"),
                 tried => format!("the cluster's DNS has no record for any of {tried}"),
             };
-            path.hop("dns", Some(HopAnswer::Resolve(resolved.answer.clone())), because, None);
+            path.hop("dns", Some(HopAnswer::Resolve(resolved.answer)), because, None);
             return self.end(
                 path,
                 Outcome::Unresolved,
@@ -90,15 +90,15 @@ impl<'e> Walk<'e> {
         }
         path.hop(
             "dns",
-            Some(HopAnswer::Resolve(resolved.answer.clone())),
+            Some(HopAnswer::Resolve(resolved.answer)),
             format!("the cluster's DNS does not know {host} and asks the DNS outside"),
             None,
         );
-        self.to_name_outside(path, sender, &host, false);
+        self.ask_outside(path, sender, &host, false);
     }
 
     /// A request from outside the cluster.
-    pub(super) fn from_outside(&mut self, mut path: Path<'e>, sender: &Sender) {
+    pub(super) fn sent_from_outside(&mut self, mut path: Path<'e>, sender: &Sender) {
         if let Some(ip) = self.target.address() {
             let to = Door { ip, port: self.target.port };
             return self.connect(path, sender, to);
@@ -114,7 +114,7 @@ impl<'e> Walk<'e> {
                 format!("{host} has no address outside the cluster."),
             );
         }
-        self.to_name_outside(path, sender, &host, false);
+        self.ask_outside(path, sender, &host, false);
     }
 
     /// A pod that asks another DNS than the cluster's: its node's, or servers of its own.
@@ -141,7 +141,7 @@ impl<'e> Walk<'e> {
             whose,
             "what this DNS answers is not in the files; names are taken to lead where they lead for everybody outside",
         );
-        self.to_name_outside(path, sender, &host, false);
+        self.ask_outside(path, sender, &host, false);
     }
 
     /// Whether the pod's questions reach its DNS: kube-proxy, then the policies of both ends, over UDP.
@@ -230,7 +230,7 @@ impl<'e> Walk<'e> {
     }
 
     /// The addresses that DNS gives; a client uses one of them.
-    fn to_addresses(&mut self, mut path: Path<'e>, sender: &Sender, resolved: Resolved) {
+    fn try_addresses(&mut self, mut path: Path<'e>, sender: &Sender, resolved: Resolved) {
         let host = self.target.host.clone();
         let port = self.target.port;
         let Some((name, first)) = resolved.addresses.first().cloned() else { return };
@@ -243,7 +243,7 @@ impl<'e> Walk<'e> {
         } else {
             format!("{host} is {name}, which has the address {first}{more}")
         };
-        path.hop("dns", Some(HopAnswer::Resolve(resolved.answer.clone())), because, source);
+        path.hop("dns", Some(HopAnswer::Resolve(resolved.answer)), because, source);
         let doors: Vec<Door> = resolved.addresses.iter().map(|(_, ip)| Door { ip: *ip, port }).collect();
         if count == 1 {
             return self.connect(path, sender, Door { ip: first, port });
@@ -300,7 +300,7 @@ impl<'e> Walk<'e> {
 
     /// A name outside the cluster: of a node, of a load balancer, of an Ingress, or of something that no object knows.
     /// An alias of the cluster's is asked for outside as well, and may not exist there.
-    fn to_name_outside(&mut self, mut path: Path<'e>, sender: &Sender, name: &str, is_alias: bool) {
+    fn ask_outside(&mut self, mut path: Path<'e>, sender: &Sender, name: &str, is_alias: bool) {
         if let Some(addresses) = self.node_named(name) {
             let source = self.source(Kind::Node, &ObjectKey::new("", name), "status.addresses");
             self.assume("dns", name, "the DNS outside is assumed to know the nodes by their names");
@@ -322,7 +322,7 @@ impl<'e> Walk<'e> {
             };
         }
         if self.is_served(name) {
-            return self.to_entry(path, sender, name);
+            return self.enter(path, sender, name);
         }
         self.leave(path, sender, name, is_alias);
     }

@@ -123,13 +123,13 @@ impl<'e> Walk<'e> {
         let key = ObjectKey::new(service.namespace.as_str(), service.name.as_str());
         let because = format!("{named} sends it to port {} of Service {key}{rewritten}", service.port);
         path.hop("ingress", whole(&answer), because, source);
-        self.to_backend(path, entry, pods, &key, &service.port, answer.fallback.as_ref());
+        self.pass_to_backend(path, entry, pods, &key, &service.port, answer.fallback.as_ref());
     }
 
     /// From the controller to the endpoints of a Service, as the endpoint controllers publish them: an ingress controller
     /// sends to endpoints, without kube-proxy.
     /// `fallback` replaces a Service that has no endpoints.
-    fn to_backend(
+    fn pass_to_backend(
         &mut self,
         mut path: Path<'e>,
         entry: &Entry,
@@ -197,7 +197,7 @@ impl<'e> Walk<'e> {
                 );
                 let source = self.source(Kind::Service, &fallback, "metadata.name");
                 path.hop("service", None, words, source);
-                return self.to_backend(path, entry, pods, &fallback, &BackendPort::Number(port.port), None);
+                return self.pass_to_backend(path, entry, pods, &fallback, &BackendPort::Number(port.port), None);
             }
             return self.end(
                 path,

@@ -300,7 +300,7 @@ fn canary(reader: &Reader<'_>, key: &ObjectKey, wrong: &mut impl FnMut(&str, Str
         }
     });
     Some(Canary {
-        origin: origin_of(&key, None, None),
+        origin: origin_of(key, None, None),
         backend: Backend::Nothing,
         header: text("canary-by-header"),
         header_value: text("canary-by-header-value"),
