@@ -1,4 +1,4 @@
-import type { Finding, MapRow, Party, RouteChange, RouteOutcome } from "portolan";
+import { CONTROLLERS, type Finding, type MapRow, type Party, type RouteChange, type RouteOutcome } from "portolan";
 import { useAnswer } from "../answer";
 import { useAsked } from "../asked";
 import { useComparison, type Change, type Comparison } from "../comparison";
@@ -7,7 +7,6 @@ import { PlaceLink } from "../parts/place";
 import { count, Empty, Failure, Words } from "../parts/text";
 import { before, beforeFindings, files, findings, open, setAside } from "../workspace";
 import { partyName, portWords } from "./ends";
-import { CONTROLLERS } from "./routes";
 
 /** The different answers of two versions of the files. */
 export function ComparePanel() {

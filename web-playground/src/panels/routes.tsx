@@ -1,17 +1,10 @@
-import type { RouteAnswer, RouteRule, TableRule } from "portolan";
+import { CONTROLLERS, type RouteAnswer, type RouteRule, type TableRule } from "portolan";
 import { useAnswer } from "../answer";
 import { useAsked } from "../asked";
 import { Select, TextField } from "../parts/pickers";
 import { PlaceLink } from "../parts/place";
 import { Empty, Failure, named, Words } from "../parts/text";
 import { objects } from "../workspace";
-
-/** The controllers whose behaviour a table can follow. */
-export const CONTROLLERS = [
-  { id: "spec", label: "the API documentation" },
-  { id: "nginx", label: "ingress-nginx" },
-  { id: "contour", label: "Contour" },
-];
 
 /** The whole table of routes, a field for a URL, and the rule that serves it. */
 export function RoutesPanel() {

@@ -1,5 +1,5 @@
-//! Contour: its Ingresses in, the routes of its Envoy as a table out (v1.33.8: `internal/dag/ingress_processor.go`, `internal/sorter`, `internal/envoy/v3/route.go`) and those
-//! of the Envoy behind it (1.40), which recorded answers hold.
+//! Contour: its Ingresses in, the routes of its Envoy as a table out (Contour v1.33.8: `internal/dag/ingress_processor.go`,
+//! `internal/sorter`, `internal/envoy/v3/route.go`; Envoy 1.40). Recorded answers hold both.
 //!
 //! An exact host, in any letter case, decides alone; else the longest wildcard whose suffix fits, which answers 404 where
 //! the part under `*` is not one label of lower-case letters, digits and dashes; else the rules without host. Exact paths
@@ -13,8 +13,7 @@ mod certificates;
 use super::Profile;
 use crate::api::ingress::{HTTPIngressPath, Ingress};
 use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
-use crate::ingress::lowering::Found;
-use crate::ingress::lowering::{Lowering, origin_of};
+use crate::ingress::lowering::{Found, Lowering, origin_of};
 use crate::routing::Backend;
 use crate::routing::Behaviour;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};

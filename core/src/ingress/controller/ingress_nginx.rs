@@ -1,5 +1,6 @@
-//! ingress-nginx: its Ingresses in, servers and locations as a table out (k8s.io/ingress-nginx, controller v1.11: `internal/ingress/controller/{controller,location}.go`, the
-//! template `nginx.tmpl`, `rootfs/etc/nginx/lua`), and those of the nginx that it configures.
+//! ingress-nginx: its Ingresses in, servers and locations as a table out, and the behaviour of the nginx that it configures
+//! (k8s.io/ingress-nginx, controller v1.11: `internal/ingress/controller/{controller,location}.go`, the template `nginx.tmpl`,
+//! `rootfs/etc/nginx/lua`).
 //!
 //! Every host is a `server` with a `location /` for its default backend. A Prefix becomes `location /foo/` and
 //! `location = /foo`; as soon as one rule of a host has `use-regex` or a rewrite, all of its rules become expressions in any
@@ -15,8 +16,7 @@ use super::Profile;
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
 use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
-use crate::ingress::lowering::note;
-use crate::ingress::lowering::{Lowering, origin_of};
+use crate::ingress::lowering::{Lowering, note, origin_of};
 use crate::routing::Behaviour;
 use crate::routing::backend::Backend;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};

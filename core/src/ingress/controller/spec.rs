@@ -1,13 +1,12 @@
 //! The API documentation as a controller (`k8s.io/api/networking/v1/types.go`, and "Ingress" in the Kubernetes documentation):
 //! the most specific host with rules decides; in it the longest path wins, Exact before Prefix at the same length; what no
-//! rule takes goes to the default backend. A wildcard stands for one label. Paths are compared as sent, and
+//! rule matches goes to the default backend. A wildcard stands for one label. Paths are compared as sent, and
 //! `ImplementationSpecific` is read as `Prefix`.
 
 use super::Profile;
 use crate::api::ingress::{HTTPIngressPath, IngressBackend};
 use crate::ingress::class::{CLASS_ANNOTATION, ClassRules};
-use crate::ingress::lowering::note;
-use crate::ingress::lowering::{Lowering, origin_of};
+use crate::ingress::lowering::{Lowering, note, origin_of};
 use crate::routing::Behaviour;
 use crate::routing::backend::Backend;
 use crate::routing::matching::{MatchHost, MatchPath, PathRank};

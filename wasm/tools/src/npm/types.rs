@@ -4,6 +4,7 @@ use crate::npm::fields::{meet, structs};
 use portolan::api::describe::{FieldDescription, Shape};
 use portolan::api::resource::Kind;
 use portolan::ask::contract::{self, Described};
+use portolan::ingress::Controller;
 use std::fmt::Write as _;
 
 /// The text of `types.ts`.
@@ -58,6 +59,16 @@ fn table(out: &mut String, kinds: &[Described]) {
         out,
         "/** The kinds of question, in the order of the contract. */\nexport const KINDS = [{}] as const;\n\n",
         names.join(", ")
+    );
+    let controllers = Controller::ALL.iter();
+    let controllers: Vec<String> = controllers
+        .map(|controller| format!("  {{ id: \"{}\", label: \"{}\" }},\n", controller.name(), controller.label()))
+        .collect();
+    let _ = write!(
+        out,
+        "/** The controllers whose behaviour a table of routes can follow: the name in questions, and the name for people. */\n\
+         export const CONTROLLERS = [\n{}] as const;\n\n",
+        controllers.concat()
     );
     out.push_str(
         "/** The kinds of question, each with what it asks and what it answers. */\nexport interface Questions {\n",

@@ -3,8 +3,7 @@
 
 use crate::api::ingress::Ingress;
 use crate::api::resource::ObjectKey;
-use crate::ingress::lowering::note;
-use crate::ingress::lowering::origin_of;
+use crate::ingress::lowering::{note, origin_of};
 use crate::routing::Backend;
 use crate::routing::options::{Canary, RouteOptions};
 use crate::routing::pattern::Pattern;

@@ -2,8 +2,7 @@
 
 use super::{Member, Server};
 use crate::api::ingress::IngressBackend;
-use crate::ingress::lowering::backend_of;
-use crate::ingress::lowering::{Lowering, origin_of};
+use crate::ingress::lowering::{Lowering, backend_of, origin_of};
 use crate::routing::Backend;
 use crate::routing::matching::MatchHost;
 use crate::routing::options::Canary;
