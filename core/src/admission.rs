@@ -160,8 +160,8 @@ fn convert(kind: Kind, api_version: &str, object: &Node) -> Option<Resource> {
     let mut resource = resource::read(kind, object).0;
     match &mut resource {
         Resource::Ingress(_) => {}
-        Resource::IngressClass(class) => "networking.k8s.io/v1".clone_into(&mut class.api_version),
-        Resource::NetworkPolicy(policy) => "networking.k8s.io/v1".clone_into(&mut policy.api_version),
+        Resource::IngressClass(class) => kind.api_version().clone_into(&mut class.api_version),
+        Resource::NetworkPolicy(policy) => kind.api_version().clone_into(&mut policy.api_version),
         _ => return None,
     }
     Some(resource)
@@ -175,9 +175,9 @@ fn convert(kind: Kind, api_version: &str, object: &Node) -> Option<Resource> {
 pub fn check(object: &Node) -> Result<Vec<field::Error>, Status> {
     let word = |member: &str| object.get(member).and_then(Node::as_str).unwrap_or_default();
     let api_version = word("apiVersion");
-    let kind = Kind::of(api_version, word("kind")).filter(|kind| strategy::is_served(*kind, api_version));
-    let kind = kind.ok_or_else(Status::not_served)?;
-    let mut resource = decode::decode(kind, "v1", object)?;
+    let is_served = |kind: &Kind| is_known(*kind) && kind.is_served_as(api_version);
+    let kind = Kind::of(api_version, word("kind")).filter(is_served).ok_or_else(Status::not_served)?;
+    let mut resource = decode::decode(kind, object)?;
     strategy::set_defaults(&mut resource);
     let metadata = resource.metadata_mut();
     if kind.is_namespaced() && metadata.namespace.is_empty() {
@@ -209,10 +209,10 @@ struct Admission<'a> {
 
 impl Admission<'_> {
     fn run(&mut self, api_version: &str, request: &Request<'_>) -> Result<(u16, Resource), Status> {
-        if !strategy::is_served(self.kind, api_version) {
+        if !self.kind.is_served_as(api_version) {
             return Err(Status::not_served());
         }
-        let mut new = decode::decode(self.kind, "v1", request.object)?;
+        let mut new = decode::decode(self.kind, request.object)?;
         strategy::set_defaults(&mut new);
         let metadata = new.metadata_mut();
         metadata.managed_fields.clear();
@@ -528,10 +528,10 @@ pub(crate) fn semantically_equal<T: Codec + Clone + PartialEq>(one: &T, other: &
 /// The key under which the server's storage keeps an object (`kubeapiserver.SpecialDefaultResourcePrefixes`).
 fn storage_key(kind: Kind, key: &ObjectKey) -> String {
     let prefix = match kind {
-        Kind::Service => "services/specs".to_owned(),
-        Kind::Endpoints => "services/endpoints".to_owned(),
-        Kind::Ingress => "ingress".to_owned(),
-        other => status::resource(other),
+        Kind::Service => "services/specs",
+        Kind::Endpoints => "services/endpoints",
+        Kind::Ingress => "ingress",
+        other => other.plural(),
     };
     if key.namespace.is_empty() {
         format!("/registry/{prefix}/{}", key.name)

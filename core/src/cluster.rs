@@ -3,19 +3,8 @@
 //! Nothing is computed here. The rooms behind it (endpoints, proxy, dns, ingress, policy) compile what they need from a
 //! cluster; where an object stands in somebody's file is kept beside it, so that an answer can point at its line.
 
-use crate::api::admin_network_policy::{AdminNetworkPolicy, BaselineAdminNetworkPolicy};
-use crate::api::cluster_network_policy::ClusterNetworkPolicy;
-use crate::api::endpoint_slice::EndpointSlice;
-use crate::api::endpoints::Endpoints;
-use crate::api::ingress::{Ingress, IngressClass};
-use crate::api::namespace::{IPAddress, Namespace, ServiceCIDR};
-use crate::api::network_policy::NetworkPolicy;
-use crate::api::node::Node as ClusterNode;
 use crate::api::object::Object;
-use crate::api::pod::Pod;
-use crate::api::resource::{DEFAULT_NAMESPACE, Kind, ObjectKey, Resource};
-use crate::api::secret::Secret;
-use crate::api::service::Service;
+use crate::api::resource::{DEFAULT_NAMESPACE, Kind, ObjectKey, Resource, kinds};
 use crate::api::workload::Workload;
 use crate::net::{InvalidRange, parse_port_range, parse_ranges};
 use ipnet::IpNet;
@@ -243,47 +232,99 @@ impl<T> Store<T> {
     pub fn remove(&mut self, key: &ObjectKey) -> Option<Arc<T>> {
         self.objects.remove(key)
     }
+
+    /// Stores the object of that key that another store has, without copying it. Returns whether it was there.
+    fn pass(&mut self, from: &Store<T>, key: &ObjectKey) -> bool {
+        let Some(object) = from.by_key(key) else { return false };
+        self.insert(key.clone(), Arc::clone(object));
+        true
+    }
+
+    /// A copy of the object of that key.
+    fn copy(&self, key: &ObjectKey) -> Option<Box<T>>
+    where
+        T: Clone,
+    {
+        self.by_key(key).map(|object| Box::new(T::clone(object)))
+    }
 }
 
-/// The stored objects of a cluster.
-#[derive(Clone, Debug, Default)]
-pub struct Cluster {
-    /// What is set for the whole cluster.
-    pub options: Options,
-    /// Namespaces. One that is not there but named by an object exists all the same, with its name as its only label.
-    pub namespaces: Store<Namespace>,
-    /// Nodes.
-    pub nodes: Store<ClusterNode>,
-    /// Pods: those stored, and those that workloads stand for.
-    pub pods: Store<Pod>,
-    /// Services.
-    pub services: Store<Service>,
-    /// Endpoints that somebody wrote.
-    pub endpoints: Store<Endpoints>,
-    /// EndpointSlices that somebody wrote.
-    pub endpoint_slices: Store<EndpointSlice>,
-    /// Ingresses.
-    pub ingresses: Store<Ingress>,
-    /// IngressClasses.
-    pub ingress_classes: Store<IngressClass>,
-    /// NetworkPolicies.
-    pub network_policies: Store<NetworkPolicy>,
-    /// AdminNetworkPolicies.
-    pub admin_network_policies: Store<AdminNetworkPolicy>,
-    /// BaselineAdminNetworkPolicies.
-    pub baseline_admin_network_policies: Store<BaselineAdminNetworkPolicy>,
-    /// ClusterNetworkPolicies.
-    pub cluster_network_policies: Store<ClusterNetworkPolicy>,
-    /// IPAddresses that somebody wrote.
-    pub ip_addresses: Store<IPAddress>,
-    /// ServiceCIDRs.
-    pub service_cidrs: Store<ServiceCIDR>,
-    /// Secrets.
-    pub secrets: Store<Secret>,
-    /// What makes pods, by kind.
-    pub workloads: BTreeMap<Kind, Store<Workload>>,
-    sources: BTreeMap<Kind, BTreeMap<ObjectKey, Source>>,
+/// Makes the cluster from the list of kinds: a store for each kind, and what is done with a store by kind.
+macro_rules! cluster {
+    (
+        objects { $(
+            $(#[doc = $doc:literal])*
+            $kind:ident($module:ident::$type:ident) in $store:ident = $made:ident $facts:tt $(.$more:ident $argument:tt)*;
+        )* }
+        workloads { $( $workload:ident = $workload_made:ident $workload_facts:tt $(.$workload_more:ident $workload_argument:tt)*; )* }
+    ) => {
+        /// The stored objects of a cluster.
+        #[derive(Clone, Debug, Default)]
+        pub struct Cluster {
+            /// What is set for the whole cluster.
+            pub options: Options,
+            $( $(#[doc = $doc])* pub $store: Store<crate::api::$module::$type>, )*
+            /// The objects that create pods, by kind.
+            pub workloads: BTreeMap<Kind, Store<Workload>>,
+            sources: BTreeMap<Kind, BTreeMap<ObjectKey, Source>>,
+        }
+
+        impl Cluster {
+            /// Stores the object in the place of the one of the same kind and key.
+            fn put(&mut self, kind: Kind, key: ObjectKey, resource: Resource) {
+                match resource {
+                    $( Resource::$kind(object) => drop(self.$store.insert(key, Arc::from(object))), )*
+                    $( Resource::$workload(object) )|* => {
+                        drop(self.workloads.entry(kind).or_default().insert(key, Arc::from(object)));
+                    }
+                }
+            }
+
+            /// Takes the object out of its store. Returns whether it was there.
+            fn take(&mut self, kind: Kind, key: &ObjectKey) -> bool {
+                match kind {
+                    $( Kind::$kind => self.$store.remove(key).is_some(), )*
+                    $( Kind::$workload )|* => {
+                        self.workloads.get_mut(&kind).is_some_and(|store| store.remove(key).is_some())
+                    }
+                }
+            }
+
+            /// Stores an object of another cluster without copying it. Returns whether it was there.
+            fn pass(&mut self, from: &Cluster, kind: Kind, key: &ObjectKey) -> bool {
+                match kind {
+                    $( Kind::$kind => self.$store.pass(&from.$store, key), )*
+                    $( Kind::$workload )|* => from
+                        .workloads
+                        .get(&kind)
+                        .is_some_and(|store| self.workloads.entry(kind).or_default().pass(store, key)),
+                }
+            }
+
+            /// A copy of the object of that kind and key, or nothing where the cluster does not have it.
+            pub fn get(&self, kind: Kind, key: &ObjectKey) -> Option<Resource> {
+                match kind {
+                    $( Kind::$kind => self.$store.copy(key).map(Resource::$kind), )*
+                    $( Kind::$workload => self.workloads.get(&kind)?.copy(key).map(Resource::$workload), )*
+                }
+            }
+
+            /// Shows every object of a kind, by namespace and name.
+            pub fn each<'c>(&'c self, kind: Kind, show: &mut dyn FnMut(&'c ObjectKey, &'c dyn Object)) {
+                match kind {
+                    $( Kind::$kind => self.$store.each(show), )*
+                    $( Kind::$workload )|* => {
+                        if let Some(store) = self.workloads.get(&kind) {
+                            store.each(show);
+                        }
+                    }
+                }
+            }
+        }
+    };
 }
+
+kinds!(cluster);
 
 impl Cluster {
     /// A cluster without objects.
@@ -291,129 +332,30 @@ impl Cluster {
         Cluster { options, ..Cluster::default() }
     }
 
-    /// Stores an object as it stands, in place of the one of the same kind and name. Pods that a workload stands for
-    /// are `workload`'s business, not this function's.
+    /// Stores an object unchanged, in place of the one of the same kind and name. The pods that a workload creates are
+    /// the business of `workload`, not of this function.
     pub fn insert(&mut self, resource: Resource, source: Option<Source>) {
         let (kind, key) = (resource.kind(), resource.key());
         match source {
             Some(source) => self.sources.entry(kind).or_default().insert(key.clone(), source),
             None => self.forget_source(kind, &key),
         };
-        match resource {
-            Resource::Namespace(object) => drop(self.namespaces.insert(key, Arc::from(object))),
-            Resource::Node(object) => drop(self.nodes.insert(key, Arc::from(object))),
-            Resource::Pod(object) => drop(self.pods.insert(key, Arc::from(object))),
-            Resource::Service(object) => drop(self.services.insert(key, Arc::from(object))),
-            Resource::Endpoints(object) => drop(self.endpoints.insert(key, Arc::from(object))),
-            Resource::EndpointSlice(object) => drop(self.endpoint_slices.insert(key, Arc::from(object))),
-            Resource::Ingress(object) => drop(self.ingresses.insert(key, Arc::from(object))),
-            Resource::IngressClass(object) => drop(self.ingress_classes.insert(key, Arc::from(object))),
-            Resource::NetworkPolicy(object) => drop(self.network_policies.insert(key, Arc::from(object))),
-            Resource::AdminNetworkPolicy(object) => drop(self.admin_network_policies.insert(key, Arc::from(object))),
-            Resource::BaselineAdminNetworkPolicy(object) => {
-                drop(self.baseline_admin_network_policies.insert(key, Arc::from(object)));
-            }
-            Resource::ClusterNetworkPolicy(object) => {
-                drop(self.cluster_network_policies.insert(key, Arc::from(object)))
-            }
-            Resource::IPAddress(object) => drop(self.ip_addresses.insert(key, Arc::from(object))),
-            Resource::ServiceCIDR(object) => drop(self.service_cidrs.insert(key, Arc::from(object))),
-            Resource::Secret(object) => drop(self.secrets.insert(key, Arc::from(object))),
-            Resource::Deployment(object)
-            | Resource::StatefulSet(object)
-            | Resource::DaemonSet(object)
-            | Resource::ReplicaSet(object)
-            | Resource::ReplicationController(object)
-            | Resource::Job(object)
-            | Resource::CronJob(object) => {
-                drop(self.workloads.entry(kind).or_default().insert(key, Arc::from(object)));
-            }
-        }
+        self.put(kind, key, resource);
     }
 
-    /// Takes an object out. Tells whether it was there.
+    /// Removes an object. Returns whether it was there.
     pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
         self.forget_source(kind, key);
-        match kind {
-            Kind::Namespace => self.namespaces.remove(key).is_some(),
-            Kind::Node => self.nodes.remove(key).is_some(),
-            Kind::Pod => self.pods.remove(key).is_some(),
-            Kind::Service => self.services.remove(key).is_some(),
-            Kind::Endpoints => self.endpoints.remove(key).is_some(),
-            Kind::EndpointSlice => self.endpoint_slices.remove(key).is_some(),
-            Kind::Ingress => self.ingresses.remove(key).is_some(),
-            Kind::IngressClass => self.ingress_classes.remove(key).is_some(),
-            Kind::NetworkPolicy => self.network_policies.remove(key).is_some(),
-            Kind::AdminNetworkPolicy => self.admin_network_policies.remove(key).is_some(),
-            Kind::BaselineAdminNetworkPolicy => self.baseline_admin_network_policies.remove(key).is_some(),
-            Kind::ClusterNetworkPolicy => self.cluster_network_policies.remove(key).is_some(),
-            Kind::IPAddress => self.ip_addresses.remove(key).is_some(),
-            Kind::ServiceCIDR => self.service_cidrs.remove(key).is_some(),
-            Kind::Secret => self.secrets.remove(key).is_some(),
-            workload => self.workloads.get_mut(&workload).is_some_and(|store| store.remove(key).is_some()),
-        }
+        self.take(kind, key)
     }
 
-    /// Takes over an object of another cluster, and where it stands: shared, not copied. Tells whether it was there.
+    /// Stores an object of another cluster, with its source: shared, not copied. Returns whether it was there.
     pub fn share(&mut self, from: &Cluster, kind: Kind, key: &ObjectKey) -> bool {
-        fn pass<T>(from: &Store<T>, to: &mut Store<T>, key: &ObjectKey) -> bool {
-            let Some(object) = from.by_key(key) else { return false };
-            to.insert(key.clone(), Arc::clone(object));
-            true
-        }
-        let was_there = match kind {
-            Kind::Namespace => pass(&from.namespaces, &mut self.namespaces, key),
-            Kind::Node => pass(&from.nodes, &mut self.nodes, key),
-            Kind::Pod => pass(&from.pods, &mut self.pods, key),
-            Kind::Service => pass(&from.services, &mut self.services, key),
-            Kind::Endpoints => pass(&from.endpoints, &mut self.endpoints, key),
-            Kind::EndpointSlice => pass(&from.endpoint_slices, &mut self.endpoint_slices, key),
-            Kind::Ingress => pass(&from.ingresses, &mut self.ingresses, key),
-            Kind::IngressClass => pass(&from.ingress_classes, &mut self.ingress_classes, key),
-            Kind::NetworkPolicy => pass(&from.network_policies, &mut self.network_policies, key),
-            Kind::AdminNetworkPolicy => pass(&from.admin_network_policies, &mut self.admin_network_policies, key),
-            Kind::BaselineAdminNetworkPolicy => {
-                pass(&from.baseline_admin_network_policies, &mut self.baseline_admin_network_policies, key)
-            }
-            Kind::ClusterNetworkPolicy => pass(&from.cluster_network_policies, &mut self.cluster_network_policies, key),
-            Kind::IPAddress => pass(&from.ip_addresses, &mut self.ip_addresses, key),
-            Kind::ServiceCIDR => pass(&from.service_cidrs, &mut self.service_cidrs, key),
-            Kind::Secret => pass(&from.secrets, &mut self.secrets, key),
-            workload => from
-                .workloads
-                .get(&workload)
-                .is_some_and(|store| pass(store, self.workloads.entry(workload).or_default(), key)),
-        };
+        let was_there = self.pass(from, kind, key);
         if was_there && let Some(source) = from.source(kind, key) {
             self.sources.entry(kind).or_default().insert(key.clone(), source.clone());
         }
         was_there
-    }
-
-    /// Shows every object of a kind, by namespace and name.
-    pub fn each<'c>(&'c self, kind: Kind, show: &mut dyn FnMut(&'c ObjectKey, &'c dyn Object)) {
-        match kind {
-            Kind::Namespace => self.namespaces.each(show),
-            Kind::Node => self.nodes.each(show),
-            Kind::Pod => self.pods.each(show),
-            Kind::Service => self.services.each(show),
-            Kind::Endpoints => self.endpoints.each(show),
-            Kind::EndpointSlice => self.endpoint_slices.each(show),
-            Kind::Ingress => self.ingresses.each(show),
-            Kind::IngressClass => self.ingress_classes.each(show),
-            Kind::NetworkPolicy => self.network_policies.each(show),
-            Kind::AdminNetworkPolicy => self.admin_network_policies.each(show),
-            Kind::BaselineAdminNetworkPolicy => self.baseline_admin_network_policies.each(show),
-            Kind::ClusterNetworkPolicy => self.cluster_network_policies.each(show),
-            Kind::IPAddress => self.ip_addresses.each(show),
-            Kind::ServiceCIDR => self.service_cidrs.each(show),
-            Kind::Secret => self.secrets.each(show),
-            workload => {
-                if let Some(store) = self.workloads.get(&workload) {
-                    store.each(show);
-                }
-            }
-        }
     }
 
     /// Where the object comes from, where it comes from a file.

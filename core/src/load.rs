@@ -212,7 +212,7 @@ impl Loader {
             put_into_metadata(&mut node, "namespace", namespace);
         }
         let source = Source::new(file.name.clone(), Arc::new(node));
-        if !api_version::is_served(kind, &api_version) {
+        if !kind.is_served_as(&api_version) {
             self.loaded.findings.push(api_version::no_longer_served(kind, &api_version, &source, &file.text));
         }
         self.read.push((kind, source));

@@ -26,37 +26,26 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// How long it takes until a kind that the cluster does not have is asked for again.
 const WITHOUT: Duration = Duration::from_secs(300);
 
-/// What is watched: the kind, its version, its plural, and which of its objects. What the controllers publish for Services
-/// follows from Services and pods, and is not fetched.
-const WATCHED: &[(Kind, &str, &str, Option<&str>)] = &[
-    (Kind::Namespace, "v1", "namespaces", None),
-    (Kind::Node, "v1", "nodes", None),
-    (Kind::Pod, "v1", "pods", None),
-    (Kind::Service, "v1", "services", None),
-    (Kind::Endpoints, "v1", "endpoints", Some("endpoints.kubernetes.io/managed-by!=endpoint-controller")),
-    (
-        Kind::EndpointSlice,
-        "v1",
-        "endpointslices",
-        Some(
+/// The kinds to watch: all but those that no rule reads. Secrets only where the flags ask for them.
+fn watched(secrets: bool) -> impl Iterator<Item = Kind> {
+    Kind::ALL.iter().copied().filter(move |kind| match kind {
+        Kind::IPAddress | Kind::ServiceCIDR => false,
+        Kind::Secret => secrets,
+        _ => true,
+    })
+}
+
+/// The label selector of the objects to watch, or nothing for every object of the kind. The controllers' own Endpoints
+/// and EndpointSlices follow from Services and pods, so they are not fetched.
+fn selector(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Endpoints => Some("endpoints.kubernetes.io/managed-by!=endpoint-controller"),
+        Kind::EndpointSlice => Some(
             "endpointslice.kubernetes.io/managed-by notin (endpointslice-controller.k8s.io,endpointslicemirroring-controller.k8s.io)",
         ),
-    ),
-    (Kind::Ingress, "v1", "ingresses", None),
-    (Kind::IngressClass, "v1", "ingressclasses", None),
-    (Kind::NetworkPolicy, "v1", "networkpolicies", None),
-    (Kind::AdminNetworkPolicy, "v1alpha1", "adminnetworkpolicies", None),
-    (Kind::BaselineAdminNetworkPolicy, "v1alpha1", "baselineadminnetworkpolicies", None),
-    (Kind::ClusterNetworkPolicy, "v1alpha2", "clusternetworkpolicies", None),
-    (Kind::Deployment, "v1", "deployments", None),
-    (Kind::StatefulSet, "v1", "statefulsets", None),
-    (Kind::DaemonSet, "v1", "daemonsets", None),
-    (Kind::ReplicaSet, "v1", "replicasets", None),
-    (Kind::ReplicationController, "v1", "replicationcontrollers", None),
-    (Kind::Job, "v1", "jobs", None),
-    (Kind::CronJob, "v1", "cronjobs", None),
-    (Kind::Secret, "v1", "secrets", None),
-];
+        _ => None,
+    }
+}
 
 /// Begins to watch. The view fills by itself from then on.
 ///
@@ -64,15 +53,14 @@ const WATCHED: &[(Kind, &str, &str, Option<&str>)] = &[
 /// The kubeconfig, or the account of the pod, cannot be read.
 pub(crate) async fn begin(flags: &WebhookFlags, view: Arc<View>, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     let client = Client::try_from(config(flags).await?).context("the API server cannot be asked")?;
-    let wanted = WATCHED.iter().filter(|(kind, ..)| *kind != Kind::Secret || flags.secrets);
-    for (kind, version, plural, selector) in wanted {
-        view.awaits(*kind);
-        let resource =
-            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(kind.group(), version, kind.name()), plural);
+    for kind in watched(flags.secrets) {
+        view.awaits(kind);
+        let served = GroupVersionKind::gvk(kind.group(), kind.version(), kind.name());
+        let resource = ApiResource::from_gvk_with_plural(&served, kind.plural());
         let follower = Follower {
-            kind: *kind,
+            kind,
             request: Request::new(DynamicObject::url_path(&resource, None)),
-            selector: *selector,
+            selector: selector(kind),
             client: client.clone(),
             view: Arc::clone(&view),
             metrics: Arc::clone(&metrics),
@@ -244,13 +232,12 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
-    use super::WATCHED;
-    use portolan::api::resource::Kind;
+    use super::watched;
     use portolan::manifest::objects;
     use portolan_base::tree::Node;
     use std::collections::BTreeSet;
 
-    /// The right to read in `deploy/` is to what is watched, and to nothing else.
+    /// The role in `deploy/` allows to read the watched kinds and no others.
     #[test]
     fn the_role_is_what_is_watched() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/rbac.yaml");
@@ -267,10 +254,8 @@ mod tests {
                 allowed.extend(texts(rule, "resources").into_iter().map(|resource| (group.clone(), resource)));
             }
         }
-        let unless_wanted = |kind: Kind| kind != Kind::Secret;
-        let watched = WATCHED.iter().filter(|(kind, ..)| unless_wanted(*kind));
         let watched: BTreeSet<(String, String)> =
-            watched.map(|(kind, _, plural, _)| (kind.group().to_owned(), (*plural).to_owned())).collect();
+            watched(false).map(|kind| (kind.group().to_owned(), kind.plural().to_owned())).collect();
         assert_eq!(allowed, watched);
     }
 }

@@ -11,14 +11,14 @@ use portolan_base::tree::Node;
 /// The most unknown and repeated fields that the server reports.
 const MAX_STRICT_ERRORS: usize = 100;
 
-/// Decodes an object of that kind and version.
+/// Decodes an object of that kind, in the version that the server serves.
 ///
 /// # Errors
 /// The 400 that the server sends.
-pub fn decode(kind: Kind, version: &str, node: &Node) -> Result<Resource, Status> {
+pub fn decode(kind: Kind, node: &Node) -> Result<Resource, Status> {
     let (resource, problems) = resource::read(kind, node);
     let Some(error) = refusal(&problems) else { return Ok(resource) };
-    let (name, version) = (kind.name(), portolan_base::go::quote(version));
+    let (name, version) = (kind.name(), portolan_base::go::quote(kind.version()));
     let status = Status::bad_request(format!("{name} in version {version} cannot be handled as a {name}: {error}"));
     let reasons = match first(&problems).cloned() {
         Some(problem) => vec![problem],

@@ -206,25 +206,11 @@ fn qualified(name: &str, group: &str) -> String {
 }
 
 fn resource_of(kind: Kind) -> String {
-    qualified(&resource(kind), kind.group())
+    qualified(kind.plural(), kind.group())
 }
 
 fn of_resource(kind: Kind, name: &str) -> Details {
-    Details { name: name.to_owned(), group: kind.group(), kind: resource(kind), ..Details::default() }
-}
-
-/// The resource that a kind is served as: its plural, in small letters.
-pub fn resource(kind: Kind) -> String {
-    let name = kind.name().to_ascii_lowercase();
-    if kind == Kind::Endpoints {
-        name
-    } else if let Some(stem) = name.strip_suffix('y') {
-        format!("{stem}ies")
-    } else if name.ends_with('s') {
-        format!("{name}es")
-    } else {
-        format!("{name}s")
-    }
+    Details { name: name.to_owned(), group: kind.group(), kind: kind.plural().to_owned(), ..Details::default() }
 }
 
 #[cfg(test)]
@@ -240,13 +226,6 @@ mod tests {
         let status = Status::invalid(Kind::Ingress, "a", &errors);
         assert_eq!(status.message, "Ingress.networking.k8s.io \"a\" is invalid: metadata.name: Required value");
         assert_eq!(status.details.map(|details| details.causes.len()), Some(2));
-    }
-
-    #[test]
-    fn resources_are_plurals() {
-        let kinds = [Kind::Ingress, Kind::IngressClass, Kind::NetworkPolicy, Kind::Endpoints, Kind::Service];
-        let plurals = ["ingresses", "ingressclasses", "networkpolicies", "endpoints", "services"];
-        assert_eq!(kinds.map(resource), plurals);
     }
 
     #[test]

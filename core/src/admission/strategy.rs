@@ -9,7 +9,7 @@ use super::{
 };
 use crate::admission::warnings::Warning;
 use crate::api::resource::{Kind, ObjectKey, Resource};
-use crate::cluster::{Cluster, Store};
+use crate::cluster::Cluster;
 use crate::field::Error;
 use crate::release::Gates;
 
@@ -29,30 +29,14 @@ pub(super) fn is_known(kind: Kind) -> bool {
     )
 }
 
-/// Whether the server has that version of the kind: of every kind that admission knows it has `v1` and no other.
-pub(super) fn is_served(kind: Kind, api_version: &str) -> bool {
-    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-    is_known(kind) && group == kind.group() && version == "v1"
-}
-
 /// The object of that kind and key, where the cluster has it.
 pub(super) fn get(cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Option<Resource> {
-    fn boxed<T: Clone>(store: &Store<T>, key: &ObjectKey) -> Option<Box<T>> {
-        store.by_key(key).map(|object| Box::new(T::clone(object)))
-    }
+    let stored = cluster.get(kind, key);
     match kind {
-        Kind::Namespace => boxed(&cluster.namespaces, key).map(Resource::Namespace),
-        Kind::Service => boxed(&cluster.services, key).map(Resource::Service),
-        Kind::Endpoints => boxed(&cluster.endpoints, key).map(Resource::Endpoints),
-        Kind::EndpointSlice => boxed(&cluster.endpoint_slices, key).map(Resource::EndpointSlice),
-        Kind::Ingress => boxed(&cluster.ingresses, key).map(Resource::Ingress),
-        Kind::IngressClass => boxed(&cluster.ingress_classes, key).map(Resource::IngressClass),
-        Kind::NetworkPolicy => boxed(&cluster.network_policies, key).map(Resource::NetworkPolicy),
-        Kind::IPAddress => boxed(&cluster.ip_addresses, key)
-            .or_else(|| ip_address::of_service(cluster, &key.name).map(Box::new))
-            .map(Resource::IPAddress),
-        Kind::ServiceCIDR => boxed(&cluster.service_cidrs, key).map(Resource::ServiceCIDR),
-        _ => None,
+        Kind::IPAddress => stored.or_else(|| {
+            ip_address::of_service(cluster, &key.name).map(|address| Resource::IPAddress(Box::new(address)))
+        }),
+        _ => stored,
     }
 }
 

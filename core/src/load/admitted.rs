@@ -53,9 +53,9 @@ impl Loader {
     /// Passes one object through admission: stores it, or reports why not.
     fn admit(&mut self, kind: Kind, source: Source, allocations: &mut Allocations, texts: &Texts<'_>) {
         // What is written for a version that is gone is judged as what it is converted to.
-        let converted = (!api_version::is_served(kind, api_version(&source.node))).then(|| {
+        let converted = (!kind.is_served_as(api_version(&source.node))).then(|| {
             let mut json = read(kind, &source.node).0.to_json();
-            json.set("apiVersion", api_version::served_version(kind));
+            json.set("apiVersion", kind.api_version());
             Node::from(&json)
         });
         let object = converted.as_ref().unwrap_or(&source.node);

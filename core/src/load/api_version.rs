@@ -6,28 +6,15 @@ use crate::edit::{Editor, Scalar};
 use crate::finding::{Edit, Finding, Severity};
 use portolan_base::tree::{Node, Value};
 
-/// Whether Kubernetes 1.36 serves the kind in that version: of every kind here only `v1`.
-pub(super) fn is_served(kind: Kind, api_version: &str) -> bool {
-    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-    // The policy tiers are installed by whoever implements them, in the versions they have.
-    group == kind.group() && version == "v1" || kind.group() == "policy.networking.k8s.io"
-}
-
-/// The version of the kind that Kubernetes 1.36 serves.
-pub(super) fn served_version(kind: Kind) -> String {
-    let group = kind.group();
-    if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
-}
-
 /// Says that the object's version is not served, with the edits that write it in the one that is, where they say all that
 /// the object says.
 pub(super) fn no_longer_served(kind: Kind, api_version: &str, source: &Source, text: &str) -> Finding {
-    let wanted = served_version(kind);
+    let wanted = kind.api_version();
     let message = format!("{api_version} {} is no longer served; it is read as {wanted}", kind.name());
     let finding = Finding::new("version", Severity::Warning, message, source.place_of("apiVersion"));
     let mut finding = finding.with_help(format!("write `apiVersion: {wanted}`"));
     let editor = Editor::new(text, source);
-    finding.fix = convert(kind, &wanted, source, &editor).unwrap_or_default();
+    finding.fix = convert(kind, wanted, source, &editor).unwrap_or_default();
     finding
 }
 
