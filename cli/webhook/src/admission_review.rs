@@ -1,6 +1,7 @@
 //! `AdmissionReview` of `admission.k8s.io/v1`: the API server's question and the answer to it
 //! (`k8s.io/api/admission/v1`, v0.36.3).
 
+use portolan::admission;
 use portolan_base::json;
 use portolan_base::json::Json;
 use portolan_base::tree::{Node, Value};
@@ -13,25 +14,29 @@ const LONGEST_WARNING: usize = 256;
 /// The most characters of all warnings together, likewise.
 const MOST_WARNING: usize = 4096;
 
-/// What is about to happen.
+/// The operation of the request. The core answers only the two that store an object. The API server also sends the
+/// webhook the two others: a deletion is reviewed without an object, a connection is not reviewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// An object is created.
-    Create,
-    /// An object is changed.
-    Update,
+    /// An object is stored: `CREATE` or `UPDATE`.
+    Store(admission::Operation),
     /// An object is deleted.
     Delete,
-    /// A connection through an object, to a pod's port, say. It stores nothing.
+    /// A client connects through an object, for example to a port of a pod. Nothing is stored.
     Connect,
 }
 
 impl Operation {
+    /// The operation of that name, or nothing where there is none.
+    fn of(name: &str) -> Option<Operation> {
+        let stores = admission::Operation::ALL.into_iter().map(Operation::Store);
+        stores.chain([Operation::Delete, Operation::Connect]).find(|operation| operation.name() == name)
+    }
+
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Operation::Create => "CREATE",
-            Operation::Update => "UPDATE",
+            Operation::Store(operation) => operation.name(),
             Operation::Delete => "DELETE",
             Operation::Connect => "CONNECT",
         }
@@ -43,7 +48,7 @@ impl Operation {
 pub(crate) struct Request {
     /// What the answer has to repeat.
     pub(crate) uid: String,
-    /// What is about to happen.
+    /// What happens to the object.
     pub(crate) operation: Operation,
     /// Version and kind of the object as it is sent: `networking.k8s.io/v1`, `Ingress`.
     pub(crate) api_version: String,
@@ -83,13 +88,9 @@ impl Request {
         if uid.is_empty() {
             return Err("the request has no `uid`".to_owned());
         }
-        let operation = match word(&request, "operation") {
-            "CREATE" => Operation::Create,
-            "UPDATE" => Operation::Update,
-            "DELETE" => Operation::Delete,
-            "CONNECT" => Operation::Connect,
-            other => return Err(format!("the request has no operation that is known: {other:?}")),
-        };
+        let name = word(&request, "operation");
+        let operation =
+            Operation::of(name).ok_or_else(|| format!("the request has no operation that is known: {name:?}"))?;
         let of_kind = |name: &str| request.get("kind").map_or("", |kind| word(kind, name));
         let (group, version) = (of_kind("group"), of_kind("version"));
         if of_kind("kind").is_empty() || version.is_empty() {
@@ -120,7 +121,7 @@ impl Request {
         if read.object.as_ref().is_some_and(|node| !is_mapping(node)) {
             return Err("the `object` of the request is no object".to_owned());
         }
-        if matches!(read.operation, Operation::Create | Operation::Update) && read.object.is_none() {
+        if matches!(read.operation, Operation::Store(_)) && read.object.is_none() {
             return Err(format!("a request to {} has to have an `object`", read.operation.name()));
         }
         Ok(read)
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn a_review_is_read() {
         let request = Request::read(REVIEW).unwrap();
-        assert_eq!((request.uid.as_str(), request.operation), ("u", Operation::Create));
+        assert_eq!((request.uid.as_str(), request.operation), ("u", Operation::Store(admission::Operation::Create)));
         assert_eq!((request.api_version.as_str(), request.kind.as_str()), ("networking.k8s.io/v1", "Ingress"));
         assert!(request.object.is_some() && request.old_object.is_none() && !request.dry_run);
     }
