@@ -9,7 +9,7 @@ mod parse;
 mod range;
 
 pub use parse::{Cidr, is_mapped, is_strict, is_strict_cidr, parse_cidr_sloppy, parse_sloppy};
-pub use range::{InvalidRange, parse_port_range, parse_ranges};
+pub use range::{InvalidRange, parse_port_range, parse_range, parse_ranges};
 
 use std::fmt;
 use std::net::IpAddr;

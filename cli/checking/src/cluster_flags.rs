@@ -5,7 +5,7 @@ use clap::Args;
 use ipnet::IpNet;
 use portolan::api::resource::DEFAULT_NAMESPACE;
 use portolan::cluster::Options;
-use portolan::net::parse_port_range;
+use portolan::net::{parse_port_range, parse_range};
 use std::path::PathBuf;
 
 /// The cluster that manifests are applied to, under the names of Kubernetes' own flags.
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Cluster")]
 pub struct ClusterFlags {
     /// Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]
-    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',')]
+    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',', value_parser = parse_range)]
     pub service_cluster_ip_range: Vec<IpNet>,
 
     /// Range of node ports [default: 30000-32767]
@@ -21,7 +21,7 @@ pub struct ClusterFlags {
     pub service_node_port_range: Option<(u16, u16)>,
 
     /// Range from which synthetic pods get their addresses [default: 10.244.0.0/16]
-    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',')]
+    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',', value_parser = parse_range)]
     pub cluster_cidr: Vec<IpNet>,
 
     /// Domain of the cluster's DNS [default: cluster.local]

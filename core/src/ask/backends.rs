@@ -8,7 +8,7 @@ use super::{AskError, choose};
 use crate::api::describe::{Describe, Shape};
 use crate::api::resource::{Kind, ObjectKey};
 use crate::engine::Engine;
-use crate::net::{Family, Protocol, parse_cidr_sloppy, parse_sloppy};
+use crate::net::{Family, Protocol, parse_ranges, parse_sloppy};
 use crate::proxy::decision::{Client, Decision, Destination, Packet, Verdict};
 use crate::proxy::service_port::Backend;
 use crate::proxy::{Health, NodeTable, explain};
@@ -210,9 +210,9 @@ pub struct Ranges(pub Vec<IpNet>);
 
 impl Read<'_> for Ranges {
     fn read(&mut self, node: &Node, at: &At<'_>) -> Result<(), AskError> {
-        let ranges = node.as_str().map(|text| text.split(',').map(|range| parse_cidr_sloppy(range.trim())).collect());
+        let ranges = node.as_str().and_then(|text| parse_ranges(text).ok());
         let expected = "a range of addresses, or one of each family";
-        self.0 = ranges.flatten().ok_or_else(|| AskError::wrong_type(at, expected))?;
+        self.0 = ranges.ok_or_else(|| AskError::wrong_type(at, expected))?;
         Ok(())
     }
 
