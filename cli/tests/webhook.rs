@@ -466,13 +466,13 @@ fn a_new_certificate_is_shown_and_half_a_pair_is_not() {
     kept.get("/healthz");
     let (certificate, key) = webhook.authority.sign("second");
     std::fs::write(webhook.path("tls.crt"), &certificate).unwrap();
-    until("the half pair is seen", || webhook.log().contains("the new certificate is not used"));
+    until("the half pair is seen", || webhook.log().contains("the new certificate is not valid"));
     assert_eq!(Client::new(&webhook).certificate(), first, "the key is still the old one's");
     std::fs::write(webhook.path("tls.key"), &key).unwrap();
     until("the new certificate is shown", || Client::new(&webhook).certificate() != first);
     // A file that is gone for a moment does no harm, and open connections go on.
     std::fs::remove_file(webhook.path("tls.key")).unwrap();
-    until("it is seen to be gone", || webhook.log().contains("the certificate cannot be read"));
+    until("it is seen to be gone", || webhook.log().contains("cannot read the certificate"));
     assert_eq!(kept.get("/healthz").code, 200);
     let metrics = webhook.metrics();
     assert!(metrics.contains("portolan_webhook_certificate_reloads_total{result=\"success\"} 1\n"), "{metrics}");
@@ -564,7 +564,7 @@ fn usage_that_cannot_be_is_told_at_once() {
     let key = folder.file("b.key", &other.1).display().to_string();
     let objects = folder.file("o.yaml", OBJECTS).display().to_string();
     let (code, words) = run(&["--tls-cert-file", &certificate, "--tls-private-key-file", &key, "--objects", &objects]);
-    assert!(code == Some(2) && words.contains("the key is not that of the certificate"), "{words}");
+    assert!(code == Some(2) && words.contains("the key does not belong to the certificate"), "{words}");
 }
 
 #[test]

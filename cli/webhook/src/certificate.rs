@@ -51,7 +51,7 @@ impl Certificates {
                     // Told once, until the files can be read again.
                     if seen.take().is_some() {
                         metrics.reloaded(false);
-                        tracing::warn!("the certificate cannot be read, the last one serves on: {error:#}");
+                        tracing::warn!("cannot read the certificate; the last one stays in use: {error:#}");
                     }
                     continue;
                 }
@@ -60,11 +60,11 @@ impl Certificates {
                 Ok(certificate) => {
                     *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certificate);
                     metrics.reloaded(true);
-                    tracing::info!("the certificate was read again");
+                    tracing::info!("certificate reloaded");
                 }
                 Err(error) => {
                     metrics.reloaded(false);
-                    tracing::warn!("the new certificate is not used, the last one serves on: {error:#}");
+                    tracing::warn!("the new certificate is not valid; the last one stays in use: {error:#}");
                 }
             }
             seen = Some(contents);
@@ -118,8 +118,8 @@ fn read(certificate_file: &Path, key_file: &Path) -> anyhow::Result<Contents> {
 /// A certificate with its key.
 fn pair((certificate, key): &Contents) -> anyhow::Result<CertifiedKey> {
     let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();
-    let chain = chain.context("the certificate is no PEM")?;
+    let chain = chain.context("the certificate is not PEM")?;
     anyhow::ensure!(!chain.is_empty(), "there is no certificate in the file");
     let key = PrivateKeyDer::from_pem_slice(key).context("there is no key in the file")?;
-    CertifiedKey::from_der(chain, key, &provider()).context("the key is not that of the certificate")
+    CertifiedKey::from_der(chain, key, &provider()).context("the key does not belong to the certificate")
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 /// How the webhook is run.
 #[derive(Args, Clone, Debug)]
 pub struct WebhookFlags {
-    /// Where it listens for reviews, with TLS
+    /// Where the webhook listens for reviews, with TLS
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8443")]
     pub listen: SocketAddr,
-    /// Where it answers probes and scrapes (`/healthz`, `/readyz`, `/metrics`), without TLS
+    /// Where the webhook answers probes and scrapes (`/healthz`, `/readyz`, `/metrics`), without TLS
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8081")]
     pub health_listen: SocketAddr,
-    /// Its certificate, PEM, with those that lead to the authority; read again when it changes
+    /// Its certificate, PEM, with the chain to the authority; reloaded when it changes
     #[arg(long, value_name = "FILE")]
     pub tls_cert_file: PathBuf,
     /// The key of the certificate, PEM
@@ -25,7 +25,7 @@ pub struct WebhookFlags {
     /// Certificates of authorities, PEM. If given, a client must show a certificate that one of them signed; read once
     #[arg(long, value_name = "FILE")]
     pub client_ca_file: Option<PathBuf>,
-    /// Manifests to judge with instead of a cluster: files or folders; may be repeated
+    /// Manifests to check against instead of a cluster: files or folders; can be repeated
     #[arg(long, value_name = "PATH", conflicts_with_all = ["kubeconfig", "context", "secrets"])]
     pub objects: Vec<PathBuf>,
     /// How to reach the cluster [default: the pod's account, or $KUBECONFIG]
@@ -34,22 +34,22 @@ pub struct WebhookFlags {
     /// The context of the kubeconfig
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
-    /// Watch Secrets too: of which type they are, and which keys they have. Their values are not kept
+    /// Watch Secrets too: their types and keys; values are not kept
     #[arg(long)]
     pub secrets: bool,
     /// Refuse nothing: errors become warnings
     #[arg(long)]
     pub warn_only: bool,
-    /// Only findings of these codes; a prefix stands for all that begin so
+    /// Report only findings of these codes; a prefix selects all codes that begin with it
     #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
     pub select: Vec<String>,
-    /// No findings of these codes; a prefix stands for all that begin so
+    /// Report no findings of these codes; a prefix selects all codes that begin with it
     #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// What becomes of a request while the cluster is out of view: let it pass with a warning, or refuse it
+    /// What to do while the cluster cannot be reached: allow with a warning (open) or refuse (closed)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "open|closed")]
     pub fail: Fail,
-    /// How long the cluster may be out of reach before it counts as out of view
+    /// How long the cluster may be unreachable before --fail applies
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub stale_after: Duration,
     /// The largest number of connections. Beyond it the connection that has been idle for longest is closed
@@ -69,10 +69,10 @@ pub struct WebhookFlags {
     /// How long a client may take to read what is written to it
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub write_timeout: Duration,
-    /// How long requests may go on when it is told to end
+    /// How long running requests may take after SIGTERM
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
     pub shutdown_timeout: Duration,
-    /// How often the certificate is looked at
+    /// How often the certificate is read
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub reload_every: Duration,
     /// Form of the log on standard error

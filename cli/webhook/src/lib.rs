@@ -81,7 +81,7 @@ fn read(flags: &WebhookFlags, options: Options, largest: u64) -> anyhow::Result<
         let place = format!("{}:{}:{}", finding.place.file, finding.place.line, finding.place.column);
         tracing::warn!(code = finding.code, place, "{}", finding.message);
     }
-    tracing::info!(objects = loaded.objects - loaded.refused, refused = loaded.refused, "the objects are read");
+    tracing::info!(objects = loaded.objects - loaded.refused, refused = loaded.refused, "objects loaded");
     Ok(loaded.engine)
 }
 

@@ -176,7 +176,7 @@ fn judge(app: &App, text: &str) -> Response {
         Ok(request) => request,
         Err(why) => {
             app.metrics.reviewed("", "", "malformed");
-            tracing::warn!("a request was no review: {why}");
+            tracing::warn!("not an AdmissionReview: {why}");
             return refuse(StatusCode::BAD_REQUEST, &why);
         }
     };

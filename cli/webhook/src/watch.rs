@@ -1,4 +1,10 @@
-//! Keeps the view current: lists every kind that the rules look at, and watches it from there.
+//! Keeps the view current: a client comes in; every kind that the rules look at is listed, and its changes go to the view.
+//!
+//! This is written by hand, and does not use `watcher` of kube-runtime, for three reasons. A kind that the cluster does not
+//! have (404) is not an error here: the view does without it and the kind is asked for again after minutes, where `watcher`
+//! reports an error and retries with its backoff. Every event is a sign of life for the view, bookmarks too, which `watcher`
+//! does not hand out. And objects become the engine's types as they arrive, so that the answer of the API server, with its
+//! `metadata.managedFields`, is held one page at a time.
 
 use crate::flags::WebhookFlags;
 use crate::metrics::Metrics;
