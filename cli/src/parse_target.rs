@@ -1,55 +1,93 @@
-//! Targets of questions: words of the command line come in; objects, ends of connections and headers go out.
+//! Targets of questions: words of the command line come in; names, ends of connections, headers and protocols go out.
 
-use portolan_base::json::Json;
-use std::net::IpAddr;
+use portolan::ask::backends::{AddressDestination, NodePortDestination, PacketDestination};
+use portolan::ask::part::{End, ObjectName, PodName};
+use portolan::ask::route::Headers;
+use portolan::ask::trace::Sender;
+use portolan::dns::RecordType;
+use portolan::net::Protocol;
+use std::net::{IpAddr, SocketAddr};
 
-/// A namespaced object, `NAMESPACE/NAME` or `NAME`; `NAMESPACE/KIND/NAME` names a workload of that kind. `key` is the name's
-/// key in the question; `default` is the namespace where none is given.
-pub(crate) fn object(text: &str, key: &'static str, default: &str) -> Json {
-    let (namespace, name) = text.split_once('/').unwrap_or((default, text));
-    Json::object().with("namespace", namespace.to_owned()).with(key, name.to_owned())
+/// Namespace and name of `NAMESPACE/NAME` or `NAME`. In `NAMESPACE/KIND/NAME`, which names a workload, the kind is a part of
+/// the name.
+fn split<'q>(text: &'q str, default: &'q str) -> (&'q str, &'q str) {
+    text.split_once('/').unwrap_or((default, text))
+}
+
+/// A namespaced object; `default` is the namespace where none is given.
+pub(crate) fn object<'q>(text: &'q str, default: &'q str) -> ObjectName<'q> {
+    let (namespace, name) = split(text, default);
+    ObjectName::new(namespace, name)
+}
+
+/// A pod, or a workload in place of its pods.
+pub(crate) fn pod<'q>(text: &'q str, default: &'q str) -> PodName<'q> {
+    let (namespace, name) = split(text, default);
+    PodName::new(namespace, name)
 }
 
 /// One end of a connection: an IP or a pod.
-pub(crate) fn end(text: &str, default: &str) -> Json {
+pub(crate) fn end<'q>(text: &'q str, default: &'q str) -> End<'q> {
     match text.parse::<IpAddr>() {
-        Ok(_) => Json::object().with("ip", text.to_owned()),
-        Err(_) => object(text, "pod", default),
+        Ok(ip) => End::Address(ip),
+        Err(_) => End::Pod(pod(text, default)),
     }
 }
 
 /// The source of a traced request: `outside`, an IP or a pod.
-pub(crate) fn source(text: &str, default: &str) -> Json {
-    if text == "outside" { Json::from("outside") } else { end(text, default) }
+pub(crate) fn sender<'q>(text: &'q str, default: &'q str) -> Sender<'q> {
+    if text == "outside" { Sender::Outside } else { Sender::End(end(text, default)) }
 }
 
 /// A packet's destination: `IP:PORT`, `[IPv6]:PORT`, or a node port.
 ///
 /// # Errors
 /// The text is none of these; the error names what was expected.
-pub(crate) fn destination(text: &str, protocol: &str) -> anyhow::Result<Json> {
-    let to = Json::object().with("protocol", protocol.to_owned());
-    if let Ok(port) = text.parse::<u16>() {
-        return Ok(to.with("nodePort", port));
+pub(crate) fn destination(text: &str, protocol: Protocol) -> anyhow::Result<PacketDestination> {
+    let protocol = Some(protocol);
+    if let Ok(node_port) = text.parse::<u16>() {
+        return Ok(PacketDestination::NodePort(NodePortDestination { node_port, protocol, family: None }));
     }
-    let address: std::net::SocketAddr = text
+    let address: SocketAddr = text
         .parse()
         .map_err(|_| anyhow::anyhow!("invalid destination `{text}`; expected IP:PORT, [IPv6]:PORT or a node port"))?;
-    Ok(to.with("ip", address.ip().to_string()).with("port", address.port()))
+    let (ip, port) = (address.ip(), address.port());
+    Ok(PacketDestination::Address(AddressDestination { ip, port, protocol }))
 }
 
 /// Headers given as `Name: value`.
 ///
 /// # Errors
 /// A header without a colon.
-pub(crate) fn headers(texts: &[String]) -> anyhow::Result<Json> {
-    let mut headers = Json::object();
-    for text in texts {
-        let (name, value) =
-            text.split_once(':').ok_or_else(|| anyhow::anyhow!("invalid header `{text}`; expected `Name: value`"))?;
-        headers.set(name.trim().to_owned(), value.trim().to_owned());
-    }
-    Ok(headers)
+pub(crate) fn headers(texts: &[String]) -> anyhow::Result<Headers<'_>> {
+    let header = |text: &'_ String| -> anyhow::Result<()> {
+        text.contains(':')
+            .then_some(())
+            .ok_or_else(|| anyhow::anyhow!("invalid header `{text}`; expected `Name: value`"))
+    };
+    texts.iter().try_for_each(header)?;
+    let pairs = texts.iter().filter_map(|text| text.split_once(':'));
+    Ok(Headers(pairs.map(|(name, value)| (name.trim(), value.trim())).collect()))
+}
+
+/// A protocol, in any case.
+///
+/// # Errors
+/// The text names none; the error lists them.
+pub(crate) fn protocol(text: &str) -> Result<Protocol, String> {
+    let known = Protocol::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text));
+    known.ok_or_else(|| {
+        format!("unknown protocol `{text}`; expected one of: {}", Protocol::ALL.map(Protocol::name).join(", "))
+    })
+}
+
+/// A type of DNS record, in any case.
+///
+/// # Errors
+/// The text names none; the error lists them.
+pub(crate) fn record_type(text: &str) -> Result<RecordType, String> {
+    RecordType::named(text)
+        .ok_or_else(|| format!("unknown type of record `{text}`; expected one of: A, AAAA, SRV, CNAME, PTR, TXT"))
 }
 
 #[cfg(test)]
@@ -58,13 +96,19 @@ mod tests {
 
     #[test]
     fn words_become_targets() {
-        assert_eq!(object("shop/web", "name", "default").to_string(), r#"{"namespace":"shop","name":"web"}"#);
-        assert_eq!(object("web", "name", "shop").to_string(), r#"{"namespace":"shop","name":"web"}"#);
-        assert_eq!(source("outside", "default").to_string(), r#""outside""#);
-        assert_eq!(end("2001:db8::1", "default").to_string(), r#"{"ip":"2001:db8::1"}"#);
-        assert_eq!(destination("[::1]:80", "UDP").unwrap().to_string(), r#"{"protocol":"UDP","ip":"::1","port":80}"#);
-        assert_eq!(destination("30080", "TCP").unwrap().to_string(), r#"{"protocol":"TCP","nodePort":30080}"#);
-        assert!(destination("web", "TCP").is_err());
+        assert_eq!(object("shop/web", "default"), ObjectName::new("shop", "web"));
+        assert_eq!(object("web", "shop"), ObjectName::new("shop", "web"));
+        assert_eq!(sender("outside", "default"), Sender::Outside);
+        assert_eq!(end("2001:db8::1", "default"), End::Address("2001:db8::1".parse().unwrap()));
+        assert_eq!(end("shop/StatefulSet/db", "default"), End::pod("shop", "StatefulSet/db"));
+        let PacketDestination::Address(to) = destination("[::1]:80", Protocol::Udp).unwrap() else { panic!() };
+        assert_eq!((to.ip.to_string().as_str(), to.port, to.protocol), ("::1", 80, Some(Protocol::Udp)));
+        let PacketDestination::NodePort(to) = destination("30080", Protocol::Tcp).unwrap() else { panic!() };
+        assert_eq!(to.node_port, 30080);
+        assert!(destination("web", Protocol::Tcp).is_err());
         assert!(headers(&["Host".to_owned()]).is_err());
+        assert_eq!(headers(&["A: b:c".to_owned()]).unwrap().0, [("A", "b:c")]);
+        assert_eq!(protocol("tcp"), Ok(Protocol::Tcp));
+        assert_eq!(protocol("x"), Err("unknown protocol `x`; expected one of: TCP, UDP, SCTP".to_owned()));
     }
 }

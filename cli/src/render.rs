@@ -5,7 +5,6 @@ mod difference;
 mod endpoints;
 mod env;
 mod hosts;
-mod member;
 pub(crate) mod report;
 mod resolve;
 mod route;
@@ -15,6 +14,7 @@ pub(crate) mod source;
 mod suggest;
 mod trace;
 mod verdict;
+mod words;
 
 pub(crate) use backends::backends;
 pub(crate) use difference::diff;
@@ -31,26 +31,19 @@ pub(crate) use verdict::verdict;
 
 use crate::terminal::{Style, Terminal, escape};
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
+use portolan::ask::AskError;
 use portolan::cluster::Location;
 use portolan::finding::{Finding, Severity};
-use portolan_base::json::Json;
 use source::Excerpts;
 
 /// An error in place of an answer.
-pub(crate) fn error(error: &Json, terminal: &Terminal) -> String {
-    let reason = terminal.styled(Style::Bold, &member::text(error, "reason"));
-    format!("{reason}: {}\n", member::text(error, "message"))
+pub(crate) fn error(error: &AskError, terminal: &Terminal) -> String {
+    format!("{}: {}\n", terminal.styled(Style::Bold, error.reason().name()), escape(&error.to_string()))
 }
 
-/// An answer that is a text: a configuration, a table, a picture. It ends with a line break.
-pub(crate) fn whole_text(answer: &Json, _terminal: &Terminal) -> String {
-    let text = whole(answer, "text");
+/// The text with a line break at its end.
+pub(crate) fn ended(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
-}
-
-/// The text of a member as it is, its lines among it.
-fn whole<'a>(answer: &'a Json, name: &str) -> &'a str {
-    answer.get(name).and_then(Json::as_str).unwrap_or_default()
 }
 
 /// A finding with its source line, the other places involved, and the help.

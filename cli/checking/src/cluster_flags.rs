@@ -10,30 +10,29 @@ use std::path::PathBuf;
 
 /// The cluster that manifests are applied to, under the names of Kubernetes' own flags.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Cluster")]
 pub struct ClusterFlags {
     /// Range of cluster IPs; a comma separates a second family [default: 10.0.0.0/16]
-    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',', value_parser = parse_range)]
+    #[arg(long, help_heading = "Cluster", value_name = "CIDR[,CIDR]", value_delimiter = ',', value_parser = parse_range)]
     pub service_cluster_ip_range: Vec<IpNet>,
 
     /// Range of node ports [default: 30000-32767]
-    #[arg(long, value_name = "FIRST-LAST", value_parser = parse_port_range)]
+    #[arg(long, help_heading = "Cluster", value_name = "FIRST-LAST", value_parser = parse_port_range)]
     pub service_node_port_range: Option<(u16, u16)>,
 
     /// Range from which synthetic pods get their addresses [default: 10.244.0.0/16]
-    #[arg(long, value_name = "CIDR[,CIDR]", value_delimiter = ',', value_parser = parse_range)]
+    #[arg(long, help_heading = "Cluster", value_name = "CIDR[,CIDR]", value_delimiter = ',', value_parser = parse_range)]
     pub cluster_cidr: Vec<IpNet>,
 
     /// Domain of the cluster's DNS [default: cluster.local]
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, help_heading = "Cluster", value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,
 
     /// Namespace of objects that name none [default: default]
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, help_heading = "Cluster", value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 
     /// File with settings, or `none` [default: the nearest portolan.toml at or above PATH]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Cluster", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 

@@ -6,7 +6,9 @@ use crate::arguments::{Asked, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::backends::{BackendsQuestion, backends};
+use portolan::net::Protocol;
+use portolan::proxy::decision::Verdict;
 
 /// The packet.
 #[derive(Args, Debug)]
@@ -22,8 +24,8 @@ pub(crate) struct BackendsArguments {
     #[arg(long, value_name = "POD|IP")]
     from: Option<String>,
     /// TCP, UDP or SCTP
-    #[arg(long, default_value = "TCP")]
-    protocol: String,
+    #[arg(long, default_value = "TCP", value_parser = parse_target::protocol)]
+    protocol: Protocol,
 }
 
 /// Sends the packet. Ends with 1 where it is rejected or dropped.
@@ -34,12 +36,16 @@ pub(crate) fn run(arguments: &BackendsArguments, terminal: &mut Terminal) -> any
     let BackendsArguments { asked, node, from, protocol } = arguments;
     let (paths, to) = asked.split("TO")?;
     let settings = asked.cluster.settings(&paths)?;
-    let to = parse_target::destination(to, &protocol.to_uppercase())?;
-    let mut question = Json::object().with("ask", "backends").with("node", node.clone()).with("to", to);
-    if let Some(from) = from {
-        question.set("from", parse_target::end(from, asked.cluster.namespace(&settings)));
-    }
+    let namespace = asked.cluster.namespace(&settings);
+    let question = BackendsQuestion {
+        node: Some(node),
+        to: parse_target::destination(to, *protocol)?,
+        from: from.as_deref().map(|from| parse_target::end(from, namespace)),
+        ..BackendsQuestion::default()
+    };
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    let works = |answer: &Json| !matches!(answer.get("verdict").and_then(Json::as_str), Some("reject" | "drop"));
-    opened.ask(&question, asked.output, terminal, render::backends, works)
+    let answer = backends(opened.engine(), &question);
+    opened.answer("backends", answer, asked.output, terminal, render::backends, |answer| {
+        !matches!(answer.verdict, Verdict::Reject | Verdict::Drop)
+    })
 }

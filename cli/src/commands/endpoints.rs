@@ -6,7 +6,7 @@ use crate::arguments::{Asked, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::endpoints::{EndpointsQuestion, endpoints};
 
 /// The Service.
 #[derive(Args, Debug)]
@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &EndpointsArguments, terminal: &mut Terminal) -> an
     let asked = &arguments.asked;
     let (paths, service) = asked.split("SERVICE")?;
     let settings = asked.cluster.settings(&paths)?;
-    let service = parse_target::object(service, "name", asked.cluster.namespace(&settings));
-    let question = Json::object().with("ask", "endpoints").with("service", service);
+    let service = parse_target::object(service, asked.cluster.namespace(&settings));
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    opened.ask(&question, asked.output, terminal, render::endpoints, |_| true)
+    let answer = endpoints(opened.engine(), &EndpointsQuestion { service });
+    opened.answer("endpoints", answer, asked.output, terminal, render::endpoints, |_| true)
 }

@@ -6,7 +6,7 @@ use crate::arguments::{Asked, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::env::{EnvQuestion, env};
 
 /// The pod.
 #[derive(Args, Debug)]
@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &EnvArguments, terminal: &mut Terminal) -> anyhow::
     let asked = &arguments.asked;
     let (paths, pod) = asked.split("POD")?;
     let settings = asked.cluster.settings(&paths)?;
-    let pod = parse_target::object(pod, "name", asked.cluster.namespace(&settings));
-    let question = Json::object().with("ask", "env").with("pod", pod);
+    let pod = parse_target::object(pod, asked.cluster.namespace(&settings));
+    let question = EnvQuestion { pod: Some(pod), ..EnvQuestion::default() };
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    opened.ask(&question, asked.output, terminal, render::env, |_| true)
+    opened.answer("env", env(opened.engine(), &question), asked.output, terminal, render::env, |_| true)
 }

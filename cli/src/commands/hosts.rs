@@ -6,7 +6,7 @@ use crate::arguments::{Asked, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::hosts::{HostsQuestion, hosts};
 
 /// The pod.
 #[derive(Args, Debug)]
@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &HostsArguments, terminal: &mut Terminal) -> anyhow
     let asked = &arguments.asked;
     let (paths, pod) = asked.split("POD")?;
     let settings = asked.cluster.settings(&paths)?;
-    let pod = parse_target::object(pod, "name", asked.cluster.namespace(&settings));
-    let question = Json::object().with("ask", "hosts").with("pod", pod);
+    let pod = parse_target::object(pod, asked.cluster.namespace(&settings));
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    opened.ask(&question, asked.output, terminal, render::hosts, |_| true)
+    let answer = hosts(opened.engine(), &HostsQuestion { pod, node: None });
+    opened.answer("hosts", answer, asked.output, terminal, render::hosts, |_| true)
 }

@@ -6,7 +6,8 @@ use crate::arguments::{Manifests, Output};
 use crate::render;
 use crate::terminal::Terminal;
 use clap::{Args, ValueEnum};
-use portolan_base::json::Json;
+use portolan::ask::map::{MapAnswer, MapFormat as Asked, MapQuestion, map};
+use portolan::policy::map::Format;
 
 /// The manifests, and the form of the map.
 #[derive(Args, Debug)]
@@ -46,16 +47,17 @@ pub(crate) enum MapFormat {
 pub(crate) fn run(arguments: &MapArguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let MapArguments { manifests: Manifests { paths, cluster }, output } = arguments;
     let (form, format) = match output {
-        MapFormat::Json => (Output::Json, "json"),
-        MapFormat::Text => (Output::Text, "text"),
-        MapFormat::Csv => (Output::Text, "csv"),
-        MapFormat::Md => (Output::Text, "md"),
-        MapFormat::Dot => (Output::Text, "dot"),
-        MapFormat::Mermaid => (Output::Text, "mermaid"),
-        MapFormat::Svg => (Output::Text, "svg"),
+        MapFormat::Json => (Output::Json, Asked::Json),
+        MapFormat::Text => (Output::Text, Asked::Text(Format::Text)),
+        MapFormat::Csv => (Output::Text, Asked::Text(Format::Csv)),
+        MapFormat::Md => (Output::Text, Asked::Text(Format::Markdown)),
+        MapFormat::Dot => (Output::Text, Asked::Text(Format::Dot)),
+        MapFormat::Mermaid => (Output::Text, Asked::Text(Format::Mermaid)),
+        MapFormat::Svg => (Output::Text, Asked::Text(Format::Svg)),
     };
     let settings = cluster.settings(paths)?;
-    let question = Json::object().with("ask", "map").with("format", format);
     let opened = Opened::read(paths, cluster, &settings, terminal)?;
-    opened.ask(&question, form, terminal, render::whole_text, |_| true)
+    let answer = map(opened.engine(), &MapQuestion { format });
+    let text = |answer: &MapAnswer, _: &Terminal| render::ended(answer.text.as_deref().unwrap_or_default());
+    opened.answer("map", answer, form, terminal, text, |_| true)
 }

@@ -4,11 +4,11 @@ use super::Outcome;
 use crate::arguments::Output;
 use crate::render;
 use crate::terminal::Terminal;
-use portolan::ask::answer_json;
+use portolan::ask::AskError;
 use portolan::engine::Engine;
 use portolan::finding::Severity;
 use portolan::load::{File, LoadMode, Loaded, load};
-use portolan_base::json::Json;
+use portolan_base::json::{Json, ToView, to_json};
 use portolan_checking::cluster_flags::ClusterFlags;
 use portolan_checking::input::Input;
 use portolan_checking::settings::Settings;
@@ -54,33 +54,48 @@ impl Opened {
         &self.loaded.engine
     }
 
-    /// Asks a question, prints the answer, and says how that ended. `text` makes the text for people; `works` says
-    /// whether the answer is the one that people hope for.
+    /// Prints the answer to a question of that kind, and says how that ended. `text` makes the text for people; `works`
+    /// says whether the answer is the one that people hope for.
     ///
     /// # Errors
     /// Standard output cannot be written.
-    pub(crate) fn ask(
+    pub(crate) fn answer<A: ToView>(
         &self,
-        question: &Json,
+        kind: &'static str,
+        answer: Result<A, AskError>,
         output: Output,
         terminal: &mut Terminal,
-        text: impl Fn(&Json, &Terminal) -> String,
-        works: impl Fn(&Json) -> bool,
+        text: impl Fn(&A, &Terminal) -> String,
+        works: impl Fn(&A) -> bool,
     ) -> anyhow::Result<Outcome> {
-        let answer = answer_json(self.engine(), question);
-        let error = answer.get("error");
-        match (output, error) {
-            (Output::Json, _) => terminal.output(&format!("{}\n", answer.to_pretty()))?,
-            (Output::Text, Some(error)) => {
-                let text = render::error(error, terminal);
-                terminal.print(&text)?;
-            }
-            (Output::Text, None) => {
-                let text = text(&answer, terminal);
+        match output {
+            Output::Json => terminal.output(&format!("{}\n", as_asked(kind, &answer).to_pretty()))?,
+            Output::Text => {
+                let text = match &answer {
+                    Ok(answer) => text(answer, terminal),
+                    Err(error) => render::error(error, terminal),
+                };
                 terminal.print(&text)?;
             }
         }
-        let asked = if error.is_some() { Outcome::BadInput } else { Outcome::of_answer(works(&answer)) };
+        let asked = match &answer {
+            Ok(answer) => Outcome::of_answer(works(answer)),
+            Err(_) => Outcome::BadInput,
+        };
         Ok(self.outcome.max(asked))
+    }
+}
+
+/// The answer as `portolan ask` writes it.
+fn as_asked<A: ToView>(kind: &'static str, answer: &Result<A, AskError>) -> Json {
+    match answer {
+        Err(error) => Json::object().with("id", Json::Null).with("error", to_json(error.view())),
+        Ok(answer) => {
+            let mut json = Json::object().with("ask", kind).with("id", Json::Null);
+            if let Json::Object(members) = to_json(answer.view()) {
+                members.into_iter().for_each(|(name, value)| json.set(name, value));
+            }
+            json
+        }
     }
 }

@@ -6,7 +6,9 @@ use crate::arguments::{Manifests, Output};
 use crate::render;
 use crate::terminal::Terminal;
 use clap::{Args, Subcommand};
-use portolan_base::json::Json;
+use portolan::ask::declare::{At, Read as _};
+use portolan::ask::suggest::{SuggestQuestion, suggest};
+use portolan_base::tree::Node;
 use std::path::{Path, PathBuf};
 
 /// Work with policies.
@@ -38,19 +40,23 @@ pub(crate) fn run(command: &PolicyCommand, terminal: &mut Terminal) -> anyhow::R
     let PolicyCommand::Suggest(SuggestArguments { manifests: Manifests { paths, cluster }, connections, output }) =
         command;
     let settings = cluster.settings(paths)?;
-    let mut question = Json::object().with("ask", "suggest");
-    if let Some(file) = connections {
-        question.set("connections", read(file)?);
+    let rows = connections.as_deref().map(read).transpose()?;
+    let mut question = SuggestQuestion::default();
+    if let (Some(rows), Some(file)) = (&rows, connections) {
+        let mut connections = Vec::new();
+        connections
+            .read(rows.get("rows").unwrap_or(rows), &At::Member(&At::Question, "connections"))
+            .map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
+        question.connections = Some(connections);
     }
     let opened = Opened::read(paths, cluster, &settings, terminal)?;
-    opened.ask(&question, *output, terminal, render::suggest, |_| true)
+    opened.answer("suggest", suggest(opened.engine(), &question), *output, terminal, render::suggest, |_| true)
 }
 
-/// The rows of a map, or a list of them.
-fn read(file: &Path) -> anyhow::Result<Json> {
+/// The JSON of a file: a map, or the rows of one.
+fn read(file: &Path) -> anyhow::Result<Node> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| anyhow::anyhow!("{shown}: {error}"))?;
-    let node = portolan_base::json::read(&text)
-        .map_err(|error| anyhow::anyhow!("{shown}:{}:{}: {error}", error.line, error.column))?;
-    Ok(node.get("rows").unwrap_or(&node).to_json())
+    portolan_base::json::read(&text)
+        .map_err(|error| anyhow::anyhow!("{shown}:{}:{}: {error}", error.line, error.column))
 }

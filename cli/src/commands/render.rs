@@ -6,7 +6,11 @@ use crate::arguments::{IngressFlags, Manifests, Output};
 use crate::render;
 use crate::terminal::Terminal;
 use clap::{Args, ValueEnum};
-use portolan_base::json::Json;
+use portolan::ask::nftables::{NftablesAnswer, nftables};
+use portolan::ask::part::ControllerChoice;
+use portolan::ask::render::{Listen, ListenTls, NodePorts, RenderAnswer, RenderQuestion, render as configuration};
+use portolan::ingress::Controller;
+use portolan::routing::render::Proxy;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -56,43 +60,37 @@ pub(crate) enum Target {
 pub(crate) fn run(arguments: &RenderArguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let Manifests { paths, cluster } = &arguments.manifests;
     let settings = cluster.settings(paths)?;
-    let proxy = match arguments.target {
-        Target::Nftables => None,
-        Target::Envoy => Some("envoy"),
-        Target::Nginx => Some("nginx"),
-        Target::Haproxy => Some("haproxy"),
-    };
-    let question = match proxy {
-        None => Json::object().with("ask", "nftables"),
-        Some(proxy) => arguments.question(proxy, arguments.ingress.controller(&settings).name()),
-    };
     let opened = Opened::read(paths, cluster, &settings, terminal)?;
-    if let (Some(folder), Some(_)) = (&arguments.certificates, proxy) {
-        let answer = portolan::ask::answer_json(opened.engine(), &question);
-        let text = answer.get("text").and_then(Json::as_str).unwrap_or_default();
-        certificates::write(opened.engine().cluster(), text, folder, terminal)?;
+    let proxy = match arguments.target {
+        Target::Nftables => {
+            let answer = nftables(opened.engine());
+            let text = |answer: &NftablesAnswer, _: &Terminal| render::ended(&answer.text);
+            return opened.answer("nftables", answer, Output::Text, terminal, text, |_| true);
+        }
+        Target::Envoy => Proxy::Envoy,
+        Target::Nginx => Proxy::Nginx,
+        Target::Haproxy => Proxy::Haproxy,
+    };
+    let folder = arguments.certificates.as_ref().map(|folder| folder.display().to_string());
+    let question = arguments.question(proxy, arguments.ingress.controller(&settings), folder.as_deref());
+    let answer = configuration(opened.engine(), &question);
+    if let (Some(folder), Ok(answer)) = (&arguments.certificates, &answer) {
+        certificates::write(opened.engine().cluster(), &answer.text, folder, terminal)?;
     }
-    opened.ask(&question, Output::Text, terminal, render::whole_text, |_| true)
+    let text = |answer: &RenderAnswer<'_>, _: &Terminal| render::ended(&answer.text);
+    opened.answer("render", answer, Output::Text, terminal, text, |_| true)
 }
 
 impl RenderArguments {
-    fn question(&self, proxy: &'static str, controller: &'static str) -> Json {
-        let listen = Json::object().with("address", self.listen.ip().to_string()).with("port", self.listen.port());
-        let mut question = Json::object()
-            .with("ask", "render")
-            .with("proxy", proxy)
-            .with("controller", controller)
-            .with("listen", listen);
-        if let Some(class) = &self.ingress.ingress_class {
-            question.set("ingressClass", class.clone());
+    fn question<'q>(&'q self, proxy: Proxy, controller: Controller, folder: Option<&'q str>) -> RenderQuestion<'q> {
+        RenderQuestion {
+            proxy,
+            controller: Some(ControllerChoice::Is(controller)),
+            ingress_class: self.ingress.ingress_class.as_deref(),
+            listen: Some(Listen { address: Some(self.listen.ip()), port: Some(self.listen.port()) }),
+            tls: folder.map(|certificates| ListenTls { port: Some(self.tls_port), certificates }),
+            node_ports: if self.node_ports { NodePorts::All } else { NodePorts::No },
+            ..RenderQuestion::default()
         }
-        if let Some(folder) = &self.certificates {
-            let tls = Json::object().with("port", self.tls_port).with("certificates", folder.display().to_string());
-            question.set("tls", tls);
-        }
-        if self.node_ports {
-            question.set("nodePorts", true);
-        }
-        question
     }
 }

@@ -6,7 +6,8 @@ use crate::arguments::{Asked, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::resolve::{ResolveQuestion, resolve};
+use portolan::dns::{RecordType, Status};
 
 /// The query.
 #[derive(Args, Debug)]
@@ -16,8 +17,8 @@ pub(crate) struct ResolveArguments {
     #[command(flatten)]
     asked: Asked,
     /// A, AAAA, SRV, CNAME, PTR or TXT
-    #[arg(long = "type", value_name = "TYPE", default_value = "A")]
-    record: String,
+    #[arg(long = "type", value_name = "TYPE", default_value = "A", value_parser = parse_target::record_type)]
+    record: RecordType,
     /// The pod that asks, NAMESPACE/POD: its search list and ndots apply
     #[arg(long, value_name = "POD")]
     from: Option<String>,
@@ -31,12 +32,11 @@ pub(crate) fn run(arguments: &ResolveArguments, terminal: &mut Terminal) -> anyh
     let ResolveArguments { asked, record, from } = arguments;
     let (paths, name) = asked.split("NAME")?;
     let settings = asked.cluster.settings(&paths)?;
-    let mut question =
-        Json::object().with("ask", "resolve").with("name", name.to_owned()).with("type", record.to_uppercase());
-    if let Some(from) = from {
-        question.set("from", parse_target::object(from, "pod", asked.cluster.namespace(&settings)));
-    }
+    let namespace = asked.cluster.namespace(&settings);
+    let from = from.as_deref().map(|from| parse_target::pod(from, namespace));
+    let question = ResolveQuestion { name, record_type: Some(*record), from, ..ResolveQuestion::default() };
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    let works = |answer: &Json| answer.get("status").and_then(Json::as_str) != Some("NXDOMAIN");
-    opened.ask(&question, asked.output, terminal, render::resolve, works)
+    let answer = resolve(opened.engine(), &question);
+    opened
+        .answer("resolve", answer, asked.output, terminal, render::resolve, |answer| answer.status != Status::NxDomain)
 }

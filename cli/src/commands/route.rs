@@ -6,7 +6,8 @@ use crate::arguments::{Asked, IngressFlags, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::part::ControllerChoice;
+use portolan::ask::route::{Headers, RouteQuestion, route};
 
 /// The request.
 #[derive(Args, Debug)]
@@ -34,18 +35,15 @@ pub(crate) fn run(arguments: &RouteArguments, terminal: &mut Terminal) -> anyhow
     let RouteArguments { asked, ingress, method, headers } = arguments;
     let (paths, url) = asked.split("URL")?;
     let settings = asked.cluster.settings(&paths)?;
-    let mut question = Json::object()
-        .with("ask", "route")
-        .with("method", method.clone())
-        .with("url", url.to_owned())
-        .with("controller", ingress.controller(&settings).name());
-    if !headers.is_empty() {
-        question.set("headers", parse_target::headers(headers)?);
-    }
-    if let Some(class) = &ingress.ingress_class {
-        question.set("ingressClass", class.clone());
-    }
+    let question = RouteQuestion {
+        method: Some(method),
+        url,
+        headers: if headers.is_empty() { Headers::default() } else { parse_target::headers(headers)? },
+        ingress_class: ingress.ingress_class.as_deref(),
+        controller: Some(ControllerChoice::Is(ingress.controller(&settings))),
+        ..RouteQuestion::default()
+    };
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    let works = |answer: &Json| answer.get("matched") != Some(&Json::Bool(false));
-    opened.ask(&question, asked.output, terminal, render::route, works)
+    let answer = route(opened.engine(), &question);
+    opened.answer("route", answer, asked.output, terminal, render::route, |answer| answer.matched)
 }

@@ -6,7 +6,8 @@ use crate::arguments::{IngressFlags, Manifests, Output};
 use crate::render;
 use crate::terminal::Terminal;
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::part::ControllerChoice;
+use portolan::ask::routes::{RoutesQuestion, routes};
 
 /// The manifests, and whose rules apply.
 #[derive(Args, Debug)]
@@ -29,10 +30,10 @@ pub(crate) struct RoutesArguments {
 pub(crate) fn run(arguments: &RoutesArguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let RoutesArguments { manifests: Manifests { paths, cluster }, ingress, output } = arguments;
     let settings = cluster.settings(paths)?;
-    let mut question = Json::object().with("ask", "routes").with("controller", ingress.controller(&settings).name());
-    if let Some(class) = &ingress.ingress_class {
-        question.set("ingressClass", class.clone());
-    }
+    let question = RoutesQuestion {
+        ingress_class: ingress.ingress_class.as_deref(),
+        controller: Some(ControllerChoice::Is(ingress.controller(&settings))),
+    };
     let opened = Opened::read(paths, cluster, &settings, terminal)?;
-    opened.ask(&question, *output, terminal, render::routes, |_| true)
+    opened.answer("routes", routes(opened.engine(), &question), *output, terminal, render::routes, |_| true)
 }

@@ -6,7 +6,7 @@ use crate::arguments::{Asked, usage};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::trace::{Outcome as Arrival, TraceAnswer, TraceQuestion, trace};
 
 /// The request.
 #[derive(Args, Debug)]
@@ -20,9 +20,6 @@ pub(crate) struct TraceArguments {
     from: String,
 }
 
-/// The outcomes of a trace that are no failure.
-const ARRIVES: &[&str] = &["delivered", "external", "redirected"];
-
 /// Traces one request. Ends with 1 where it does not arrive.
 ///
 /// # Errors
@@ -31,11 +28,11 @@ pub(crate) fn run(arguments: &TraceArguments, terminal: &mut Terminal) -> anyhow
     let TraceArguments { asked, from } = arguments;
     let (paths, url) = asked.split("URL")?;
     let settings = asked.cluster.settings(&paths)?;
-    let from = parse_target::source(from, asked.cluster.namespace(&settings));
-    let question = Json::object().with("ask", "trace").with("from", from).with("url", url.to_owned());
+    let from = parse_target::sender(from, asked.cluster.namespace(&settings));
     let opened = Opened::read(&paths, &asked.cluster, &settings, terminal)?;
-    let text = |answer: &Json, terminal: &Terminal| render::trace(answer, &opened.files, terminal);
-    opened.ask(&question, asked.output, terminal, text, |answer| {
-        answer.get("outcome").and_then(Json::as_str).is_some_and(|outcome| ARRIVES.contains(&outcome))
+    let answer = trace(opened.engine(), &TraceQuestion { from, url });
+    let text = |answer: &TraceAnswer<'_>, terminal: &Terminal| render::trace(answer, &opened.files, terminal);
+    opened.answer("trace", answer, asked.output, terminal, text, |answer| {
+        matches!(answer.outcome, Arrival::Delivered | Arrival::External | Arrival::Redirected)
     })
 }

@@ -6,7 +6,9 @@ use crate::arguments::{Manifests, Output};
 use crate::terminal::Terminal;
 use crate::{parse_target, render};
 use clap::Args;
-use portolan_base::json::Json;
+use portolan::ask::part::{Destination, Port};
+use portolan::ask::verdict::{VerdictAnswer, VerdictQuestion, verdict};
+use portolan::net::Protocol;
 
 /// The connection.
 #[derive(Args, Debug)]
@@ -24,8 +26,8 @@ pub(crate) struct VerdictArguments {
     #[arg(long)]
     port: u16,
     /// TCP, UDP or SCTP
-    #[arg(long, default_value = "TCP")]
-    protocol: String,
+    #[arg(long, default_value = "TCP", value_parser = parse_target::protocol)]
+    protocol: Protocol,
     /// Form of the answer
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
@@ -38,15 +40,15 @@ pub(crate) struct VerdictArguments {
 pub(crate) fn run(arguments: &VerdictArguments, terminal: &mut Terminal) -> anyhow::Result<Outcome> {
     let VerdictArguments { manifests: Manifests { paths, cluster }, from, to, port, protocol, output } = arguments;
     let settings = cluster.settings(paths)?;
-    let (namespace, protocol) = (cluster.namespace(&settings), protocol.to_uppercase());
-    let question = Json::object()
-        .with("ask", "verdict")
-        .with("from", parse_target::end(from, namespace))
-        .with("to", parse_target::end(to, namespace))
-        .with("port", *port)
-        .with("protocol", protocol.clone());
+    let namespace = cluster.namespace(&settings);
+    let question = VerdictQuestion {
+        from: parse_target::end(from, namespace),
+        to: Destination::End(parse_target::end(to, namespace)),
+        port: Some(Port::Number(*port)),
+        protocol: Some(*protocol),
+    };
     let opened = Opened::read(paths, cluster, &settings, terminal)?;
-    let text = |answer: &Json, terminal: &Terminal| render::verdict(answer, *port, &protocol, terminal);
-    let works = |answer: &Json| answer.get("allowed") == Some(&Json::Bool(true));
-    opened.ask(&question, *output, terminal, text, works)
+    let text = |answer: &VerdictAnswer<'_>, terminal: &Terminal| render::verdict(answer, *port, *protocol, terminal);
+    let answer = verdict(opened.engine(), &question);
+    opened.answer("verdict", answer, *output, terminal, text, |answer| answer.allowed)
 }

@@ -1,11 +1,10 @@
 //! How `portolan env` reads: the variables of a container come in; `NAME=value`, a line each, goes out.
 
-use super::member::{list, text};
+use super::words::plain;
 use crate::terminal::Terminal;
-use portolan_base::json::Json;
+use portolan::ask::env::EnvAnswer;
 
 /// The variables.
-pub(crate) fn env(answer: &Json, _terminal: &Terminal) -> String {
-    let line = |variable: &Json| format!("{}={}\n", text(variable, "name"), text(variable, "value"));
-    list(answer, "env").iter().map(line).collect()
+pub(crate) fn env(answer: &EnvAnswer, _terminal: &Terminal) -> String {
+    answer.env.iter().map(|variable| format!("{}={}\n", plain(&variable.name), plain(&variable.value))).collect()
 }

@@ -1,44 +1,39 @@
 //! How `portolan route` reads: an answer comes in; the backend, the rule and the reasons go out as text.
 
-use super::member::{because, is_true, plain, reference};
+use super::words::{because, plain, resource, service};
 use crate::terminal::{Style, Terminal};
-use portolan_base::json::Json;
+use portolan::ask::route::RouteAnswer;
 
 /// The route of a request.
-pub(crate) fn route(answer: &Json, terminal: &Terminal) -> String {
-    let mut out = String::new();
-    if is_true(answer, "matched") {
-        let target = match answer.get("service") {
-            Some(service @ Json::Object(_)) => {
-                format!("Service {}, port {}", reference(Some(service)), plain(service.get("port")))
-            }
-            _ => match answer.get("redirect") {
-                Some(redirect @ Json::Object(_)) => format!("redirect {}", plain(Some(redirect))),
-                _ => format!("resource {}", plain(answer.get("resource"))),
-            },
-        };
-        out.push_str(&format!("{}\n", terminal.styled(Style::Good, &target)));
-        let rule = match (answer.get("rule"), answer.get("path")) {
-            (Some(Json::Int(rule)), Some(Json::Int(path))) => format!(", rule {rule}, path {path}"),
+pub(crate) fn route(answer: &RouteAnswer<'_>, terminal: &Terminal) -> String {
+    let reason = because(&answer.because, None, terminal);
+    if !answer.matched {
+        return format!("{}\n{reason}", terminal.styled(Style::Bad, "no rule matches: the controller answers 404"));
+    }
+    let redirect = answer.redirect.as_ref().map(|redirect| format!("{} to {}", redirect.code, redirect.location));
+    let target = match (&answer.service, &redirect, &answer.resource, &answer.refusal) {
+        (Some(backend), ..) => format!("Service {}", service(backend, ",")),
+        (_, Some(redirect), ..) => format!("redirect {}", plain(redirect)),
+        (_, _, Some(backend), _) => format!("resource {}", resource(backend)),
+        (.., Some(refusal)) => format!("refused with {}: {}", refusal.code, plain(&refusal.because)),
+        _ => "the controller's own response".to_owned(),
+    };
+    let mut out = format!("{}\n", terminal.styled(Style::Good, &target));
+    if let Some(ingress) = &answer.ingress {
+        let rule = match (answer.rule, answer.path) {
+            (Some(rule), Some(path)) => format!(", rule {rule}, path {path}"),
             _ => ", default backend".to_owned(),
         };
-        if answer.get("ingress").is_some_and(|ingress| *ingress != Json::Null) {
-            out.push_str(&format!("  by Ingress {}{rule}\n", reference(answer.get("ingress"))));
-        }
-        for (name, word) in [("rewrite", "path becomes"), ("redirect", "redirected:")] {
-            if let Some(value) = answer.get(name).filter(|value| **value != Json::Null) {
-                out.push_str(&format!("  {word} {}\n", plain(Some(value))));
-            }
-        }
-        if let Some(tls @ Json::Object(_)) = answer.get("tls") {
-            out.push_str(&format!(
-                "  certificate of Secret {} for {}\n",
-                plain(tls.get("secret")),
-                plain(tls.get("host"))
-            ));
-        }
-    } else {
-        out.push_str(&format!("{}\n", terminal.styled(Style::Bad, "no rule matches: the controller answers 404")));
+        out.push_str(&format!("  by Ingress {}{rule}\n", plain(ingress)));
     }
-    out + &because(answer, terminal)
+    if let Some(rewrite) = &answer.rewrite {
+        out.push_str(&format!("  path becomes {}\n", plain(rewrite)));
+    }
+    if let (Some(redirect), Some(_)) = (&redirect, &answer.service) {
+        out.push_str(&format!("  redirected: {}\n", plain(redirect)));
+    }
+    if let Some(tls) = &answer.tls {
+        out.push_str(&format!("  certificate of Secret {} for {}\n", plain(&tls.secret), plain(&tls.host)));
+    }
+    out + &reason
 }
