@@ -20,7 +20,7 @@ fn words(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_hooks_find_and_mend() {
+fn the_hooks_find_and_fix() {
     let hooks = read(".pre-commit-hooks.yaml");
     for hook in hooks.items() {
         let text = |name: &str| hook.get(name).and_then(Node::as_str).unwrap();

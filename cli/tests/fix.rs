@@ -9,14 +9,14 @@ use binary::{Folder, SERVICE};
 
 /// Two misspelt fields, of which the server names both in one refusal.
 const MISSPELT: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # the shop\nspec:\n  port:\n    - port: 80\n      tragetPort: 8080\n";
-const MENDED: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # the shop\nspec:\n  ports:\n    - port: 80\n      targetPort: 8080\n";
+const FIXED: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web # the shop\nspec:\n  ports:\n    - port: 80\n      targetPort: 8080\n";
 
 /// A Service that leads to an address, to which no name can lead; only its author knows which name is meant.
 const ADDRESS: &str =
     "apiVersion: v1\nkind: Service\nmetadata:\n  name: db\nspec:\n  type: ExternalName\n  externalName: 192.0.2.1\n";
 
 #[test]
-fn what_can_be_mended_is_mended_in_as_many_rounds_as_it_takes() {
+fn fixes_are_applied_in_as_many_rounds_as_they_need() {
     let folder = Folder::with(&[("a.yaml", MISSPELT), ("b/c.yaml", SERVICE)]);
     let answer = folder.portolan(&["check", "."]);
     assert_eq!(answer.status, 1, "{answer:?}");
@@ -24,7 +24,7 @@ fn what_can_be_mended_is_mended_in_as_many_rounds_as_it_takes() {
 
     let answer = folder.portolan(&["check", "--fix", "a.yaml"]);
     assert_eq!(answer.status, 0, "{answer:?}");
-    assert_eq!(folder.read("a.yaml"), MENDED);
+    assert_eq!(folder.read("a.yaml"), FIXED);
     assert!(
         answer.out.contains("fixed[refused]: Service default/web: ") && answer.out.contains("--> a.yaml:6:3\n"),
         "{}",
@@ -55,12 +55,12 @@ fn a_diff_shows_and_writes_nothing() {
     assert_eq!(folder.read("a.yaml"), MISSPELT);
     let piped = folder.portolan_with(&["check", "--diff", "-"], MISSPELT);
     assert!(piped.out.starts_with("--- standard input\n"), "{}", piped.out);
-    let answer = folder.portolan_with(&["check", "--diff", "-"], MENDED);
+    let answer = folder.portolan_with(&["check", "--diff", "-"], FIXED);
     assert_eq!((answer.status, answer.out.as_str(), answer.err.as_str()), (0, "", "no finding can be fixed\n"));
 }
 
 #[test]
-fn json_is_mended_as_json_and_line_ends_stay() {
+fn json_is_fixed_as_json_and_line_ends_stay() {
     let json = "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"web\"},\r\n \"spec\": {\"port\": [{\"port\": 80}]}}\r\n";
     let folder = Folder::with(&[("a.json", json)]);
     assert_eq!(folder.portolan(&["check", "--fix", "a.json"]).status, 0);
@@ -69,7 +69,7 @@ fn json_is_mended_as_json_and_line_ends_stay() {
 
 #[test]
 fn a_fix_that_would_name_a_field_twice_is_not_made() {
-    let twice = MENDED.replace("      targetPort: 8080\n", "      targetPort: 8080\n      targetport: 80\n");
+    let twice = FIXED.replace("      targetPort: 8080\n", "      targetPort: 8080\n      targetport: 80\n");
     let folder = Folder::with(&[("a.yaml", &twice)]);
     let answer = folder.portolan(&["check", "--fix", "a.yaml"]);
     assert_eq!((answer.status, folder.read("a.yaml")), (1, twice), "{answer:?}");
@@ -77,7 +77,7 @@ fn a_fix_that_would_name_a_field_twice_is_not_made() {
 }
 
 #[test]
-fn only_what_is_selected_is_mended() {
+fn only_selected_findings_are_fixed() {
     let folder = Folder::with(&[("a.yaml", MISSPELT)]);
     let answer = folder.portolan(&["check", "--fix", "--ignore", "refused", "a.yaml"]);
     assert_eq!((answer.status, folder.read("a.yaml").as_str()), (0, MISSPELT));
@@ -113,6 +113,6 @@ fn links_and_permissions_stay() {
     std::os::unix::fs::symlink("real.yaml", &link).unwrap();
     assert_eq!(folder.portolan(&["check", "--fix", "link.yaml"]).status, 0);
     assert!(link.is_symlink());
-    assert_eq!(folder.read("real.yaml"), MENDED);
+    assert_eq!(folder.read("real.yaml"), FIXED);
     assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
 }

@@ -218,7 +218,7 @@ fn what_is_open_goes_before_the_disk_and_all_files_are_one_cluster() {
     editor.tell("textDocument/didClose", json!({"textDocument": document}));
     editor.wait_for("deep/pod.yaml", &[]);
     editor.wait_for("service.yaml", &[]);
-    // What changes on the disk is told by the editor.
+    // The editor reports changes on the disk.
     editor.folder.write("deep/pod.yaml", &POD.replace("app: web", "app: wbe"));
     let changed = json!({"uri": editor.uri("deep/pod.yaml"), "type": 2});
     editor.tell("workspace/didChangeWatchedFiles", json!({"changes": [changed]}));
@@ -231,7 +231,7 @@ fn what_is_open_goes_before_the_disk_and_all_files_are_one_cluster() {
 }
 
 #[test]
-fn findings_are_mended_and_silenced_by_actions() {
+fn actions_fix_and_suppress_findings() {
     let misspelt = format!("# é😀\n{}", SERVICE.replace("ports", "port"));
     let unmet = format!("{WEB}---\n{}", POD.replace("app: web", "app: other"));
     let mut editor = Editor::start(&[("a.yaml", &misspelt), ("b.yaml", &unmet)]);

@@ -1,5 +1,5 @@
-//! Shapes in which people write manifests that are meant so: nothing is told of them. Beside each stands the fault that it
-//! looks like, which is told.
+//! Unusual manifests that their authors intend: `check` reports nothing. Each is paired with the similar mistake that `check`
+//! must report.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -41,7 +41,7 @@ fn ingress(name: &str, service: &str) -> String {
 
 const PORT: &str = "ports: [{containerPort: 8080}]";
 
-/// Files of which nothing is told, and files like them with a fault of that code.
+/// Checks that nothing is reported for `meant`, and that similar files with a mistake get a finding with that code.
 #[track_caller]
 fn quiet(meant: &[(&str, String)], fault: (&str, &[(&str, String)])) {
     assert_eq!(codes(meant), [""; 0], "{meant:?}");

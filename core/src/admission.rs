@@ -4,7 +4,7 @@
 //! stored, or a [`Status`], and the warnings. The stages are the server's, in its order
 //! (`k8s.io/apiserver/pkg/endpoints/handlers/{create,update}.go`, `pkg/registry/generic/registry/store.go`,
 //! `pkg/registry/rest/{create,update}.go`, v0.36.3): decode, default, mutating admission, allocate, prepare, validate,
-//! check the metadata, warn, store. What a kind does in a stage stands in its own file and is chosen in `strategy`.
+//! check the metadata, warn, store. Each kind has a file with its part of every stage; `strategy` selects it.
 
 pub mod advice;
 pub mod allocate;

@@ -1,7 +1,7 @@
 //! The stored objects of a cluster, by kind and name: a change in, the new cluster out.
 //!
-//! Nothing is computed here. The rooms behind it (endpoints, proxy, dns, ingress, policy) compile what they need from a
-//! cluster; where an object stands in somebody's file is kept beside it, so that an answer can point at its line.
+//! Nothing is computed here. The modules that use it (endpoints, proxy, dns, ingress, policy) compile what they need from
+//! a cluster. It keeps the location of each object in its file, so that an answer can point at the line.
 
 use crate::api::object::Object;
 use crate::api::resource::{DEFAULT_NAMESPACE, Kind, ObjectKey, Resource, kinds};
@@ -24,7 +24,7 @@ pub struct Options {
     /// Whether a range of cluster IPs or node ports was given. Where none was, files that name addresses of another
     /// cluster's ranges are taken at their word.
     pub service_ranges_given: bool,
-    /// `--cluster-cidr`: the ranges that made-up pods take their addresses from, at most one a family.
+    /// `--cluster-cidr`: the ranges from which synthetic pods get their addresses, at most one for each family.
     pub cluster_cidr: Vec<IpNet>,
     /// The namespace that objects from files belong to which name none: `kubectl`'s `--namespace`.
     pub namespace: String,
@@ -388,7 +388,7 @@ impl Cluster {
         self.sources.values().map(BTreeMap::len).sum()
     }
 
-    /// Moves what stands in that file behind a byte: so many lines and bytes further down. The objects do not change.
+    /// Shifts every recorded position after byte `behind` of `file` by (lines, bytes). The objects do not change.
     pub fn move_places(&mut self, file: &str, behind: usize, by: (i64, i64)) {
         for source in self.sources.values_mut().flat_map(BTreeMap::values_mut) {
             if &*source.file == file && source.start() >= behind {

@@ -28,7 +28,7 @@ pub struct Editor<'a> {
     tree: Arc<Node>,
 }
 
-/// A node, its key where it is a member, and what it stands in.
+/// A node, its key if it is a member of an object, and its parent.
 #[derive(Clone, Copy)]
 struct Spot<'a> {
     parent: &'a Node,

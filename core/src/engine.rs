@@ -13,8 +13,8 @@ use crate::ingress::{self, Controller};
 use crate::policy::PolicyIndex;
 use crate::proxy::NodeTable;
 use crate::routing::RouteTable;
-use crate::workload::Standing;
-use crate::workload::standing::Change;
+use crate::workload::SyntheticPods;
+use crate::workload::synthetic_pods::Change;
 use portolan_base::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -25,7 +25,7 @@ type RouteTables = BTreeMap<(Controller, Option<String>), Arc<RouteTable>>;
 #[derive(Debug, Default)]
 pub struct Engine {
     cluster: Cluster,
-    standing: Standing,
+    synthetic_pods: SyntheticPods,
     allocations: OnceLock<Allocations>,
     endpoints: OnceLock<EndpointsTable>,
     zone: OnceLock<Zone>,
@@ -78,11 +78,11 @@ impl Engine {
     pub fn insert(&mut self, resource: Resource, source: Option<Source>) {
         let (kind, key, metadata) = (resource.kind(), resource.key(), resource.metadata().clone());
         self.insert_object(resource, source);
-        let changes = self.standing.follow(&self.cluster, kind, &key, Some(&metadata));
+        let changes = self.synthetic_pods.follow(&self.cluster, kind, &key, Some(&metadata));
         self.apply_changes(changes);
     }
 
-    /// Stores many objects, and then the pods that follow from them: the quick way for a whole cluster.
+    /// Stores many objects, and then their synthetic pods. Faster than single insertions for a whole cluster.
     pub fn insert_all(&mut self, resources: impl IntoIterator<Item = (Resource, Option<Source>)>) {
         let mut bare = Vec::new();
         for (resource, source) in resources {
@@ -95,32 +95,31 @@ impl Engine {
         for (resource, source) in bare {
             self.insert_object(resource, source);
         }
-        let changes = self.standing.stand_all(&self.cluster);
+        let changes = self.synthetic_pods.make_all(&self.cluster);
         self.apply_changes(changes);
     }
 
-    /// Takes an object out, and the pods that it stood for. Tells whether it was there.
+    /// Removes an object and its synthetic pods. Returns whether the object was there.
     pub fn remove(&mut self, kind: Kind, key: &ObjectKey) -> bool {
         let metadata = match kind {
             Kind::Pod => self.cluster.pods.by_key(key).map(|pod| pod.metadata.clone()),
             _ => self.cluster.workloads.get(&kind).and_then(|store| store.by_key(key)).map(|it| it.metadata.clone()),
         };
         let was_there = self.remove_object(kind, key);
-        let changes = self.standing.follow(&self.cluster, kind, key, metadata.as_ref());
+        let changes = self.synthetic_pods.follow(&self.cluster, kind, key, metadata.as_ref());
         self.apply_changes(changes);
         was_there
     }
 
-    /// Moves what stands in that file behind a byte: so many lines and bytes further down. No object changes, and no table
-    /// with it.
+    /// Shifts every recorded position after byte `behind` of `file` by (lines, bytes). Objects and tables do not change.
     pub fn move_places(&mut self, file: &str, behind: usize, by: (i64, i64)) {
         self.cluster.move_places(file, behind, by);
     }
 
-    /// Whether since this was asked last made-up pods met at an address: had the objects come in another order, they would
-    /// have other ones.
+    /// Whether synthetic pods competed for an address since the last call. If so, another order of the objects would give
+    /// them other addresses.
     pub(crate) fn take_disturbance(&mut self) -> bool {
-        self.standing.take_disturbance()
+        self.synthetic_pods.take_disturbance()
     }
 
     /// The pod that a question names: by its own name, or by the name of the workload that makes it (`web` or
@@ -144,29 +143,29 @@ impl Engine {
         self.cluster.pods.entry(found)
     }
 
-    /// The workload that a made-up pod stands for; nothing for a pod that the files hold.
+    /// The workload of a synthetic pod; `None` for a pod that is in the files.
     pub fn stands_for(&self, pod: &ObjectKey) -> Option<(Kind, ObjectKey)> {
-        self.standing.workload_of(pod).cloned()
+        self.synthetic_pods.workload_of(pod).cloned()
     }
 
-    /// The same, as the engine holds it.
-    pub(crate) fn standing_for(&self, pod: &ObjectKey) -> Option<&(Kind, ObjectKey)> {
-        self.standing.workload_of(pod)
+    /// The same as [`Engine::stands_for`], borrowed.
+    pub(crate) fn workload_of(&self, pod: &ObjectKey) -> Option<&(Kind, ObjectKey)> {
+        self.synthetic_pods.workload_of(pod)
     }
 
-    /// The pods that a workload makes: those that stand for it, or the stored ones that it owns, itself or through
-    /// another workload.
+    /// The pods of a workload: its synthetic pods, or the stored pods that it owns directly or through another
+    /// workload.
     pub fn pods_made_by(&self, kind: Kind, key: &ObjectKey) -> Vec<ObjectKey> {
-        let standing = self.standing.pods_of(kind, key);
-        if !standing.is_empty() {
-            return standing.to_vec();
+        let synthetic = self.synthetic_pods.pods_of(kind, key);
+        if !synthetic.is_empty() {
+            return synthetic.to_vec();
         }
         self.stored_pods_of(kind, key).cloned().collect()
     }
 
     /// The first of them.
     fn first_pod_made_by<'e>(&'e self, kind: Kind, key: &'e ObjectKey) -> Option<&'e ObjectKey> {
-        self.standing.pods_of(kind, key).first().or_else(|| self.stored_pods_of(kind, key).next())
+        self.synthetic_pods.pods_of(kind, key).first().or_else(|| self.stored_pods_of(kind, key).next())
     }
 
     fn stored_pods_of<'e>(&'e self, kind: Kind, key: &'e ObjectKey) -> impl Iterator<Item = &'e ObjectKey> {
@@ -184,21 +183,26 @@ impl Engine {
         owner.is_some_and(|owner| is_it(&owner) || over(&owner).is_some_and(|over| is_it(&over)))
     }
 
-    /// An engine of its own with the same cluster, to see what a change would do.
+    /// A separate engine with the same cluster, to see what a change would do.
     #[must_use]
     pub fn fork(&self) -> Engine {
         let policies = self.policies.clone();
-        Engine { cluster: self.cluster.clone(), standing: self.standing.clone(), policies, ..Engine::default() }
+        Engine {
+            cluster: self.cluster.clone(),
+            synthetic_pods: self.synthetic_pods.clone(),
+            policies,
+            ..Engine::default()
+        }
     }
 
-    /// An engine of its own with a part of the cluster: these objects, shared and not copied. Made-up pods among them
-    /// stand for their workloads as they do here.
+    /// A separate engine with a part of the cluster: these objects, shared and not copied. Synthetic pods among them keep
+    /// their workloads.
     #[must_use]
     pub fn part<'k>(&self, objects: impl IntoIterator<Item = (Kind, &'k ObjectKey)>) -> Engine {
         let mut part = Engine::new(self.cluster.options.clone());
         for (kind, key) in objects {
             if part.cluster.share(&self.cluster, kind, key) {
-                part.standing.share(&self.standing, kind, key);
+                part.synthetic_pods.share(&self.synthetic_pods, kind, key);
             }
         }
         part
@@ -219,7 +223,7 @@ impl Engine {
 
     /// Whether Portolan generated the address, because the files give none for the pod.
     pub fn has_synthetic_address(&self, address: std::net::IpAddr) -> bool {
-        self.standing.is_synthetic(address)
+        self.synthetic_pods.is_synthetic(address)
     }
 
     fn apply_changes(&mut self, changes: Vec<Change>) {
@@ -236,9 +240,9 @@ impl Engine {
         if let Resource::Pod(pod) = &mut resource {
             let key = ObjectKey::in_namespace(&pod.metadata.namespace, &pod.metadata.name);
             if let Some(old) = self.cluster.pods.by_key(&key) {
-                self.standing.release(old);
+                self.synthetic_pods.release(old);
             }
-            self.standing.admit(&self.cluster, pod);
+            self.synthetic_pods.admit(&self.cluster, pod);
         }
         self.replace(resource, source);
     }
@@ -247,7 +251,7 @@ impl Engine {
         if kind == Kind::Pod
             && let Some(pod) = self.cluster.pods.by_key(key)
         {
-            self.standing.release(pod);
+            self.synthetic_pods.release(pod);
         }
         self.delete(kind, key)
     }

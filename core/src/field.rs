@@ -222,7 +222,7 @@ impl Error {
         Error::new(ErrorType::TooMany, path, actual.to_string(), format!("must have at most {limit} {unit}"))
     }
 
-    /// The message without the field (`Error.ErrorBody`), as it stands in a status cause.
+    /// The message without the field (`Error.ErrorBody`), as in a status cause.
     pub fn body(&self) -> String {
         let mut out = self.kind.text().to_owned();
         if self.kind.shows_value() {

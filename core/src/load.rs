@@ -30,7 +30,7 @@ use portolan_base::collections::BTreeMap;
 use portolan_base::tree::{Key, Node, SyntaxError, Value};
 use std::sync::Arc;
 
-/// How objects from files are taken in.
+/// How objects from files are loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadMode {
     /// As stored: nothing is refused or allocated; what a reader of the server finds filled in is filled in.
@@ -39,31 +39,31 @@ pub enum LoadMode {
     Admitted,
 }
 
-/// A cluster made from files, and what was met on the way.
+/// A cluster made from files, and the findings of loading it.
 #[derive(Debug)]
 pub struct Loaded {
     /// The cluster.
     pub engine: Engine,
-    /// What was refused or warned of, in file order.
+    /// Refusals and warnings, in file order.
     pub findings: Vec<Finding>,
     /// How many objects of the kinds that the project knows were read.
     pub objects: usize,
     /// How many of them were refused.
     pub refused: usize,
-    /// How many objects of other kinds were passed over, by kind.
+    /// How many objects of other kinds were skipped, by kind.
     pub passed_over: BTreeMap<String, usize>,
     /// The files.
     pub files: Vec<File>,
     /// The pods that those of other kinds make, as far as they say.
     pub others: Vec<OtherPods>,
-    /// How the objects hang together.
+    /// How the objects depend on each other.
     pub(crate) entanglement: Entanglement,
     /// The files that are not manifests.
     pub(crate) non_manifests: NonManifests,
 }
 
-/// How objects hang together that were taken in one after the other: where one of them changes, another may have to be
-/// taken in anew.
+/// How objects that were loaded one after the other depend on each other: a change of one may require that another is
+/// loaded again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entanglement {
     /// What Services wanted and do not hold, with the Service that wanted it.
@@ -94,7 +94,7 @@ pub fn load_stored(files: &[File], options: Options) -> Loaded {
 /// What was met while a text was taken into a cluster that was there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// What was refused or warned of, in file order.
+    /// Refusals and warnings, in file order.
     pub findings: Vec<Finding>,
     /// How many objects of the kinds that the project knows were read.
     pub objects: usize,
@@ -131,9 +131,9 @@ type Unknown = fn(&str, &str, &Source, &str) -> Option<Finding>;
 /// A load under way.
 struct Loader {
     loaded: Loaded,
-    /// What was read and is to be taken in, in order.
+    /// The objects that were read and wait to be loaded, in order.
     read: Vec<(Kind, Source)>,
-    /// What needs no admission waits until all is read: which nodes there are decides where pods are.
+    /// Objects without admission wait until everything is read, because the nodes decide where pods run.
     later: Vec<(Resource, Option<Source>)>,
     /// Where objects are judged, who judges a kind that nobody knows.
     unknown: Option<Unknown>,
@@ -225,7 +225,7 @@ impl Loader {
         }
     }
 
-    /// Reads leniently and stores. A value of the wrong type is told of; the rest of the object stands.
+    /// Reads leniently and stores. A value of the wrong type is reported; the rest of the object is kept.
     fn store(&mut self, kind: Kind, mut source: Source) {
         if let Some(name) = generated_name(&source.node) {
             put_into_metadata(Arc::make_mut(&mut source.node), "name", &name);
@@ -273,8 +273,8 @@ const OF_KUSTOMIZE: &str = "patch or settings of kustomize";
 /// What a document that waits for Helm is called among the kinds.
 const HELM_TEMPLATE: &str = "Helm template";
 
-/// Whether the document around that line (from 1) is to be rendered before anybody reads it: it stands in Helm's folder
-/// `templates` and has an action in it.
+/// Whether the document around that line (from 1) is a Helm template: it is in a folder `templates` and contains an
+/// action.
 fn is_template(file: &File, line: u32) -> bool {
     file.name.split('/').rev().skip(1).any(|folder| folder == "templates")
         && document(&file.text, line).any(|line| line.contains("{{"))

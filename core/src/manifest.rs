@@ -45,9 +45,9 @@ pub fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
 /// A file that begins with `{` is read as a row of JSON values first and as YAML where that ends, as apimachinery's
 /// `YAMLOrJSONDecoder` does; any other as YAML ([`portolan_yaml::read`]). What has `items` is a list and is taken apart as
 /// apimachinery's `UnstructuredJSONScheme` does: items without `apiVersion` and `kind` get those of the list. Documents
-/// without content are passed over. Places are those in the file.
+/// without content are skipped. Positions are those in the file.
 ///
-/// What is for others stands beside manifests, and is told apart: values, patches and descriptions of charts.
+/// Other documents beside manifests are recognised: values, patches and descriptions of charts.
 ///
 /// ```
 /// use portolan::manifest::{NoObject, objects};

@@ -27,12 +27,12 @@ pub struct Session {
     others: Vec<OtherPods>,
     /// The files that are not manifests.
     non_manifests: NonManifests,
-    /// How the objects hang together. Where one was taken for a change of another, all is loaded anew each time: taking one
-    /// away may bring the other back.
+    /// How the objects depend on each other. If one was loaded as a change of another, every change loads everything again:
+    /// removing one may bring the other back.
     entanglement: Entanglement,
 }
 
-/// A file as it was taken in last.
+/// A file as it was last loaded.
 #[derive(Debug)]
 struct Kept {
     file: File,
@@ -83,7 +83,7 @@ impl Session {
             self.files.len() - 1
         });
         let (cut, pieces) = self.files.get_mut(index).and_then(|kept| kept.cut(&file.text)).unzip();
-        // What a kustomization says decides how other files are taken in.
+        // A kustomization decides how other files are loaded.
         let is_whole = self.entanglement.has_duplicates || is_kustomization(&name) || self.non_manifests.has(&name);
         match &cut {
             Some(cut) if !is_whole => {
@@ -105,7 +105,7 @@ impl Session {
         self.engine.remove(kind, key)
     }
 
-    /// What was found while the files were taken in, in their order.
+    /// The findings of loading the files, in their order.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.files.iter().flat_map(|kept| &kept.findings)
     }
@@ -199,13 +199,13 @@ impl Kept {
     }
 }
 
-/// Whether it is found while a file is read, and not when its objects are taken in.
+/// Whether the finding comes from reading a file, not from loading its objects.
 fn is_of_reading(finding: &Finding) -> bool {
     matches!(finding.code, "syntax" | "object" | "kind" | "version")
 }
 
-/// The line (from 1) that tells which document a finding is about: where a document ends too soon is told at the beginning
-/// of the line behind it.
+/// A line (from 1) within the document of the finding: a document that ends too soon is reported at the beginning of the
+/// next line.
 fn line_within(finding: &Finding) -> usize {
     let line = finding.place.line as usize;
     let is_end = finding.code == "syntax" && finding.place.column == 1 && line > 1;

@@ -1,17 +1,17 @@
-//! What makes pods, and the pods it stands for.
+//! Workloads in, the pods that their controllers would make out.
 //!
-//! Files seldom hold pods. So each workload stands for the pods that its controller would make: named and labelled as
-//! the controller does it, running and ready, on the nodes that the files describe, with made-up addresses out of the
-//! pod ranges that are the same on every run. A pod that a file holds without a status is completed likewise.
+//! Files seldom contain pods. So each workload gets the synthetic pods that its controller would make: with the controller's
+//! names and labels, running and ready, on the nodes in the files. Their addresses come from the pod ranges and are the same
+//! on every run. A pod in a file without a status is completed in the same way.
 //!
-//! Where the files hold what a workload owns (the ReplicaSet of a Deployment, the pods of a ReplicaSet: an export of a
-//! live cluster), that stands, and nothing is made up.
+//! If the files contain objects that a workload owns (the ReplicaSet of a Deployment, the pods of a ReplicaSet: an export of a
+//! live cluster), these are used, and the workload gets no synthetic pods.
 
 pub mod addresses;
 pub mod names;
-pub mod standing;
+pub mod synthetic_pods;
 
-pub use standing::Standing;
+pub use synthetic_pods::SyntheticPods;
 
 use crate::api::meta::{ObjectMeta, OwnerReference};
 use crate::api::node::Node;

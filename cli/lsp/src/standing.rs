@@ -1,10 +1,11 @@
-//! Where one stands in a manifest, told by indentation, so that it works while a line is half written.
+//! A text and an offset in, the context of the cursor out. It is found by indentation, so that it works while a line is
+//! half written.
 
 use crate::text::Lines;
 use portolan::api::resource::Kind;
 use std::ops::Range;
 
-/// Where the cursor stands in a document of the stream.
+/// The position of the cursor in a document of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// What the document is, where that is known.

@@ -31,9 +31,9 @@ pub(crate) fn sarif(findings: &[Finding], files: &[File], unreadable: &[String])
     });
     let mut invocation = Json::object().with("executionSuccessful", unreadable.is_empty());
     if !unreadable.is_empty() {
-        let told =
+        let notifications =
             unreadable.iter().map(|problem| Json::object().with("level", "error").with("message", text(problem)));
-        invocation.set("toolExecutionNotifications", Json::Array(told.collect()));
+        invocation.set("toolExecutionNotifications", Json::Array(notifications.collect()));
     }
     let run = Json::object()
         .with("tool", Json::object().with("driver", driver))
@@ -86,7 +86,7 @@ fn fix(finding: &Finding, files: &[File]) -> Option<Json> {
     };
     let changes: Option<Vec<Json>> = changed.into_iter().map(change).collect();
     let changes = changes.filter(|changes| !changes.is_empty())?;
-    let described = text(finding.help.as_deref().unwrap_or("mend it"));
+    let described = text(finding.help.as_deref().unwrap_or("fix it"));
     Some(Json::object().with("description", described).with("artifactChanges", Json::Array(changes)))
 }
 

@@ -27,7 +27,7 @@ struct State {
     objects: BTreeMap<String, BTreeMap<String, String>>,
     /// Every event: its version, its plural, its line.
     events: Vec<(u64, String, String)>,
-    /// Versions up to this one are forgotten: who watches from there is told 410.
+    /// Versions up to this one are forgotten: a watch from one of them is answered with 410.
     forgotten: u64,
     /// Nobody is answered.
     down: bool,

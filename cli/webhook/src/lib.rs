@@ -43,7 +43,7 @@ use view::View;
 /// The largest number of connections to the port for probes and scrapes.
 const HEALTH_CONNECTIONS: u32 = 64;
 
-/// Serves until it is told to end (SIGTERM or SIGINT).
+/// Serves until it receives SIGTERM or SIGINT.
 ///
 /// # Errors
 /// The certificate, the manifests or the kubeconfig cannot be read; the address cannot be listened on.

@@ -1,6 +1,6 @@
 //! Base64 as Go's `base64.StdEncoding` reads it.
 
-/// The bytes, or `None` where the text is not base64 with its padding. Line breaks are passed over.
+/// The bytes, or `None` where the text is not base64 with its padding. Line breaks are skipped.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     if !symbols.len().is_multiple_of(4) {

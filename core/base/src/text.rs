@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-/// Where the first of these ASCII characters stands in a text.
+/// The byte offset of the first of these ASCII characters in a text.
 pub fn find(text: &str, any: &[u8]) -> Option<usize> {
     for (at, byte) in text.bytes().enumerate() {
         for wanted in any {

@@ -19,7 +19,7 @@ pub struct SyntaxError {
     pub column: u32,
 }
 
-/// Where a value stands in its text. Lines and columns count from 1, columns in characters (Unicode scalar values);
+/// The position of a value in its text. Lines and columns count from 1, columns in characters (Unicode scalar values);
 /// `start..end` is the byte range of the value in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

@@ -130,14 +130,14 @@ impl Status {
         }
     }
 
-    /// What a client is told when the server has no such resource (`errors.NewGenericServerResponse`): 404.
+    /// The answer to a client when the server has no such resource (`errors.NewGenericServerResponse`): 404.
     pub fn not_served() -> Self {
         let message = "the server could not find the requested resource".to_owned();
         Status { code: 404, reason: "NotFound", message, details: Some(Box::default()), reasons: Reasons::Other }
     }
 
-    /// What a new object is told whose name an existing one has: 409 (`errors.NewAlreadyExists`). One with a
-    /// `generateName` is taken for one whose name was generated (`rest.CheckGeneratedNameError`).
+    /// The answer to a new object whose name is already used: 409 (`errors.NewAlreadyExists`). The name of an object with
+    /// a `generateName` counts as generated (`rest.CheckGeneratedNameError`).
     pub fn already_exists(kind: Kind, new: &ObjectMeta, existing: &ObjectMeta) -> Self {
         let deleting = if existing.deletion_timestamp.is_some() { "object is being deleted: " } else { "" };
         let mut message =

@@ -69,7 +69,7 @@ pub enum Slot<'v> {
 
 /// A value that decodes and encodes itself: a text, a number, a map of texts.
 pub trait Leaf {
-    /// Decodes the node into this value; what does not fit is told to the decoder, and the value stays as it was.
+    /// Decodes the node into this value. A node of the wrong type is reported to the decoder and leaves the value unchanged.
     fn decode(&mut self, node: &Node, decoder: &mut Decoder);
     /// The value as JSON.
     fn encode(&self) -> Json;
@@ -134,7 +134,7 @@ impl fmt::Display for GoType {
     }
 }
 
-/// Decodes the node into the value; what does not fit is told to the decoder.
+/// Decodes the node into the value. A node of the wrong type is reported to the decoder.
 pub fn decode(value: &mut dyn Codec, node: &Node, decoder: &mut Decoder) {
     let go_type = value.go_type();
     match value.slot() {

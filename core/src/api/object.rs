@@ -184,7 +184,7 @@ macro_rules! go_name {
     };
 }
 
-/// What stands in brackets behind a field of [`object!`](crate::object), as a [`Field`](api::object::Field).
+/// The options in brackets after a field of [`object!`](crate::object), as a [`Field`](api::object::Field).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! field_options {

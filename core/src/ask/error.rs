@@ -172,7 +172,7 @@ fn keys(engine: &Engine, kind: Kind) -> Vec<ObjectKey> {
     let cluster = engine.cluster();
     let mut keys = Vec::new();
     cluster.each(kind, &mut |key, _| {
-        if kind != Kind::Pod || engine.standing_for(key).is_none() {
+        if kind != Kind::Pod || engine.workload_of(key).is_none() {
             keys.push(key.clone());
         }
     });

@@ -108,7 +108,7 @@ fn listed<'e>(
 ) -> ListedObject<'e> {
     let metadata = field_named(object, "metadata").map(encode).unwrap_or_default();
     let source = Location::of_field(engine, kind, key, "metadata.name");
-    let owner = if source.is_none() && kind == Kind::Pod { engine.standing_for(key) } else { None };
+    let owner = if source.is_none() && kind == Kind::Pod { engine.workload_of(key) } else { None };
     ListedObject {
         kind,
         namespace: Cow::Borrowed(&key.namespace),

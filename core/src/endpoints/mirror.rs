@@ -72,7 +72,7 @@ fn slice_ports(ports: &[EndpointPort]) -> Vec<SlicePort> {
     ports
 }
 
-/// `addressToEndpoint`: only the condition `ready` is told, and no zone.
+/// `addressToEndpoint`: sets only the condition `ready`, and no zone.
 fn endpoint(address: &EndpointAddress, ready: bool) -> Option<(Family, Endpoint)> {
     let ip = parse_sloppy(&address.ip)?;
     let endpoint = Endpoint {

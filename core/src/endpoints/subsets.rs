@@ -17,8 +17,8 @@ pub(super) struct Offer {
     pub(super) owner: String,
     /// The port, or none where the Service has none.
     pub(super) port: Option<EndpointPort>,
-    /// Ports that are equal are one port only where Go's are: those with an `appProtocol` are told apart by the place
-    /// they were written at.
+    /// Ports that are equal are one port only where Go's are: those with an `appProtocol` are distinguished by their
+    /// position in the file.
     pub(super) port_place: usize,
     /// Whether it stands under `addresses`, not `notReadyAddresses`.
     pub(super) ready: bool,

@@ -1,4 +1,4 @@
-//! The environment of a container: what it is told of Services, and its own variables.
+//! The environment of a container: the variables of Services and its own.
 
 use super::expansion::expand;
 use crate::api::pod::{Container, EnvVar, Pod};
@@ -25,8 +25,7 @@ pub struct Environment {
     /// The container's own variables in their order, then those of Services by the Services' names. (The kubelet's own
     /// order is by chance.)
     pub variables: Vec<Variable>,
-    /// Services that would be told of, but are younger than the pod: its containers learn of them only when they start
-    /// anew.
+    /// Services that are younger than the pod: its containers get their variables only after a restart.
     pub missed: Vec<ObjectKey>,
     /// Variables in which somebody may find what he does not expect.
     pub collisions: Vec<Collision>,
@@ -132,7 +131,7 @@ fn variable_name(name: &str) -> String {
     name.replace('-', "_").to_ascii_uppercase()
 }
 
-/// The Services that the containers of a pod are told of, by name, without looking at when they were made.
+/// The Services whose variables the containers of a pod get, sorted by name, whatever their age.
 ///
 /// Mirrors `Kubelet.getServiceEnvVarMap` (kubelet_pods.go, v1.36.3): `kubernetes` of the namespace `default` always; with
 /// `enableServiceLinks` every Service of the pod's own namespace, one named `kubernetes` in place of the other. The kubelet knows
@@ -438,9 +437,9 @@ items:
         assert_eq!(value(&found, "FOO_SERVICE_PORT"), Some("tcp://10.0.0.4:81"));
     }
 
-    /// Facts of upstream's `TestMakeEnvironmentVariables` (kubelet_pods_test.go): which Services are told of.
+    /// Facts of upstream's `TestMakeEnvironmentVariables` (kubelet_pods_test.go): the Services whose variables are set.
     #[test]
-    fn the_master_service_is_always_told_of() {
+    fn variables_of_the_master_service_are_always_set() {
         let all = cluster(SERVICES);
         assert_eq!(value(&environment(&all, "own"), "KUBERNETES_SERVICE_HOST"), Some("10.0.0.6"));
         let without = environment(&all, "nolinks");
@@ -452,10 +451,10 @@ items:
     }
 
     #[test]
-    fn services_without_an_address_are_not_told_of() {
+    fn services_without_an_address_have_no_variables() {
         let all = cluster(SERVICES);
-        let told = services_told(&all, all.pods.get("a", "p").unwrap());
-        let names: Vec<&str> = told.iter().map(|(key, _)| key.name.as_str()).collect();
+        let found = services_told(&all, all.pods.get("a", "p").unwrap());
+        let names: Vec<&str> = found.iter().map(|(key, _)| key.name.as_str()).collect();
         assert_eq!(names, ["foo", "foo-service", "kubernetes", "late"]);
     }
 }

@@ -4,7 +4,7 @@ use super::{Cluster, NodeFiles, cluster_dns};
 use crate::api::pod::Pod;
 use std::net::IpAddr;
 
-/// What stands in `/etc/resolv.conf`, and what had to be left out of it.
+/// The content of `/etc/resolv.conf`, and the entries that did not fit in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolver {
     /// Name servers, at most three.

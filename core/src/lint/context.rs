@@ -265,7 +265,7 @@ fn count(cluster: &Cluster) -> BTreeMap<(&str, &str), usize> {
 
 /// The object that defines a pod: the pod itself, or its workload; with the path of the template in it, before `spec`.
 pub(super) fn template_of<'e>(engine: &'e Engine, pod: &'e ObjectKey) -> (Kind, &'e ObjectKey, &'static str) {
-    let (kind, key) = engine.standing_for(pod).map_or((Kind::Pod, pod), |(kind, key)| (*kind, key));
+    let (kind, key) = engine.workload_of(pod).map_or((Kind::Pod, pod), |(kind, key)| (*kind, key));
     let before = match kind {
         Kind::Pod => "",
         Kind::CronJob => "spec.jobTemplate.spec.template.",

@@ -112,9 +112,9 @@ mod tests {
             for quote in ["", "'", "\""] {
                 let text = service(&format!("{quote}selektor{quote}"), rest);
                 let [edit] = <[_; 1]>::try_from(refused(&text).fix).unwrap();
-                let mut mended = text.clone();
-                mended.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
-                assert_eq!(mended, service(&format!("{quote}selector{quote}"), rest));
+                let mut fixed = text.clone();
+                fixed.replace_range(edit.range.start as usize..edit.range.end as usize, &edit.text);
+                assert_eq!(fixed, service(&format!("{quote}selector{quote}"), rest));
             }
         }
         let json = r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"selektor":{"a":"b"},"ports":[{"port":80}]}}"#;

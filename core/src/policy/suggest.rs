@@ -130,7 +130,7 @@ impl Teams {
                 teams.add(index, parties, namespace, labels, pods);
                 continue;
             }
-            // Pods that policies treat differently are told apart by every label they have.
+            // Pods that policies treat differently are distinguished by all their labels.
             let mut by_labels: BTreeMap<StringMap, Vec<PodId>> = BTreeMap::new();
             for pod in pods {
                 let labels = index.entry(pod).map(|entry| entry.pod.metadata.labels.clone()).unwrap_or_default();

@@ -69,7 +69,7 @@ impl Client {
 pub enum Verdict {
     /// It is sent on to an endpoint.
     Forward,
-    /// It is refused, and its sender told.
+    /// It is rejected, and the sender is notified.
     Reject,
     /// It vanishes.
     Drop,

@@ -197,7 +197,7 @@ pub fn choose(
     chosen
 }
 
-/// What a table was made from, so that it is made anew when the servers change.
+/// The input of a table, so that the table is built again when the servers change.
 type MadeFrom = Vec<(SocketAddr, u32)>;
 
 fn made_from(servers: &[Server]) -> MadeFrom {

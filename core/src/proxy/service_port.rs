@@ -139,7 +139,7 @@ impl ServicePort {
     }
 }
 
-/// The ports of a Service for one family. None for a Service that kube-proxy passes over: one that another proxy serves,
+/// The ports of a Service for one family. None for a Service that kube-proxy ignores: one that another proxy serves,
 /// one without an address, `ExternalName`, or one without an address of that family.
 pub(super) fn compile(
     key: &Arc<ObjectKey>,
@@ -207,7 +207,7 @@ pub(super) fn health_check_node_port(service: &Service) -> Option<u16> {
     (needed && port != 0).then_some(port)
 }
 
-/// `GetClusterIPByFamily`, for a Service that is not passed over.
+/// `GetClusterIPByFamily`, for a Service that kube-proxy does not ignore.
 fn cluster_ip(service: &Service, family: Family) -> Option<IpAddr> {
     if is_passed_over(service) {
         return None;

@@ -153,7 +153,7 @@ impl<'c> Neighbourhood<'c> {
         self.nodes();
     }
 
-    /// Around pods with these labels: what selects them, and what they are told.
+    /// Around pods with these labels: the objects that select them, and the Services that their containers know.
     fn pods_of(&mut self, labels: &StringMap, spec: &PodSpec) {
         let (cluster, namespace) = (self.cluster, self.key.namespace.as_str());
         if !self.engine.policies().policies_in_order().is_empty() {
@@ -205,7 +205,7 @@ impl<'c> Neighbourhood<'c> {
         if !self.picked.insert((Kind::Pod, key)) {
             return;
         }
-        if let Some((kind, workload)) = self.engine.standing_for(key) {
+        if let Some((kind, workload)) = self.engine.workload_of(key) {
             self.picked.insert((*kind, workload));
             return;
         }

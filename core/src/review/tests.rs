@@ -223,6 +223,6 @@ fn an_error_that_was_there_is_told_from_a_new_one() {
     };
     let same = change(&service("10.0.0.2"));
     assert_eq!((same.own.len(), same.kept.len()), (0, 1));
-    let mended = change(&service("example.com"));
-    assert_eq!(mended, Review::default());
+    let fixed = change(&service("example.com"));
+    assert_eq!(fixed, Review::default());
 }

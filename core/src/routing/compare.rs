@@ -2,8 +2,8 @@
 //!
 //! The hosts that either table names, and the regions of their paths ([`super::regions`]), cut the space of all requests into
 //! classes in which neither table changes its mind. Each class is asked once of both tables; those whose answers differ are
-//! told, those of one host with the same answers together. Where expressions have a part, the classes are found by running
-//! all of them at once ([`super::pattern::joint`]), and a class is told by the rules that win in it.
+//! reported, those of one host with the same answers together. Where expressions have a part, the classes are found by running
+//! all of them at once ([`super::pattern::joint`]), and a class is named by the rules that win in it.
 
 use super::Backend;
 use super::matching::{MatchHost, MatchPath};

@@ -1,7 +1,7 @@
 //! Texts and what they lead to, compiled: the names of hosts, and the paths of one host.
 //!
 //! A proxy asks about requests in any order, so a lookup in a large table costs what it touches of the memory. Everything it
-//! needs therefore stands in one row of words: every table of texts in one piece (where it stops, its slots, the texts
+//! needs is therefore in one row of words: every table of texts in one piece (where it stops, its slots, the texts
 //! themselves), and the paths that hosts have alike only once.
 
 use super::matching::MatchPath;
@@ -222,7 +222,7 @@ impl TextTablesBuilder {
         let mask = slots as u64 - 1;
         let first_slot = HEAD + stops.len() + expressions.len();
         let length: usize = texts.iter().map(|(text, _)| 3 + text.len() / 8).sum();
-        // A table of 32 GB would have no room for the hashes, and no larger one is told from this.
+        // A table of 32 GB would have no room for the hashes, and larger ones are not distinguished from it.
         let distance = ((first_slot + slots + length).next_power_of_two() as u64 - 1) & u64::from(u32::MAX);
         words.extend([pair(mask, stops.len() as u64), pair(expressions.len() as u64, distance)]);
         words.extend(stops);

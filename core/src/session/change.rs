@@ -53,7 +53,7 @@ impl Change {
         change
     }
 
-    /// Looks at what stands in the new middle of the file, once it is taken in: what was found in it, and its entanglement.
+    /// Compares the new middle of the file after loading: its findings and its entanglement.
     pub(super) fn takes_in(
         &mut self,
         session: &Session,

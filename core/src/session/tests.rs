@@ -144,7 +144,7 @@ fn whatever_is_typed_a_session_is_as_good_as_a_fresh_one() {
     }
 }
 
-/// Objects of which much is said, with edits that mend it.
+/// Objects with many findings, and edits that fix them.
 const DOUBTFUL: &str = r#"apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}

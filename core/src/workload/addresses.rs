@@ -1,4 +1,4 @@
-//! Made-up pod addresses: out of the node's or the cluster's pod ranges, never the same twice, the same on every run.
+//! Addresses of synthetic pods: from the node's or the cluster's pod ranges, each used once, the same on every run.
 
 use super::names::hash;
 use crate::api::node::Node;

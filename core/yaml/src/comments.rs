@@ -11,7 +11,7 @@ pub struct Comment<'t> {
     pub text: &'t str,
     /// The bytes that it takes.
     pub range: Range<usize>,
-    /// The bytes of the document that it stands in, or before which it stands on the separator.
+    /// The bytes of the document that contains it, or of the document after the separator line that contains it.
     pub document: Range<usize>,
 }
 

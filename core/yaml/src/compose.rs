@@ -13,7 +13,7 @@ pub(super) type Id = usize;
 /// What a node is.
 #[derive(Debug)]
 pub(super) enum Raw<'t> {
-    /// Its text, its tag, and whether its kind is to be told from the text.
+    /// Its text, its tag, and whether its kind follows from the text.
     Scalar(Cow<'t, str>, Tag, bool),
     Sequence,
     /// Keys and values by turns.

@@ -11,7 +11,7 @@ use portolan_base::collections::{BTreeMap, BTreeSet};
 use portolan_base::tree::{Key, MAX_DEPTH, Node, Number, Place, Value};
 use std::borrow::Cow;
 
-/// Where a mark stands in the file.
+/// The position of a mark in the file.
 pub(super) trait Places {
     /// The place from a mark to a byte offset.
     fn place(&mut self, start: Mark, end: usize) -> Place;

@@ -49,7 +49,7 @@ pub(super) enum Event<'t> {
     DocumentStart,
     DocumentEnd,
     Alias(Cow<'t, str>),
-    /// A scalar: its text, its tag, and whether its kind is to be told from the text.
+    /// A scalar: its text, its tag, and whether its kind follows from the text.
     Scalar(Cow<'t, str>, Tag, bool),
     SequenceStart,
     SequenceEnd,

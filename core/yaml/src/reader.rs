@@ -89,7 +89,7 @@ impl<'t> Reader<'t> {
     /// Makes sure that so many characters are decoded (`cache`).
     ///
     /// # Errors
-    /// A character that YAML does not allow stands in the piece that had to be read.
+    /// The piece contains a character that YAML does not allow.
     pub(super) fn need(&mut self, characters: usize) -> Result<(), Fault> {
         match &self.window {
             Some(window) if window.unread < characters => self.fill(characters),
@@ -133,7 +133,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// Whether go-yaml sees a byte order mark here: it looks at the beginning of its buffer, wherever it stands in it.
+    /// Whether go-yaml sees a byte order mark here: it looks at the beginning of its buffer, whatever its position in it.
     pub(super) fn is_byte_order_mark(&self) -> bool {
         match &self.window {
             Some(window) => {

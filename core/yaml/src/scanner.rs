@@ -70,7 +70,7 @@ impl<'t> Scanner<'t> {
             self.fetch_more()?;
             self.ready = true;
         }
-        // The queue is never empty here; the end of the stream stands in for a token that cannot be missing.
+        // The queue is never empty here; the end of the stream replaces a token that cannot be missing.
         let end = self.reader.mark;
         Ok(self.tokens.front().map_or((Kind::StreamEnd, end, end), |token| (token.kind, token.start, token.end)))
     }
@@ -196,7 +196,7 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// Where the key stands in `key_of_token` that may have begun at a token, and which it is.
+    /// The index in `key_of_token` of the key that may have begun at a token, and the key itself.
     fn key_at(&self, token: usize) -> Option<(usize, usize)> {
         let at = self.key_of_token.binary_search_by_key(&token, |(known, _)| *known).ok()?;
         self.key_of_token.get(at).map(|(_, key)| (at, *key))

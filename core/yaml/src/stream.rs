@@ -3,7 +3,7 @@
 use portolan_base::tree::SyntaxError;
 use std::borrow::Cow;
 
-/// The text of one document, and where it stands in the file.
+/// The text of one document, and its position in the file.
 #[derive(Debug)]
 pub(super) struct Chunk<'t> {
     /// The text: its lines end with `\n`, the last one too.

@@ -26,8 +26,8 @@ pub struct Defect {
     pub message: String,
 }
 
-/// The kinds of [`Defect`]. Upstream mends [`DefectKind::NotAllocated`] and [`DefectKind::Leaked`]; the rest is only told,
-/// since the address of a Service does not change.
+/// The kinds of [`Defect`]. Upstream repairs [`DefectKind::NotAllocated`] and [`DefectKind::Leaked`]. It only
+/// reports the others, because the address of a Service does not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DefectKind {
     /// A Service has it, and the map did not know.

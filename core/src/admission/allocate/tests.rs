@@ -218,7 +218,7 @@ fn a_full_range_is_told_and_what_is_deleted_is_free_again() {
 }
 
 #[test]
-fn repair_mends_what_is_missing_gives_back_what_leaked_and_tells_of_the_rest() {
+fn repair_allocates_missing_addresses_releases_leaked_ones_and_reports_the_rest() {
     let mut cluster = small_cluster();
     let store = |cluster: &mut Cluster, name: &str, ip: &str, node_port: u16| {
         let text = format!(

@@ -109,7 +109,7 @@ impl Leaf for i64 {
     }
 }
 
-/// The whole number of a node, if it is one in the range; what else it is, is told to the decoder.
+/// The integer of a node, if it is one in the range. Any other value is reported to the decoder.
 fn integer(node: &Node, range: std::ops::RangeInclusive<i64>, go_type: &GoType, decoder: &mut Decoder) -> Option<i64> {
     match &node.value {
         Value::Number(Number::Int(number)) if range.contains(number) => return Some(*number),

@@ -375,7 +375,7 @@ fn inherit_certificates(lowering: &mut Lowering<'_>) {
     }
 }
 
-/// The name of a server, by which it stands in the file.
+/// The name of a server in the configuration file.
 fn name_of(host: &MatchHost) -> String {
     if *host == MatchHost::Any { "_".to_owned() } else { host.to_string() }
 }
@@ -383,7 +383,7 @@ fn name_of(host: &MatchHost) -> String {
 /// Another name of a server, as nginx reads it, and its expression where it has one.
 fn alias(written: &str) -> Result<(MatchHost, Option<Pattern>), String> {
     if let Some(source) = written.strip_prefix('~') {
-        // Host names come in lower case; an expression with capitals is taken in any.
+        // Host names arrive in lower case; an expression with capitals ignores the letter case.
         let pattern = Pattern::new(source, source.bytes().any(|byte| byte.is_ascii_uppercase()))?;
         return Ok((MatchHost::Regex(written.into()), Some(pattern)));
     }

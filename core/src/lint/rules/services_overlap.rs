@@ -31,8 +31,8 @@ pub(super) fn check(engine: &Engine, report: &mut Reporter<'_>) {
         let mut makers: BTreeMap<Maker<'_>, &Arc<Pod>> = BTreeMap::new();
         for pod in engine.endpoints().pods(key) {
             let name = ObjectKey::new(key.namespace.as_str(), pod.metadata.name.as_str());
-            let standing = engine.standing_for(&name).map(Cow::Borrowed);
-            let maker = standing.unwrap_or_else(|| Cow::Owned(owner_of(engine, pod, name)));
+            let workload = engine.workload_of(&name).map(Cow::Borrowed);
+            let maker = workload.unwrap_or_else(|| Cow::Owned(owner_of(engine, pod, name)));
             makers.entry(maker).or_insert(pod);
         }
         for maker in makers.keys() {

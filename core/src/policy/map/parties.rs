@@ -1,4 +1,4 @@
-//! Who stands in a map: workloads and namespaces instead of the pods and classes that the engine thinks in.
+//! The parties of a map: workloads and namespaces, instead of the pods and classes of the engine.
 
 use super::super::ids::{ClassId, NamespaceId, PodId, PortSetId, WorkloadId};
 use super::super::index::{PodEntry, PolicyIndex, has_ended};

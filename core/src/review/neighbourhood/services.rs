@@ -27,7 +27,7 @@ pub(super) fn may_take_for_setting(container: &Container, service: &str) -> bool
     names.any(|name| is_named_after(name, service)) || read.is_some_and(begins)
 }
 
-/// What containers are told that may name a Service.
+/// The texts in containers that may name a Service.
 pub(super) fn texts(spec: &PodSpec) -> impl Iterator<Item = &str> {
     spec.containers.iter().flat_map(|container| {
         let settings = container.env.iter().map(|variable| variable.value.as_str());
@@ -51,7 +51,7 @@ pub(super) fn named_in<'t>(text: &'t str, namespace: &'t str) -> impl Iterator<I
 }
 
 impl<'c> Neighbourhood<'c> {
-    /// Around a Service: its endpoints, the Services that it may be mistaken for, who is told of it.
+    /// Around a Service: its endpoints, the Services that it may be mistaken for, and a pod that gets its variables.
     pub(super) fn service(&mut self, key: &'c ObjectKey, service: &Service) {
         if !self.begins((Kind::Service, key)) {
             return;
@@ -100,8 +100,8 @@ impl<'c> Neighbourhood<'c> {
         if keeps_clients(service) {
             self.clients();
         }
-        let told = |pod: &Pod| pod.spec.enable_service_links != Some(false);
-        let listener = cluster.pods.in_namespace(&key.namespace).find(|(_, pod)| told(pod));
+        let has_links = |pod: &Pod| pod.spec.enable_service_links != Some(false);
+        let listener = cluster.pods.in_namespace(&key.namespace).find(|(_, pod)| has_links(pod));
         listener.into_iter().for_each(|(pod, _)| self.pod(pod));
         self.aliases(service);
     }

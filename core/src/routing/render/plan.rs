@@ -80,7 +80,7 @@ pub struct PlannedBackend {
     pub addresses: Vec<SocketAddr>,
 }
 
-/// What is spoken to a backend. A certificate of its is not verified, as ingress-nginx does not unless it is told to.
+/// The protocol to a backend. The backend's certificate is not verified; ingress-nginx verifies it only if configured to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// HTTP/1.1.
@@ -268,7 +268,7 @@ pub enum Action {
 /// A URL whose path is rewritten, with code 302.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewritten {
-    /// The URL as nginx is told it, in which the parts stand that follow.
+    /// The URL in the nginx configuration, which contains the parts below.
     pub target: String,
     /// `http` or `https`; none: as it was asked.
     pub scheme: Option<String>,

@@ -136,7 +136,7 @@ impl Decimal {
         let mut above = below.clone();
         above.double(doubled - 1);
 
-        // A little less than the power of ten, to be mended.
+        // A little less than the power of ten; corrected below.
         let log2 = 64 - i32::try_from(fraction.leading_zeros()).unwrap_or(0) + exponent;
         let mut scale = ((log2 * 1233) >> 12) - 1;
         if scale < 0 {

@@ -1,4 +1,4 @@
-//! Which made-up pods stand for which workload, kept in step with the cluster.
+//! Changes of workloads, nodes and pods in, changes of the synthetic pods out.
 
 use super::addresses::Addresses;
 use super::{complete, is_bare, owner, pods};
@@ -13,19 +13,19 @@ use portolan_base::collections::{BTreeMap, BTreeSet};
 pub enum Change {
     /// A pod to be stored.
     Put(Box<Pod>),
-    /// A pod to be taken out.
+    /// A pod to be removed.
     Gone(ObjectKey),
 }
 
-/// The pods that workloads stand for, and the addresses that are taken.
+/// The synthetic pods of each workload, and the addresses in use.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct SyntheticPods {
     of_workload: BTreeMap<(Kind, ObjectKey), Vec<ObjectKey>>,
-    made_up: BTreeMap<ObjectKey, (Kind, ObjectKey)>,
+    workload_of_pod: BTreeMap<ObjectKey, (Kind, ObjectKey)>,
     addresses: Addresses,
 }
 
-impl Standing {
+impl SyntheticPods {
     /// Prepares a pod that is about to be stored: completes a bare one, and notes its addresses.
     pub fn admit(&mut self, cluster: &Cluster, pod: &mut Pod) {
         if is_bare(pod) {
@@ -45,7 +45,7 @@ impl Standing {
         self.addresses.take_disturbance()
     }
 
-    /// Gives back the addresses of a pod that is about to be replaced or taken out.
+    /// Gives back the addresses of a pod that is about to be replaced or removed.
     pub fn release(&mut self, pod: &Pod) {
         for address in pod.ips() {
             if pod.spec.host_network {
@@ -56,7 +56,7 @@ impl Standing {
         }
     }
 
-    /// What follows from a change of that object: the made-up pods to take out and to store, in this order.
+    /// The changes that follow from a change of that object: synthetic pods to remove, then synthetic pods to store.
     pub fn follow(
         &mut self,
         cluster: &Cluster,
@@ -71,66 +71,66 @@ impl Standing {
         if kind == Kind::Node {
             touched.extend(all_workloads(cluster));
         }
-        touched.into_iter().flat_map(|(kind, key)| self.stand(cluster, kind, &key)).collect()
+        touched.into_iter().flat_map(|(kind, key)| self.make(cluster, kind, &key)).collect()
     }
 
     /// Makes the pods of every workload, after many objects were stored at once.
-    pub fn stand_all(&mut self, cluster: &Cluster) -> Vec<Change> {
-        all_workloads(cluster).into_iter().flat_map(|(kind, key)| self.stand(cluster, kind, &key)).collect()
+    pub fn make_all(&mut self, cluster: &Cluster) -> Vec<Change> {
+        all_workloads(cluster).into_iter().flat_map(|(kind, key)| self.make(cluster, kind, &key)).collect()
     }
 
-    /// The made-up pods of one workload.
+    /// The synthetic pods of one workload.
     pub fn pods_of(&self, kind: Kind, key: &ObjectKey) -> &[ObjectKey] {
         self.of_workload.get(&(kind, key.clone())).map_or(&[], Vec::as_slice)
     }
 
-    /// The workload that a made-up pod stands for.
+    /// The workload of a synthetic pod.
     pub fn workload_of(&self, pod: &ObjectKey) -> Option<&(Kind, ObjectKey)> {
-        self.made_up.get(pod)
+        self.workload_of_pod.get(pod)
     }
 
-    /// Takes over what another one knows of an object: of a workload its pods, of a pod its workload.
-    pub(crate) fn share(&mut self, from: &Standing, kind: Kind, key: &ObjectKey) {
+    /// Copies what `from` knows of an object: the pods of a workload, or the workload of a pod.
+    pub(crate) fn share(&mut self, from: &SyntheticPods, kind: Kind, key: &ObjectKey) {
         if kind == Kind::Pod
-            && let Some(workload) = from.made_up.get(key)
+            && let Some(workload) = from.workload_of_pod.get(key)
         {
-            self.made_up.insert(key.clone(), workload.clone());
+            self.workload_of_pod.insert(key.clone(), workload.clone());
         }
         if let Some(pods) = from.of_workload.get(&(kind, key.clone())).filter(|pods| !pods.is_empty()) {
             self.of_workload.insert((kind, key.clone()), pods.clone());
         }
     }
 
-    fn stand(&mut self, cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Vec<Change> {
+    fn make(&mut self, cluster: &Cluster, kind: Kind, key: &ObjectKey) -> Vec<Change> {
         let mut changes = Vec::new();
-        // Asked first: what is made up has to be known as such.
+        // Asked first, because the answer depends on which pods are synthetic.
         let owns = self.owns_something(cluster, kind, key);
         for old in self.of_workload.remove(&(kind, key.clone())).unwrap_or_default() {
             if let Some(pod) = cluster.pods.by_key(&old) {
                 self.release(pod);
             }
-            self.made_up.remove(&old);
+            self.workload_of_pod.remove(&old);
             changes.push(Change::Gone(old));
         }
         let workload = cluster.workloads.get(&kind).and_then(|store| store.by_key(key));
         let Some(workload) = workload.filter(|_| !owns) else { return changes };
-        let mut standing = Vec::new();
+        let mut synthetic = Vec::new();
         for pod in pods(cluster, kind, key, workload, &mut self.addresses) {
             let pod_key = ObjectKey::new(key.namespace.as_str(), pod.metadata.name.as_str());
-            // A pod of that name which the files hold is the one that is meant.
+            // A pod of that name in the files takes precedence.
             if cluster.pods.by_key(&pod_key).is_some() && !changes.contains(&Change::Gone(pod_key.clone())) {
                 self.release(&pod);
                 continue;
             }
-            self.made_up.insert(pod_key.clone(), (kind, key.clone()));
-            standing.push(pod_key);
+            self.workload_of_pod.insert(pod_key.clone(), (kind, key.clone()));
+            synthetic.push(pod_key);
             changes.push(Change::Put(Box::new(pod)));
         }
-        self.of_workload.insert((kind, key.clone()), standing);
+        self.of_workload.insert((kind, key.clone()), synthetic);
         changes
     }
 
-    /// Whether the files hold an object that the workload owns, so that nothing is to be made up for it.
+    /// Whether the files contain an object that the workload owns, so that it needs no synthetic pods.
     fn owns_something(&self, cluster: &Cluster, kind: Kind, key: &ObjectKey) -> bool {
         let owned = |metadata: &ObjectMeta| owner(metadata).is_some_and(|(owner, name)| owner == kind && name == *key);
         let between = match kind {
@@ -146,7 +146,7 @@ impl Standing {
         cluster
             .pods
             .in_namespace(&key.namespace)
-            .any(|(name, pod)| owned(&pod.metadata) && !self.made_up.contains_key(name))
+            .any(|(name, pod)| owned(&pod.metadata) && !self.workload_of_pod.contains_key(name))
     }
 }
 
