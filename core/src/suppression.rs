@@ -75,21 +75,22 @@ struct FileComments<'f> {
     directives: Vec<Directive<'f>>,
     /// The first comment with a code in each scope, and the position of the code in it. Codes are in lower case.
     by_code: BTreeMap<(Scope, String), (usize, usize)>,
-    /// The documents that comments apply to: their first line and the line after their last.
-    documents: BTreeMap<u32, u32>,
+    /// The documents that comments apply to, in the order of the file: their first line and the line after their last.
+    documents: Vec<(u32, u32)>,
 }
 
 impl<'f> FileComments<'f> {
     fn read(file: &'f File) -> Self {
         let lines = Lines::of(&file.text);
-        let mut read =
-            FileComments { file, directives: Vec::new(), by_code: BTreeMap::new(), documents: BTreeMap::new() };
+        let mut read = FileComments { file, directives: Vec::new(), by_code: BTreeMap::new(), documents: Vec::new() };
         for comment in comments(&file.text) {
             let Some(found) = comment.text.find(MARK).filter(|at| is_beginning(comment.text, *at)) else { continue };
             let directive = Directive::read(file, &lines, &comment, found);
             if let Scope::Document(first) = directive.scope {
                 let end = lines.line_of(comment.document.end.saturating_sub(1)) + 1;
-                read.documents.insert(first, end);
+                if read.documents.last() != Some(&(first, end)) {
+                    read.documents.push((first, end));
+                }
             }
             for (at, code) in directive.codes.iter().enumerate() {
                 let entry = (directive.scope, code.to_ascii_lowercase());
@@ -103,7 +104,8 @@ impl<'f> FileComments<'f> {
     /// Whether a comment suppresses the finding. The first one does, and counts as used.
     fn suppresses(&mut self, finding: &Finding) -> bool {
         let line = finding.place.line;
-        let document = self.documents.range(..=line).next_back().filter(|(_, end)| line < **end);
+        let before = self.documents.partition_point(|(first, _)| *first <= line);
+        let document = before.checked_sub(1).and_then(|at| self.documents.get(at)).filter(|(_, end)| line < *end);
         let scopes = [Some(Scope::Line(line)), document.map(|(first, _)| Scope::Document(*first)), Some(Scope::File)];
         let mut found: Vec<(usize, usize)> = Vec::new();
         for spelling in spellings(finding.code) {
