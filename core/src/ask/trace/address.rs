@@ -64,7 +64,8 @@ impl<'e> Walk<'e> {
             self.policy_hop(&mut path, &judged, &sender.to_string(), &what);
         }
         if !judged.egress {
-            let sentence = format!("{} does not leave: a NetworkPolicy denies {sender} {what}.", self.target.url);
+            let sentence =
+                format!("{} does not leave: a NetworkPolicy denies {sender} access to {what}.", self.target.url);
             return self.end(path, Outcome::Refused, format!("egress {}", judged.policies.join(" ")), sentence);
         }
         if own != node {

@@ -95,7 +95,8 @@ impl<'e> Walk<'e> {
             if !first.judged.allowed() {
                 let (who, direction) =
                     if first.judged.egress { (&first.seen, "ingress") } else { (&first.seen, "egress") };
-                let sentence = format!("{} does not arrive: a NetworkPolicy denies {who} {to}.", self.target.url);
+                let sentence =
+                    format!("{} does not arrive: a NetworkPolicy denies {who} access to {to}.", self.target.url);
                 self.end(part, Outcome::Refused, format!("{direction} {}", first.judged.policies.join(" ")), sentence);
                 continue;
             }
@@ -204,7 +205,7 @@ impl<'e> Walk<'e> {
         let policies = judged.policies.join(" and ");
         let words = match (judged.policies.is_empty(), judged.allowed()) {
             (true, true) => format!("no NetworkPolicy isolates either end: {from} may reach {to}"),
-            (true, false) => format!("a NetworkPolicy denies {from} {to}"),
+            (true, false) => format!("a NetworkPolicy denies {from} access to {to}"),
             (false, true) => format!("{policies} allows {from} to reach {to}"),
             (false, false) => {
                 let isolates = if judged.policies.len() == 1 { "isolates" } else { "isolate" };
