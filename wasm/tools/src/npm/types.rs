@@ -60,14 +60,19 @@ fn table(out: &mut String, kinds: &[Described]) {
         "/** The kinds of question, in the order of the contract. */\nexport const KINDS = [{}] as const;\n\n",
         names.join(", ")
     );
-    let controllers = Controller::ALL.iter();
-    let controllers: Vec<String> = controllers
+    let ids: Vec<String> = Controller::ALL.iter().map(|controller| format!("\"{}\"", controller.name())).collect();
+    let controllers: Vec<String> = Controller::ALL
+        .iter()
         .map(|controller| format!("  {{ id: \"{}\", label: \"{}\" }},\n", controller.name(), controller.label()))
         .collect();
     let _ = write!(
         out,
-        "/** The controllers whose behaviour a table of routes can follow: the name in questions, and the name for people. */\n\
-         export const CONTROLLERS = [\n{}] as const;\n\n",
+        "/** A controller whose behaviour a table of routes can follow. */\n\
+         export interface ControllerChoice {{\n  /** Its name in questions. */\n  readonly id: {};\n  \
+         /** Its name for people. */\n  readonly label: string;\n}}\n\n\
+         /** The controllers whose behaviour a table of routes can follow. */\n\
+         export const CONTROLLERS: readonly ControllerChoice[] = [\n{}];\n\n",
+        ids.join(" | "),
         controllers.concat()
     );
     out.push_str(
