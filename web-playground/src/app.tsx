@@ -179,7 +179,7 @@ function DropHint() {
       // Otherwise the editor would insert the files' text where they are dropped.
       event.stopPropagation();
       const { files, passed } = await dropped(event.dataTransfer);
-      const left = passed.length === 0 ? "" : ` Passed over: ${passed.slice(0, 3).join(", ")}${passed.length > 3 ? " and more" : ""}.`;
+      const left = passed.length === 0 ? "" : ` Skipped: ${passed.slice(0, 3).join(", ")}${passed.length > 3 ? " and more" : ""}.`;
       if (files.length > 0) {
         replace(files, `Opened ${count(files.length, "file")}.${left}`);
         offerTemplates();
