@@ -1,6 +1,8 @@
 //! The whole text of every command on the examples. `cargo insta review`, or `INSTA_UPDATE=always cargo test`, takes a change
 //! over into `cli/tests/snapshots`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "shared/binary.rs"]
 mod binary;
 
