@@ -154,12 +154,11 @@ pub fn served_by<'c>(cluster: &'c Cluster, ingress: &'c Ingress) -> (Controller,
     })
 }
 
-/// The controller that Ingresses without a class belong to: among the controllers that an IngressClass or a pod shows to be
-/// in the cluster, one that serves such Ingresses, else one that ignores them. [`Controller::Spec`] where none is shown.
+/// The controller that Ingresses without a class belong to: among the controllers of the IngressClasses, one that serves such
+/// Ingresses, else one that ignores them. [`Controller::Spec`] where no IngressClass is of a known controller.
 fn classless_controller(cluster: &Cluster) -> Controller {
     let classes = cluster.ingress_classes.iter().map(|(key, _)| Controller::of_class(cluster, &key.name));
-    let pods = cluster.pods.iter().filter_map(|(_, pod)| Controller::of_pod(pod));
-    let mut shown = classes.chain(pods).filter(|controller| *controller != Controller::Spec).peekable();
+    let mut shown = classes.filter(|controller| *controller != Controller::Spec).peekable();
     let Some(first) = shown.peek().copied() else { return Controller::Spec };
     shown.find(|controller| controller.classless_argument().is_none()).unwrap_or(first)
 }
