@@ -173,7 +173,9 @@ impl<'r> Cluster<'r> {
             // The pod's port is closed, which no object says.
             "refused" if closed.iter().any(&delivered) => true,
             // The kernel says only so often that there is no route.
-            "timeout" if list(journey, "seen").iter().any(|other| other["outcome"] == "no-route") => true,
+            "timeout" if list(journey, "seen").iter().any(|other| other["outcome"] == "no-route") => {
+                (stopped && !behind_ingress) || outcome == "unknown"
+            }
             "refused" | "timeout" => (stopped && !behind_ingress) || (outcome == "unknown" && self.is_node(&host)),
             other => panic!("an outcome nobody described: {other}"),
         }

@@ -2,9 +2,10 @@
 
 use super::journey::{Path, Walk};
 use super::questions::{Judged, Party};
-use super::sender::Sender;
+use super::sender::{ANYBODY, Sender};
 use super::{Door, EndpointHop, HopAnswer, Outcome};
 use crate::api::resource::ObjectKey;
+use crate::net::Protocol;
 
 /// How a connection came to its endpoints.
 #[derive(Clone, Debug, Default)]
@@ -121,8 +122,7 @@ impl<'e> Walk<'e> {
         }
     }
 
-    /// What policies say of one endpoint. The sender's own policies see the sender; the receiver's see the node where
-    /// kube-proxy, or a pod that is sent back to itself, hides it.
+    /// One endpoint, with what policies say of it, and whether it is an ingress controller.
     fn leg(
         &mut self,
         sender: &Sender,
@@ -131,32 +131,34 @@ impl<'e> Walk<'e> {
         reached: &Reached,
         may_be_controller: bool,
     ) -> Leg<'e> {
-        let protocol = self.target.protocol();
         let is_http = may_be_controller && self.target.is_http();
         let is_controller = is_http && pod.as_ref().is_some_and(|pod| self.is_controller(pod, door.port));
-        let party = sender.party();
-        let own = party.as_ref().map(|party| self.verdict(party, door, protocol));
+        let (judged, seen) = self.judged(sender, door, pod.as_ref(), reached, self.target.protocol());
+        Leg { door, pod, judged, seen, is_controller }
+    }
+
+    /// What policies say of a connection to one endpoint, and whom the receiver's policies see. The sender's own policies see
+    /// the sender; the receiver's see the node where kube-proxy puts the node's address in place of the sender's.
+    pub(super) fn judged(
+        &self,
+        sender: &Sender,
+        door: Door,
+        pod: Option<&ObjectKey>,
+        reached: &Reached,
+        protocol: Protocol,
+    ) -> (Judged<'e>, String) {
+        let own = self.verdict(&sender.party().unwrap_or(Party::Address(ANYBODY)), door, protocol);
         // The node replaces the client's address on the way out: policies of its own pods still see the client.
-        let is_local = pod.as_ref().is_some_and(|pod| self.node_of(pod) == reached.node);
+        let is_local = pod.is_some_and(|pod| self.node_of(pod) == reached.node);
         let hides = reached.masquerade && !is_local;
         let hidden = hides.then(|| self.address_of_node(&reached.node, door.ip)).flatten();
-        let Some(node) = hidden else {
-            let judged = own.unwrap_or_else(|| self.verdict(&Party::Address(super::sender::ANYBODY), door, protocol));
-            return Leg { door, pod, judged, seen: sender.to_string(), is_controller };
-        };
-        // The sender's own rules were asked with its own address: where they deny, nothing arrives.
-        if let (Some(own), Some(_)) = (&own, sender.isolated())
-            && !own.egress
-        {
-            return Leg { door, pod, judged: own.clone(), seen: sender.to_string(), is_controller };
-        }
-        let judged = self.verdict(&Party::Address(node), door, protocol);
-        Leg {
-            door,
-            pod,
-            judged,
-            seen: format!("node {} ({node}), whose address hides {sender},", reached.node),
-            is_controller,
+        // Where the sender's own rules deny, nothing arrives.
+        match hidden {
+            Some(node) if own.egress || sender.isolated().is_none() => {
+                let seen = format!("node {} ({node}), whose address hides {sender},", reached.node);
+                (self.verdict(&Party::Address(node), door, protocol), seen)
+            }
+            _ => (own, sender.to_string()),
         }
     }
 

@@ -153,27 +153,20 @@ impl<'e> Walk<'e> {
         let proxied = self.backends(&node, Destination::Address(to), Protocol::Udp, Some(&party));
         match proxied.verdict {
             ProxyVerdict::Forward if !proxied.to.is_empty() => {
-                let mut denied: Option<Judged<'e>> = None;
+                let through = "the cluster's DNS".to_owned();
+                let reached = Reached { node, masquerade: proxied.masquerade, through };
+                let mut denied = None;
                 for door in &proxied.to {
-                    let mut judged = self.verdict(&party, *door, Protocol::Udp);
-                    if proxied.masquerade
-                        && judged.egress
-                        && let Some(ip) = self.address_of_node(&node, door.ip)
-                    {
-                        judged = self.verdict(&super::questions::Party::Address(ip), *door, Protocol::Udp);
-                    }
+                    let pod = self.pod_at(door.ip);
+                    let (judged, seen) = self.judged(sender, *door, pod.as_ref(), &reached, Protocol::Udp);
                     if judged.allowed() {
                         return true;
                     }
-                    denied = denied.or(Some(judged));
+                    denied = denied.or(Some((judged, seen)));
                 }
-                if let Some(judged) = denied {
-                    self.policy_hop(
-                        path,
-                        &judged,
-                        &key.to_string(),
-                        &format!("the cluster's DNS at {server} port 53 (UDP)"),
-                    );
+                if let Some((judged, seen)) = denied {
+                    let to = format!("the cluster's DNS at {server} port 53 (UDP)");
+                    self.policy_hop(path, &judged, &seen, &to);
                 }
                 false
             }
